@@ -1,0 +1,77 @@
+//! Every bound that the protocol knows, in one place.
+//!
+//! Sizes are in bytes. Both sides hold these against each other: what exceeds one is refused with a
+//! typed error. Bounds that an operator sets (clients, rooms, grace) are in the relay's own
+//! configuration; these can't be changed without a new protocol version.
+
+pub use crate::path::{MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_PATH_PARTS};
+use std::time::Duration;
+
+/// The largest body of a frame on a control connection: a full message, its header, and room for
+/// the seal that the next protocol step puts around it.
+pub const MAX_CONTROL_BODY: usize = 64 * 1024 + 256;
+
+/// The largest text of one message in bytes of UTF-8. Escaped in JSON it can double, and with the
+/// seal around it still fits [`MAX_OPAQUE`]; more than this is a file.
+pub const MAX_MESSAGE_BYTES: usize = 30 * 1024;
+
+/// The largest body of a say, message or signal frame, as the relay sees it (opaque).
+pub const MAX_OPAQUE: usize = 64 * 1024;
+
+/// The size of a BLAKE3 group, and so of every chunk on a pipe but the last of a file.
+pub const GROUP: u64 = 1024 * 1024;
+
+/// The largest body of a frame on a pipe: a chunk's data and its header.
+#[expect(clippy::cast_possible_truncation, reason = "1 MiB fits every usize")]
+pub const MAX_PIPE_BODY: usize = GROUP as usize + 256;
+
+/// Chunks that a sender may have unanswered on one pipe.
+pub const CHUNK_WINDOW: usize = 32;
+
+/// The longest name of a room, in bytes.
+pub const MAX_ROOM_NAME: usize = 64;
+
+/// The longest nickname, in columns on a screen.
+pub const MAX_NAME_COLUMNS: usize = 24;
+
+/// The longest text in an error, notice or reason, in columns on a screen.
+pub const MAX_REASON_COLUMNS: usize = 300;
+
+/// Messages that a client holds until its turn comes.
+pub const MAX_HELD: usize = 64;
+
+/// Signals that a client keeps for resending until its peer has acknowledged them.
+pub const MAX_UNACKED_SIGNALS: usize = 1024;
+
+/// Offers from one peer that may be unanswered or under way at once.
+pub const MAX_OPEN_OFFERS: usize = 256;
+
+/// Transfers that one client receives at once; accepted ones beyond it wait in a queue.
+pub const MAX_ACTIVE_RECEIVES: usize = 8;
+
+/// Finished transfers that a client remembers.
+pub const MAX_FINISHED_TRANSFERS: usize = 512;
+
+/// Pipes of one room that may wait for their ends or be open at once.
+pub const MAX_PIPES_PER_ROOM: usize = 32;
+
+/// How long a client stays silent before it sends a ping.
+pub const PING_AFTER: Duration = Duration::from_secs(10);
+
+/// How long a client waits for any sign of the relay before it calls the connection lost.
+pub const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long the relay waits for any sign of a client before it calls the connection lost.
+pub const CLIENT_SILENCE_LIMIT: Duration = Duration::from_secs(45);
+
+/// How long a client may take from connecting to a complete first frame.
+pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the two ends of a pipe may take to come, from the moment their tokens were made.
+pub const PIPE_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long the relay's last words may take to reach a client that is being closed.
+pub const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long the relay lets a client leave its queue full before it closes that client.
+pub const STUCK_LIMIT: Duration = Duration::from_secs(20);

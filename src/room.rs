@@ -1,0 +1,422 @@
+//! The relay's machine: two seats, one turn, and what happens when somebody comes or goes.
+//!
+//! Owns the turn rules of one room. It doesn't know sockets (the shell binds seats to connections
+//! and carries out [`Command`]s), other rooms ([`crate::directory`]), or what bodies mean: they are
+//! opaque bytes, kept only as a seat's *last message*.
+//!
+//! ```text
+//! client 1        room         client 2
+//!    │── join ─────>│              │
+//!    │<─ welcome 1 ─│              │
+//!    │<─ waiting ───│<──── join ───│
+//!    │<─ present ───│── welcome 2 ─>
+//!    │              │── present ──>│
+//!    │<─ role emi ──│── role rec ─>│
+//!    │── say 1 ────>│              │
+//!    │<─ taken 1 ───│── message 1 ─>
+//!    │<─ role rec ──│── role emi ─>│      the two have swapped
+//! ```
+//!
+//! A *pairing* is the time in which the same two clients have the seats. Its number rises with each
+//! newcomer. Says and signals carry the number they are meant for and are dropped when that pairing
+//! is over, so nothing meant for one client ever reaches the one that took its seat.
+
+use crate::message::{
+    ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient, Role, RoomName, Seat, Token,
+};
+use crate::time::Moment;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What the shell must do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// From here on the seat belongs to the connection whose join or return is being handled.
+    Admit(Seat),
+    /// Queue this message for the seat's connection.
+    Send {
+        /// Whose connection.
+        to: Seat,
+        /// The message.
+        message: RelayToClient,
+    },
+    /// Close the seat's connection once its queue is flushed; the seat has no connection then.
+    Close(Seat),
+}
+
+/// What a room is to somebody who looks for a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether a seat is empty.
+    pub open: bool,
+    /// Whether somebody sits across the empty seat, with a connection.
+    pub host_is_here: bool,
+    /// Whether the room has ended.
+    pub over: bool,
+    /// The tokens with which the seats can be taken up again.
+    pub tokens: [Option<Token>; 2],
+}
+
+/// One room.
+#[derive(Debug)]
+pub struct Room {
+    name: Option<RoomName>,
+    grace: Duration,
+    places: [Place; 2],
+    /// The seat that is in `emi`; means nothing before the first pairing.
+    turn: Seat,
+    /// 0 until both seats have been taken once.
+    pairing: u32,
+    /// The number of the last message that was said from each seat.
+    said: [u64; 2],
+    /// The last message that was sent *to* each seat.
+    last: [Option<Kept>; 2],
+    commands: VecDeque<Command>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Empty,
+    Here { token: Token },
+    Away { token: Token, until: Moment },
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    pairing: u32,
+    sequence: u64,
+    body: Bytes,
+}
+
+impl Room {
+    /// An empty room that keeps the seat of a lost connection for `grace`.
+    #[must_use]
+    pub fn new(name: Option<RoomName>, grace: Duration) -> Self {
+        Self {
+            name,
+            grace,
+            places: [Place::Empty; 2],
+            turn: Seat::One,
+            pairing: 0,
+            said: [0; 2],
+            last: [None, None],
+            commands: VecDeque::new(),
+        }
+    }
+
+    /// Somebody new takes the empty seat, seat 1 first; `token` is fresh and random.
+    ///
+    /// # Errors
+    /// [`ErrorCode::RoomTaken`] if no seat is empty.
+    pub fn handle_join(&mut self, token: Token, now: Moment) -> Result<Seat, ErrorCode> {
+        let seat = Seat::BOTH
+            .into_iter()
+            .find(|seat| self.place(*seat) == Place::Empty)
+            .ok_or(ErrorCode::RoomTaken)?;
+        let other = seat.other();
+        let first = self.pairing == 0;
+        if self.place(other) != Place::Empty {
+            self.pairing += 1;
+        }
+        self.places[seat.index()] = Place::Here { token };
+        self.commands.push_back(Command::Admit(seat));
+        self.greet(seat, token, false, now);
+        if self.is_here(other) {
+            let state = if first { PeerState::Present } else { PeerState::Replaced };
+            self.tell_peer(other, state, None);
+            if first {
+                self.tell_role(other);
+            }
+        }
+        Ok(seat)
+    }
+
+    /// Somebody comes back to the seat that `token` stands for. If the relay hasn't yet noticed
+    /// that the old connection is dead, that one is closed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::SeatGone`] if no seat is kept for the token.
+    pub fn handle_return(&mut self, token: Token, now: Moment) -> Result<Seat, ErrorCode> {
+        let seat = Seat::BOTH
+            .into_iter()
+            .find(|seat| self.place(*seat).token() == Some(token))
+            .ok_or(ErrorCode::SeatGone)?;
+        if self.is_here(seat) {
+            self.control(seat, RelayControl::Exit { reason: ExitReason::Superseded });
+            self.commands.push_back(Command::Close(seat));
+        }
+        self.places[seat.index()] = Place::Here { token };
+        self.commands.push_back(Command::Admit(seat));
+        self.greet(seat, token, true, now);
+        if self.is_here(seat.other()) {
+            self.tell_peer(seat.other(), PeerState::Present, None);
+        }
+        Ok(seat)
+    }
+
+    /// The seat says something. `sequence` one above the last takes the turn; the last one again is
+    /// a repetition, which is passed on and acknowledged but takes no turn.
+    pub fn handle_say(&mut self, seat: Seat, pairing: u32, sequence: u64, body: Bytes) {
+        if !self.is_here(seat) {
+            return;
+        }
+        let other = seat.other();
+        let said = self.said[seat.index()];
+        if self.pairing == 0 {
+            return self.refuse(
+                seat,
+                ErrorCode::NotYourTurn,
+                "nobody is there yet; wait for your peer",
+            );
+        }
+        if pairing != self.pairing {
+            // The client has been, or is just being, told of the new pairing, and says it again.
+            return;
+        }
+        let repeated = sequence == said && said > 0;
+        if !repeated {
+            if self.turn != seat {
+                return self.refuse(
+                    seat,
+                    ErrorCode::NotYourTurn,
+                    "it is your peer's turn; wait for yours",
+                );
+            }
+            if sequence != said + 1 {
+                return self.refuse(
+                    seat,
+                    ErrorCode::WrongSequence,
+                    "that message has a wrong number; this client has a fault",
+                );
+            }
+            self.said[seat.index()] = sequence;
+            self.turn = other;
+        }
+        self.last[other.index()] = Some(Kept { pairing, sequence, body: body.clone() });
+        self.control(seat, RelayControl::Taken { sequence });
+        if self.is_here(other) {
+            let message = RelayToClient::Message { pairing, sequence, kept: false, body };
+            self.commands.push_back(Command::Send { to: other, message });
+        }
+        if !repeated {
+            self.tell_roles();
+        }
+    }
+
+    /// The seat gives its turn away.
+    pub fn handle_pass(&mut self, seat: Seat) {
+        if !self.is_here(seat) {
+            return;
+        }
+        if self.pairing == 0 || self.turn != seat {
+            return self.refuse(
+                seat,
+                ErrorCode::NotYourTurn,
+                "it isn't your turn, so there is none to pass",
+            );
+        }
+        self.turn = seat.other();
+        self.tell_roles();
+    }
+
+    /// The seat signals something, in either role.
+    pub fn handle_signal(&mut self, seat: Seat, pairing: u32, body: Bytes) {
+        let other = seat.other();
+        if self.is_here(seat) && self.is_here(other) && pairing == self.pairing {
+            let message = RelayToClient::Signal { pairing, body };
+            self.commands.push_back(Command::Send { to: other, message });
+        }
+    }
+
+    /// The seat asks for a pipe. `tokens` are fresh and random, one for each seat's end. Returns
+    /// whether both ends were told, so that the shell must let those tokens in.
+    pub fn handle_pipe_request(&mut self, seat: Seat, tag: u64, tokens: [Token; 2]) -> bool {
+        if !self.is_here(seat) {
+            return false;
+        }
+        if !self.is_here(seat.other()) {
+            self.refuse(seat, ErrorCode::NoPeer, "your peer isn't there to open a pipe to");
+            return false;
+        }
+        for end in Seat::BOTH {
+            self.control(end, RelayControl::Pipe { tag, token: tokens[end.index()] });
+        }
+        true
+    }
+
+    /// The seat asked for something the shell refuses, for a reason outside the turn rules.
+    pub fn handle_refusal(&mut self, seat: Seat, code: ErrorCode, text: &str) {
+        if self.is_here(seat) {
+            self.refuse(seat, code, text);
+        }
+    }
+
+    /// The seat leaves for good, in either role.
+    pub fn handle_fin(&mut self, seat: Seat) {
+        if !self.is_here(seat) {
+            return;
+        }
+        self.control(seat, RelayControl::Exit { reason: ExitReason::Fin });
+        self.commands.push_back(Command::Close(seat));
+        self.empty(seat);
+    }
+
+    /// The seat's connection is gone without a `fin`. Before the first pairing there is nothing to
+    /// come back to, so the seat is empty at once.
+    pub fn handle_lost(&mut self, seat: Seat, now: Moment) {
+        let Place::Here { token } = self.place(seat) else { return };
+        if self.pairing == 0 {
+            return self.empty(seat);
+        }
+        self.places[seat.index()] = Place::Away { token, until: now + self.grace };
+        if self.is_here(seat.other()) {
+            self.tell_peer(seat.other(), PeerState::Silent, Some(self.grace));
+        }
+    }
+
+    /// Time has passed: seats whose grace is over become empty.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        for seat in Seat::BOTH {
+            if matches!(self.place(seat), Place::Away { until, .. } if until <= now) {
+                self.empty(seat);
+            }
+        }
+    }
+
+    /// The relay is being ended: everybody is told and closed.
+    pub fn handle_shutdown(&mut self) {
+        for seat in Seat::BOTH {
+            if self.is_here(seat) {
+                self.control(seat, RelayControl::Exit { reason: ExitReason::Shutdown });
+                self.commands.push_back(Command::Close(seat));
+            }
+            self.places[seat.index()] = Place::Empty;
+        }
+    }
+
+    /// The next thing to do. Call it after every `handle_*` until it has nothing.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called, if nothing else happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        self.places.iter().filter_map(|place| place.kept_until()).min()
+    }
+
+    /// What the room is to somebody who looks for a seat.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let empty = Seat::BOTH.into_iter().find(|seat| self.place(*seat) == Place::Empty);
+        Standing {
+            open: empty.is_some(),
+            host_is_here: empty.is_some_and(|seat| self.is_here(seat.other())),
+            over: self.places == [Place::Empty; 2],
+            tokens: self.places.map(Place::token),
+        }
+    }
+
+    /// The number of the current pairing; 0 before the first.
+    #[must_use]
+    pub const fn pairing(&self) -> u32 {
+        self.pairing
+    }
+
+    fn place(&self, seat: Seat) -> Place {
+        self.places[seat.index()]
+    }
+
+    fn is_here(&self, seat: Seat) -> bool {
+        matches!(self.place(seat), Place::Here { .. })
+    }
+
+    /// Tells somebody who has just got a seat all there is to know: number, peer, last message, role.
+    fn greet(&mut self, seat: Seat, token: Token, returned: bool, now: Moment) {
+        let welcome = RelayControl::Welcome {
+            seat,
+            token,
+            room: self.name.clone(),
+            pairing: self.pairing,
+            next_sequence: self.said[seat.index()] + 1,
+            grace_ms: millis(self.grace),
+            returned,
+        };
+        self.control(seat, welcome);
+        match self.place(seat.other()) {
+            Place::Empty if self.pairing == 0 => self.tell_peer(seat, PeerState::Waiting, None),
+            Place::Empty => self.tell_peer(seat, PeerState::Gone, None),
+            Place::Here { .. } => self.tell_peer(seat, PeerState::Present, None),
+            Place::Away { until, .. } => {
+                self.tell_peer(seat, PeerState::Silent, Some(until.since(now)));
+            }
+        }
+        // The message comes before the role, as it does when it is new: whoever takes the turn has
+        // heard what it answers, so keeping one message for each seat is enough.
+        if let Some(Kept { pairing, sequence, body }) = self.last[seat.index()].clone() {
+            let message = RelayToClient::Message { pairing, sequence, kept: true, body };
+            self.commands.push_back(Command::Send { to: seat, message });
+        }
+        if self.pairing > 0 {
+            self.tell_role(seat);
+        }
+    }
+
+    fn empty(&mut self, seat: Seat) {
+        self.places[seat.index()] = Place::Empty;
+        if self.is_here(seat.other()) {
+            self.tell_peer(seat.other(), PeerState::Gone, None);
+        }
+    }
+
+    fn tell_roles(&mut self) {
+        for seat in Seat::BOTH {
+            if self.is_here(seat) {
+                self.tell_role(seat);
+            }
+        }
+    }
+
+    fn tell_role(&mut self, seat: Seat) {
+        let role = if self.turn == seat { Role::Emi } else { Role::Rec };
+        self.control(seat, RelayControl::Role { role });
+    }
+
+    fn tell_peer(&mut self, to: Seat, state: PeerState, kept: Option<Duration>) {
+        let kept_ms = kept.map(millis);
+        self.control(to, RelayControl::Peer { state, pairing: self.pairing, kept_ms });
+    }
+
+    fn refuse(&mut self, seat: Seat, code: ErrorCode, text: &str) {
+        self.control(seat, RelayControl::Error { code, text: text.to_owned() });
+    }
+
+    fn control(&mut self, to: Seat, control: RelayControl) {
+        self.commands.push_back(Command::Send { to, message: RelayToClient::Control(control) });
+    }
+}
+
+impl Place {
+    const fn token(self) -> Option<Token> {
+        match self {
+            Self::Empty => None,
+            Self::Here { token } | Self::Away { token, .. } => Some(token),
+        }
+    }
+
+    const fn kept_until(self) -> Option<Moment> {
+        match self {
+            Self::Empty | Self::Here { .. } => None,
+            Self::Away { until, .. } => Some(until),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+#[path = "room_tests.rs"]
+mod tests;

@@ -1,0 +1,429 @@
+//! The turn rules as a table of scenes, and against a model that knows only what clients were told.
+
+use super::*;
+use proptest::prelude::*;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+fn at(seconds: u64) -> Moment {
+    Moment::from_start(Duration::from_secs(seconds))
+}
+
+fn token(number: u8) -> Token {
+    Token::from_bytes([number; 16])
+}
+
+fn drain(room: &mut Room) -> Vec<Command> {
+    std::iter::from_fn(|| room.poll_command()).collect()
+}
+
+/// What the commands say to one seat, as short words.
+fn told(commands: &[Command], seat: Seat) -> Vec<String> {
+    commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Send { to, message } if *to == seat => Some(word(message)),
+            Command::Close(closed) if *closed == seat => Some("close".to_owned()),
+            Command::Send { .. } | Command::Close(_) | Command::Admit(_) => None,
+        })
+        .collect()
+}
+
+fn word(message: &RelayToClient) -> String {
+    use RelayControl as R;
+    match message {
+        RelayToClient::Message { sequence, kept, body, .. } => {
+            let kept = if *kept { "kept " } else { "" };
+            format!("{kept}message {sequence} {}", String::from_utf8_lossy(body))
+        }
+        RelayToClient::Signal { body, .. } => format!("signal {}", String::from_utf8_lossy(body)),
+        RelayToClient::Control(control) => match control {
+            R::Welcome { seat, returned: false, .. } => format!("welcome {seat}"),
+            R::Welcome { seat, returned: true, .. } => format!("back {seat}"),
+            R::Role { role } => role.to_string(),
+            R::Peer { state, .. } => format!("{state:?}").to_lowercase(),
+            R::Taken { sequence } => format!("taken {sequence}"),
+            R::Pipe { tag, .. } => format!("pipe {tag}"),
+            R::Exit { reason } => format!("exit {reason:?}").to_lowercase(),
+            R::Error { code, .. } => format!("error {code:?}"),
+            R::Joined | R::Notice { .. } | R::Pong => "?".to_owned(),
+        },
+    }
+}
+
+fn paired() -> Room {
+    let mut room = Room::new(None, GRACE);
+    assert_eq!(room.handle_join(token(1), at(0)), Ok(Seat::One));
+    assert_eq!(room.handle_join(token(2), at(0)), Ok(Seat::Two));
+    drain(&mut room);
+    room
+}
+
+fn say(room: &mut Room, seat: Seat, sequence: u64, text: &'static str) -> Vec<Command> {
+    let pairing = room.pairing();
+    room.handle_say(seat, pairing, sequence, Bytes::from_static(text.as_bytes()));
+    drain(room)
+}
+
+#[test]
+fn the_first_waits_and_the_second_makes_it_emi() {
+    let mut room = Room::new(None, GRACE);
+    room.handle_join(token(1), at(0)).expect("a seat");
+    assert_eq!(told(&drain(&mut room), Seat::One), ["welcome 1", "waiting"]);
+    room.handle_join(token(2), at(1)).expect("a seat");
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::One), ["present", "emi"]);
+    assert_eq!(told(&commands, Seat::Two), ["welcome 2", "present", "rec"]);
+    assert_eq!(room.handle_join(token(3), at(2)), Err(ErrorCode::RoomTaken));
+}
+
+#[test]
+fn saying_swaps_and_only_emi_may() {
+    let mut room = paired();
+    let commands = say(&mut room, Seat::One, 1, "hello");
+    assert_eq!(told(&commands, Seat::One), ["taken 1", "rec"]);
+    assert_eq!(told(&commands, Seat::Two), ["message 1 hello", "emi"]);
+    let commands = say(&mut room, Seat::One, 2, "more");
+    assert_eq!(told(&commands, Seat::One), ["error NotYourTurn"]);
+    assert_eq!(told(&commands, Seat::Two), [""; 0]);
+    let commands = say(&mut room, Seat::Two, 9, "wrong number");
+    assert_eq!(told(&commands, Seat::Two), ["error WrongSequence"]);
+    let commands = say(&mut room, Seat::Two, 1, "hi");
+    assert_eq!(told(&commands, Seat::One), ["message 1 hi", "emi"]);
+}
+
+#[test]
+fn a_repetition_is_passed_on_and_takes_no_turn() {
+    let mut room = paired();
+    say(&mut room, Seat::One, 1, "hello");
+    let commands = say(&mut room, Seat::One, 1, "hello");
+    assert_eq!(told(&commands, Seat::One), ["taken 1"]);
+    assert_eq!(told(&commands, Seat::Two), ["message 1 hello"]);
+    assert_eq!(room.turn, Seat::Two);
+}
+
+#[test]
+fn nobody_says_anything_before_the_first_pairing() {
+    let mut room = Room::new(None, GRACE);
+    room.handle_join(token(1), at(0)).expect("a seat");
+    drain(&mut room);
+    assert_eq!(told(&say(&mut room, Seat::One, 1, "x"), Seat::One), ["error NotYourTurn"]);
+    room.handle_pass(Seat::One);
+    assert_eq!(told(&drain(&mut room), Seat::One), ["error NotYourTurn"]);
+}
+
+#[test]
+fn passing_swaps_without_a_message() {
+    let mut room = paired();
+    room.handle_pass(Seat::One);
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::One), ["rec"]);
+    assert_eq!(told(&commands, Seat::Two), ["emi"]);
+    room.handle_pass(Seat::One);
+    assert_eq!(told(&drain(&mut room), Seat::One), ["error NotYourTurn"]);
+}
+
+#[test]
+fn fin_empties_the_seat_and_the_newcomer_goes_on_as_the_one_that_left() {
+    // The one that leaves is in emi.
+    let mut room = paired();
+    say(&mut room, Seat::One, 1, "over to you");
+    room.handle_fin(Seat::Two);
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::Two), ["exit fin", "close"]);
+    assert_eq!(told(&commands, Seat::One), ["gone"]);
+    assert_eq!(room.handle_join(token(3), at(5)), Ok(Seat::Two));
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::One), ["replaced"]);
+    let expected = ["welcome 2", "present", "kept message 1 over to you", "emi"];
+    assert_eq!(told(&commands, Seat::Two), expected);
+
+    // The one that leaves is in rec.
+    let mut room = paired();
+    say(&mut room, Seat::One, 1, "first");
+    say(&mut room, Seat::Two, 1, "second");
+    room.handle_fin(Seat::Two);
+    drain(&mut room);
+    room.handle_join(token(3), at(5)).expect("a seat");
+    let expected = ["welcome 2", "present", "kept message 1 first", "rec"];
+    assert_eq!(told(&drain(&mut room), Seat::Two), expected);
+}
+
+#[test]
+fn emi_may_say_one_message_to_an_empty_seat() {
+    let mut room = paired();
+    room.handle_fin(Seat::Two);
+    drain(&mut room);
+    let commands = say(&mut room, Seat::One, 1, "for whoever comes");
+    assert_eq!(told(&commands, Seat::One), ["taken 1", "rec"]);
+    assert_eq!(told(&say(&mut room, Seat::One, 2, "x"), Seat::One), ["error NotYourTurn"]);
+    room.handle_join(token(3), at(5)).expect("a seat");
+    let expected = ["welcome 2", "present", "kept message 1 for whoever comes", "emi"];
+    assert_eq!(told(&drain(&mut room), Seat::Two), expected);
+}
+
+#[test]
+fn a_lost_connection_keeps_its_seat_for_the_holder_of_the_token() {
+    let mut room = paired();
+    room.handle_lost(Seat::Two, at(10));
+    assert_eq!(told(&drain(&mut room), Seat::One), ["silent"]);
+    assert_eq!(room.poll_timeout(), Some(at(40)));
+    assert_eq!(room.handle_join(token(3), at(11)), Err(ErrorCode::RoomTaken));
+    assert_eq!(room.handle_return(token(3), at(11)), Err(ErrorCode::SeatGone));
+    say(&mut room, Seat::One, 1, "still there?");
+    assert_eq!(room.handle_return(token(2), at(12)), Ok(Seat::Two));
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::One), ["present"]);
+    let expected = ["back 2", "present", "kept message 1 still there?", "emi"];
+    assert_eq!(told(&commands, Seat::Two), expected);
+    assert_eq!(room.poll_timeout(), None);
+}
+
+#[test]
+fn after_the_grace_the_seat_is_for_a_newcomer() {
+    let mut room = paired();
+    room.handle_lost(Seat::Two, at(10));
+    drain(&mut room);
+    room.handle_timeout(at(39));
+    assert_eq!(drain(&mut room), []);
+    room.handle_timeout(at(40));
+    assert_eq!(told(&drain(&mut room), Seat::One), ["gone"]);
+    assert_eq!(room.handle_return(token(2), at(41)), Err(ErrorCode::SeatGone));
+    assert_eq!(room.handle_join(token(3), at(41)), Ok(Seat::Two));
+}
+
+#[test]
+fn a_return_closes_the_connection_that_the_relay_still_believes_in() {
+    let mut room = paired();
+    assert_eq!(room.handle_return(token(2), at(1)), Ok(Seat::Two));
+    let commands = drain(&mut room);
+    let expected = ["exit superseded", "close", "back 2", "present", "rec"];
+    assert_eq!(told(&commands, Seat::Two), expected);
+    let closed = commands.iter().position(|c| *c == Command::Close(Seat::Two));
+    let admitted = commands.iter().position(|c| *c == Command::Admit(Seat::Two));
+    assert!(closed < admitted);
+}
+
+#[test]
+fn what_was_meant_for_the_one_that_left_never_reaches_the_newcomer() {
+    let mut room = paired();
+    let old = room.pairing();
+    room.handle_fin(Seat::Two);
+    room.handle_join(token(3), at(1)).expect("a seat");
+    drain(&mut room);
+    room.handle_signal(Seat::One, old, Bytes::from_static(b"secret"));
+    room.handle_say(Seat::One, old, 1, Bytes::from_static(b"secret"));
+    assert_eq!(drain(&mut room), []);
+    room.handle_signal(Seat::One, room.pairing(), Bytes::from_static(b"hello"));
+    assert_eq!(told(&drain(&mut room), Seat::Two), ["signal hello"]);
+}
+
+#[test]
+fn a_pipe_is_told_to_both_ends_or_to_none() {
+    let mut room = paired();
+    assert!(room.handle_pipe_request(Seat::Two, 7, [token(8), token(9)]));
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::One), ["pipe 7"]);
+    assert_eq!(told(&commands, Seat::Two), ["pipe 7"]);
+    room.handle_lost(Seat::One, at(1));
+    drain(&mut room);
+    assert!(!room.handle_pipe_request(Seat::Two, 8, [token(8), token(9)]));
+    assert_eq!(told(&drain(&mut room), Seat::Two), ["error NoPeer"]);
+}
+
+#[test]
+fn the_room_is_over_when_both_seats_are_empty() {
+    let mut room = paired();
+    assert!(!room.standing().over);
+    room.handle_fin(Seat::One);
+    room.handle_lost(Seat::Two, at(0));
+    assert!(!room.standing().over, "the seat is kept");
+    room.handle_timeout(at(30));
+    assert!(room.standing().over);
+
+    let mut unpaired = Room::new(None, GRACE);
+    unpaired.handle_join(token(1), at(0)).expect("a seat");
+    unpaired.handle_lost(Seat::One, at(0));
+    assert!(unpaired.standing().over, "nothing to come back to");
+}
+
+#[test]
+fn a_shutdown_tells_everybody() {
+    let mut room = paired();
+    room.handle_shutdown();
+    let commands = drain(&mut room);
+    for seat in Seat::BOTH {
+        assert_eq!(told(&commands, seat), ["exit shutdown", "close"]);
+    }
+    assert!(room.standing().over);
+}
+
+/// One thing that happens to a room.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Join,
+    Return(Seat),
+    Say(Seat),
+    Repeat(Seat),
+    Pass(Seat),
+    Signal(Seat),
+    Fin(Seat),
+    Lost(Seat),
+    Wait(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let seat = prop::sample::select(Seat::BOTH.to_vec());
+    (0_u8..12, seat, 1_u8..40).prop_map(|(kind, seat, wait)| match kind {
+        0 | 1 => Step::Join,
+        2 | 3 => Step::Return(seat),
+        4..=6 => Step::Say(seat),
+        7 => Step::Repeat(seat),
+        8 => Step::Pass(seat),
+        9 => Step::Signal(seat),
+        10 => Step::Fin(seat),
+        _ if wait > 20 => Step::Wait(wait),
+        _ => Step::Lost(seat),
+    })
+}
+
+/// What one client believes, made only of what it was told.
+#[derive(Debug, Clone)]
+struct View {
+    token: Token,
+    role: Option<Role>,
+    next: u64,
+    heard: Vec<(u64, Bytes)>,
+    closed: bool,
+    here: bool,
+}
+
+proptest! {
+    /// Any order of events: the two clients' beliefs about the turn always complement each other,
+    /// whoever believes it has the turn may say something and is heard, once and in order, and no
+    /// newcomer hears anything but the seat's last message.
+    #[test]
+    fn what_clients_are_told_is_always_consistent(steps in prop::collection::vec(step(), 1..120)) {
+        let mut room = Room::new(None, GRACE);
+        let mut views: [Option<View>; 2] = [None, None];
+        let mut sent_to: [Vec<(u64, Bytes)>; 2] = [Vec::new(), Vec::new()];
+        let mut now = at(0);
+        let mut tokens = 0;
+        for step in steps {
+            if room.standing().over {
+                room = Room::new(None, GRACE);
+                views = [None, None];
+                sent_to = [Vec::new(), Vec::new()];
+            }
+            let mut joining = None;
+            match step {
+                Step::Join => {
+                    tokens += 1;
+                    let token = token(tokens);
+                    if room.handle_join(token, now).is_ok() {
+                        joining = Some(token);
+                    }
+                }
+                Step::Return(seat) => {
+                    if let Some(view) = &views[seat.index()]
+                        && room.handle_return(view.token, now).is_ok()
+                    {
+                        joining = Some(view.token);
+                    }
+                }
+                Step::Say(seat) | Step::Repeat(seat) => {
+                    if let Some(view) = &views[seat.index()] && view.here {
+                        let again = matches!(step, Step::Repeat(_)) && view.next > 1;
+                        let sequence = if again { view.next - 1 } else { view.next };
+                        let body = Bytes::from(format!("{seat} {sequence}"));
+                        let emi = view.role == Some(Role::Emi);
+                        room.handle_say(seat, room.pairing(), sequence, body.clone());
+                        if emi && !again {
+                            sent_to[seat.other().index()].push((sequence, body));
+                        }
+                    }
+                }
+                Step::Pass(seat) => room.handle_pass(seat),
+                Step::Signal(seat) => room.handle_signal(seat, room.pairing(), Bytes::new()),
+                Step::Fin(seat) => room.handle_fin(seat),
+                Step::Lost(seat) => {
+                    if let Some(view) = &mut views[seat.index()] {
+                        view.here = false;
+                    }
+                    room.handle_lost(seat, now);
+                }
+                Step::Wait(seconds) => {
+                    now = now + Duration::from_secs(seconds.into());
+                    room.handle_timeout(now);
+                }
+            }
+            for command in drain(&mut room) {
+                apply(command, &mut views, joining)?;
+            }
+            for seat in Seat::BOTH {
+                if let Some(view) = &views[seat.index()] && view.here {
+                    let sent = &sent_to[seat.index()];
+                    prop_assert!(view.heard.len() <= sent.len());
+                    prop_assert_eq!(&view.heard[..], &sent[sent.len() - view.heard.len()..]);
+                }
+            }
+            let roles: Vec<_> = views.iter().flatten().filter(|v| v.here).map(|v| v.role).collect();
+            if let [a, b] = roles[..] {
+                prop_assert!(a.is_some() && b.is_some() && a != b, "{a:?} {b:?}");
+            }
+        }
+    }
+}
+
+fn apply(
+    command: Command,
+    views: &mut [Option<View>; 2],
+    joining: Option<Token>,
+) -> Result<(), TestCaseError> {
+    match command {
+        Command::Admit(seat) => {
+            let token = joining.expect("somebody is joining");
+            let view = &mut views[seat.index()];
+            match view {
+                Some(view) if view.token == token => view.here = true,
+                Some(_) | None => {
+                    *view = Some(View {
+                        token,
+                        role: None,
+                        next: 0,
+                        heard: Vec::new(),
+                        closed: false,
+                        here: true,
+                    });
+                }
+            }
+        }
+        Command::Close(seat) => {
+            if let Some(view) = &mut views[seat.index()] {
+                view.here = false;
+                view.closed = true;
+            }
+        }
+        Command::Send { to, message } => {
+            let view = views[to.index()].as_mut().expect("somebody to send to");
+            prop_assert!(view.here, "a message to nobody: {:?}", message);
+            match message {
+                RelayToClient::Control(RelayControl::Welcome { next_sequence, .. }) => {
+                    view.next = next_sequence;
+                }
+                RelayToClient::Control(RelayControl::Role { role }) => view.role = Some(role),
+                RelayToClient::Control(RelayControl::Taken { sequence }) => {
+                    view.next = sequence + 1;
+                }
+                RelayToClient::Message { sequence, body, .. } => {
+                    // A client drops what it has heard.
+                    if view.heard.last().is_none_or(|(last, _)| *last < sequence) {
+                        view.heard.push((sequence, body));
+                    }
+                }
+                RelayToClient::Control(_) | RelayToClient::Signal { .. } => {}
+            }
+        }
+    }
+    Ok(())
+}

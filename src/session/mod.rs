@@ -1,0 +1,466 @@
+//! The client's machine: one line to one peer, from the first connection to the end.
+//!
+//! Owns what a client decides: when to connect and to come back, what goes out in its turn and what
+//! is held, what has reached the peer, which transfers move. It has no socket, no file and no
+//! screen: the engine carries out [`Command`]s, and faces show [`Event`]s.
+//!
+//! The parts: [`link`] keeps the connection, [`words`] what is said, [`signals`] what must reach the
+//! peer without a turn, [`offers`] the transfers.
+//!
+//! ```text
+//! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
+//! link:  connecting ──> greeting ──welcome──> online ──lost──> waiting ──> connecting …
+//! ```
+
+mod event;
+mod link;
+mod offers;
+mod signals;
+mod words;
+
+pub use event::{DraftId, Ending, Event, Link, Mark, Peer};
+pub use words::SayError;
+
+use crate::limits;
+use crate::message::{
+    ClientControl, ClientToRelay, ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient,
+    Role, RoomName, Seat, Token,
+};
+use crate::path::SafeName;
+use crate::peer::{self, PeerSignal};
+use crate::text;
+use crate::time::Moment;
+use crate::transfer::book::{Book, TransferId};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What a session is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The room to meet in; without one the relay pairs in the order of arrival.
+    pub room: Option<RoomName>,
+    /// The name to show to the peer.
+    pub name: Option<String>,
+    /// Random, for spreading reconnections in time; nothing secret hangs on it.
+    pub seed: u64,
+}
+
+/// What the engine must do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Connect to the relay, then call [`Session::handle_connected`] or
+    /// [`Session::handle_connect_failed`].
+    Connect,
+    /// Close the connection, after what was to be transmitted.
+    Disconnect,
+    /// Send this to the relay.
+    Transmit(ClientToRelay),
+    /// Send the file that was offered as this transfer through the pipe that `token` opens.
+    SendFile {
+        /// Which transfer.
+        id: TransferId,
+        /// Opens this end of the pipe.
+        token: Token,
+    },
+    /// Receive this transfer's file through the pipe that `token` opens.
+    ReceiveFile {
+        /// Which transfer.
+        id: TransferId,
+        /// The name that was offered.
+        name: SafeName,
+        /// The size in bytes that was offered.
+        size: u64,
+        /// Opens this end of the pipe.
+        token: Token,
+    },
+    /// Stop whatever is done for this transfer, and forget its file.
+    StopTransfer(TransferId),
+}
+
+/// One client's side of a line for two.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    link: link::Machine,
+    seat: Option<(Seat, Token)>,
+    /// The current pairing; 0 before the first.
+    pairing: u32,
+    /// The pairing whose peer has been greeted.
+    met: u32,
+    role: Option<Role>,
+    peer_here: bool,
+    words: words::Words,
+    signals: signals::Signals,
+    book: Book,
+    fin_by: Option<Moment>,
+    over: bool,
+    commands: VecDeque<Command>,
+    events: VecDeque<Event>,
+}
+
+/// How long the relay may take to answer a `fin` before the client leaves anyway.
+const FIN_LIMIT: Duration = Duration::from_secs(2);
+
+impl Session {
+    /// A session that connects at once.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let mut session = Self {
+            link: link::Machine::new(config.seed),
+            config,
+            seat: None,
+            pairing: 0,
+            met: 0,
+            role: None,
+            peer_here: false,
+            words: words::Words::default(),
+            signals: signals::Signals::default(),
+            book: Book::default(),
+            fin_by: None,
+            over: false,
+            commands: VecDeque::new(),
+            events: VecDeque::new(),
+        };
+        session.connect();
+        session
+    }
+
+    /// The connection that [`Command::Connect`] asked for is there.
+    pub fn handle_connected(&mut self, now: Moment) {
+        if self.over {
+            return;
+        }
+        self.link.connected(now);
+        let (room, seat) = (self.config.room.clone(), self.seat.map(|(_, token)| token));
+        self.control(ClientControl::Hello { room, seat });
+    }
+
+    /// The connection can't be made. Before the first seat that ends the session, with `text`;
+    /// later it is tried again.
+    pub fn handle_connect_failed(&mut self, text: &str, now: Moment) {
+        if self.over {
+            return;
+        }
+        if self.seat.is_none() {
+            return self.end(Ending::Unreachable { text: text.to_owned() });
+        }
+        self.wait_to_reconnect(now);
+    }
+
+    /// The connection is gone without a word.
+    pub fn handle_lost(&mut self, now: Moment) {
+        if self.over || !self.link.is_connected() {
+            return;
+        }
+        if self.fin_by.is_some() {
+            return self.end(Ending::Fin);
+        }
+        if self.seat.is_none() {
+            let text = "the relay closed the connection before giving a seat; it may be ending or \
+                        too busy, so try again in a moment";
+            return self.end(Ending::Unreachable { text: text.to_owned() });
+        }
+        self.wait_to_reconnect(now);
+    }
+
+    /// What came from the other end isn't couplet's protocol.
+    pub fn handle_garbage(&mut self, text: &str) {
+        self.end(Ending::Protocol { text: text::line(text, limits::MAX_REASON_COLUMNS) });
+    }
+
+    /// A message has come from the relay.
+    pub fn handle_message(&mut self, message: RelayToClient, now: Moment) {
+        if self.over {
+            return;
+        }
+        self.link.heard(now);
+        match message {
+            RelayToClient::Control(control) => self.handle_control(control, now),
+            RelayToClient::Message { pairing, sequence, kept, body } => {
+                self.handle_words(pairing, sequence, kept, &body);
+            }
+            RelayToClient::Signal { pairing, body } if pairing == self.pairing => {
+                self.handle_signal(&body);
+            }
+            RelayToClient::Signal { .. } => {}
+        }
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        if self.over {
+            return;
+        }
+        if self.fin_by.is_some_and(|by| by <= now) {
+            return self.end(Ending::Fin);
+        }
+        match self.link.timeout(now) {
+            Some(link::Due::Connect) => self.connect(),
+            Some(link::Due::Ping) => self.control(ClientControl::Ping),
+            Some(link::Due::Lost) => {
+                self.commands.push_back(Command::Disconnect);
+                self.wait_to_reconnect(now);
+            }
+            None => {}
+        }
+    }
+
+    /// Leaves for good, in either role. The session is over when the relay has answered, or soon
+    /// after if it doesn't.
+    pub fn fin(&mut self, now: Moment) {
+        if self.over || self.fin_by.is_some() {
+            return;
+        }
+        if self.link.is_online() {
+            self.fin_by = Some(now + FIN_LIMIT);
+            self.control(ClientControl::Fin);
+        } else {
+            self.end(Ending::Fin);
+        }
+    }
+
+    /// Tells the peer whether the user is writing.
+    pub fn typing(&mut self, on: bool) {
+        if self.is_paired() {
+            self.signal(PeerSignal::Typing { on });
+        }
+    }
+
+    /// The next thing to do. Call it after every other call until it has nothing.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// The next thing to show. Call it after every other call until it has nothing.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called, if nothing else happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        if self.over {
+            return None;
+        }
+        [self.fin_by, self.link.next_timeout()].into_iter().flatten().min()
+    }
+
+    /// Whether it has ended; [`Event::Ended`] has said why.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn handle_control(&mut self, control: RelayControl, now: Moment) {
+        match control {
+            RelayControl::Welcome {
+                seat, token, room, pairing, next_sequence, returned, ..
+            } => {
+                self.link.online(now);
+                self.events.push_back(Event::Link(Link::Online));
+                self.handle_welcome(seat, token, pairing, next_sequence, returned);
+                self.events.push_back(Event::Seated { seat, room, returned });
+            }
+            RelayControl::Role { role } => {
+                self.set_role(role);
+                self.say_next();
+            }
+            RelayControl::Peer { state, pairing, kept_ms } => {
+                self.handle_peer(state, pairing, kept_ms);
+            }
+            RelayControl::Taken { sequence } => {
+                self.words.taken(sequence, &mut self.events);
+                // What was taken took the turn; a role told before that is out of date.
+                self.set_role(Role::Rec);
+            }
+            RelayControl::Pipe { tag, token } => self.handle_pipe(tag, token),
+            RelayControl::Notice { text } => {
+                let text = text::line(&text, limits::MAX_REASON_COLUMNS);
+                self.events.push_back(Event::Notice(text));
+            }
+            RelayControl::Exit { reason } => self.end(match reason {
+                ExitReason::Fin => Ending::Fin,
+                ExitReason::Shutdown => Ending::RelayExit,
+                ExitReason::Superseded => Ending::Superseded,
+            }),
+            RelayControl::Error { code, text } => self.handle_error(code, &text),
+            RelayControl::Pong => {}
+            RelayControl::Joined => {
+                self.handle_garbage("the relay answered as if this were a pipe; report this fault");
+            }
+        }
+    }
+
+    /// A seat, new or the old one. What the relay has taken of this seat's words tells which of them
+    /// must be said again.
+    fn handle_welcome(
+        &mut self,
+        seat: Seat,
+        token: Token,
+        pairing: u32,
+        next_sequence: u64,
+        returned: bool,
+    ) {
+        self.seat = Some((seat, token));
+        self.role = None;
+        self.peer_here = false;
+        if returned {
+            self.words.returned(next_sequence, &mut self.events);
+        } else {
+            self.words.seated(next_sequence);
+        }
+        if !returned || pairing != self.pairing {
+            self.meet_anew(pairing);
+        }
+        self.book.forget_pipe_requests();
+        self.repeat_words();
+    }
+
+    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>) {
+        if pairing != self.pairing {
+            self.meet_anew(pairing);
+            self.repeat_words();
+        }
+        let peer = match state {
+            PeerState::Waiting => Peer::Waiting,
+            PeerState::Present | PeerState::Replaced => Peer::Present,
+            PeerState::Silent => {
+                Peer::Silent { kept_for: Duration::from_millis(kept_ms.unwrap_or(0)) }
+            }
+            PeerState::Gone => Peer::Gone,
+        };
+        self.peer_here = peer == Peer::Present;
+        let newcomer = self.peer_here && self.met != self.pairing;
+        self.events.push_back(Event::Peer { peer, newcomer });
+        if self.peer_here {
+            self.met = self.pairing;
+            let name = self.config.name.clone();
+            self.signal(PeerSignal::Greeting { name });
+            self.repeat_shown();
+            self.repeat_signals();
+            self.request_pipes();
+        }
+        if peer == Peer::Gone {
+            self.withdraw_transfers();
+        }
+    }
+
+    /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
+    fn meet_anew(&mut self, pairing: u32) {
+        self.pairing = pairing;
+        self.signals.start_anew();
+        self.withdraw_transfers();
+        self.book.forget_peer();
+    }
+
+    fn handle_error(&mut self, code: ErrorCode, text: &str) {
+        let text = text::line(text, limits::MAX_REASON_COLUMNS);
+        if code == ErrorCode::SeatGone && self.pairing == 0 {
+            // Nobody was met from that seat, so any other will do.
+            self.seat = None;
+            self.commands.push_back(Command::Disconnect);
+            self.connect();
+        } else if code.is_final() {
+            self.end(Ending::Refused { code, text });
+        } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {
+            // The pipe is asked for again when the peer is back, or another transfer is over.
+            self.book.forget_pipe_requests();
+        } else {
+            if code == ErrorCode::NotYourTurn {
+                self.set_role(Role::Rec);
+                self.words.refused(&mut self.events);
+            }
+            self.events.push_back(Event::Trouble(text));
+        }
+    }
+
+    fn set_role(&mut self, role: Role) {
+        if self.role != Some(role) {
+            self.role = Some(role);
+            self.events.push_back(Event::Role(role));
+        }
+    }
+
+    fn handle_signal(&mut self, body: &Bytes) {
+        let arrival = self.signals.arrived(body);
+        if let Some(error) = arrival.error {
+            self.events.push_back(Event::Trouble(error.to_string()));
+        }
+        if let Some(signal) = arrival.signal {
+            match signal {
+                PeerSignal::Greeting { name } => {
+                    let name = name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS));
+                    if let Some(name) = name.filter(|name| !name.is_empty()) {
+                        self.events.push_back(Event::PeerName(name));
+                    }
+                }
+                PeerSignal::Shown { sequence } => self.words.shown(sequence, &mut self.events),
+                PeerSignal::Typing { on } => self.events.push_back(Event::PeerTyping(on)),
+                PeerSignal::Offer { offer, name, size } => self.handle_offer(offer, name, size),
+                PeerSignal::Accept { offer } => self.handle_accept(offer),
+                PeerSignal::Decline { offer } => self.handle_decline(offer),
+                PeerSignal::Cancel { offer, by_offerer } => self.handle_cancel(offer, by_offerer),
+                PeerSignal::Acknowledge | PeerSignal::Unknown => {}
+            }
+        }
+        if arrival.acknowledge {
+            self.signal(PeerSignal::Acknowledge);
+        }
+    }
+
+    /// Says something to the peer outside the turn. Numbered signals are kept until acknowledged.
+    fn signal(&mut self, signal: PeerSignal) {
+        let envelope = self.signals.wrap(signal);
+        if self.is_paired() {
+            self.transmit_signal(peer::encode(&envelope));
+        }
+    }
+
+    fn repeat_signals(&mut self) {
+        for envelope in self.signals.unacknowledged() {
+            self.transmit_signal(peer::encode(&envelope));
+        }
+    }
+
+    fn transmit_signal(&mut self, body: Bytes) {
+        let pairing = self.pairing;
+        self.commands.push_back(Command::Transmit(ClientToRelay::Signal { pairing, body }));
+    }
+
+    /// Whether somebody is there to signal to.
+    fn is_paired(&self) -> bool {
+        self.link.is_online() && self.peer_here
+    }
+
+    fn connect(&mut self) {
+        let attempt = self.link.connecting();
+        self.events.push_back(Event::Link(Link::Connecting { attempt }));
+        self.commands.push_back(Command::Connect);
+    }
+
+    fn wait_to_reconnect(&mut self, now: Moment) {
+        self.peer_here = false;
+        let (attempt, retry_in) = self.link.lost(now);
+        self.events.push_back(Event::Link(Link::Lost { attempt, retry_in }));
+    }
+
+    fn control(&mut self, control: ClientControl) {
+        self.commands.push_back(Command::Transmit(ClientToRelay::Control(control)));
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if self.over {
+            return;
+        }
+        for id in self.book.unfinished().collect::<Vec<_>>() {
+            self.commands.push_back(Command::StopTransfer(id));
+        }
+        self.over = true;
+        self.commands.push_back(Command::Disconnect);
+        self.events.push_back(Event::Ended(ending));
+    }
+}
+
+#[cfg(test)]
+mod tests;

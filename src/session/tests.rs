@@ -1,0 +1,578 @@
+//! Two sessions and a room over a link that is cut at any moment, in virtual time.
+
+use super::*;
+use crate::room::{self, Room};
+use crate::transfer::book::{Direction, TransferState};
+use crate::transfer::send::Outcome;
+use proptest::prelude::*;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+/// One client and its connection: what is under way in each direction.
+struct Client {
+    session: Session,
+    connected: bool,
+    seat: Option<Seat>,
+    up: VecDeque<ClientToRelay>,
+    down: VecDeque<RelayToClient>,
+    events: Vec<Event>,
+    shown: bool,
+}
+
+/// Two clients and the room between them.
+struct Line {
+    room: Room,
+    clients: Vec<Client>,
+    now: Moment,
+    tokens: u8,
+    transfers: Vec<(usize, Command)>,
+}
+
+impl Line {
+    fn new(clients: usize) -> Self {
+        let client = |index: u64| Client {
+            session: Session::new(Config { seed: index + 1, ..Config::default() }),
+            connected: false,
+            seat: None,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            events: Vec::new(),
+            shown: true,
+        };
+        let clients = (0..clients as u64).map(client).collect();
+        let room = Room::new(None, GRACE);
+        Self { room, clients, now: Moment::START, tokens: 0, transfers: Vec::new() }
+    }
+
+    /// A paired line, settled.
+    fn paired() -> Self {
+        let mut line = Self::new(2);
+        line.settle();
+        line
+    }
+
+    /// Carries out what a session asks for.
+    fn pump(&mut self, index: usize) {
+        while let Some(command) = self.clients[index].session.poll_command() {
+            match command {
+                Command::Connect => {
+                    self.disconnect(index);
+                    self.clients[index].connected = true;
+                    self.clients[index].session.handle_connected(self.now);
+                }
+                Command::Disconnect => self.disconnect(index),
+                Command::Transmit(message) => {
+                    if self.clients[index].connected {
+                        self.clients[index].up.push_back(message);
+                    }
+                }
+                Command::SendFile { .. } | Command::ReceiveFile { .. } => {
+                    self.transfers.push((index, command));
+                }
+                Command::StopTransfer(_) => {}
+            }
+        }
+        let client = &mut self.clients[index];
+        while let Some(event) = client.session.poll_event() {
+            if let (Event::Words { sequence, .. }, true) = (&event, client.shown) {
+                client.session.shown(*sequence);
+            }
+            client.events.push(event);
+        }
+        if self.clients[index].session.commands.front().is_some() {
+            self.pump(index);
+        }
+    }
+
+    /// The relay reads one message from a client.
+    fn deliver_up(&mut self, index: usize) -> bool {
+        let Some(message) = self.clients[index].up.pop_front() else { return false };
+        let seat = self.clients[index].seat;
+        match (message, seat) {
+            (ClientToRelay::Control(ClientControl::Hello { seat: token, .. }), None) => {
+                let result = if let Some(token) = token {
+                    self.room.handle_return(token, self.now)
+                } else {
+                    self.tokens += 1;
+                    self.room.handle_join(Token::from_bytes([self.tokens; 16]), self.now)
+                };
+                if let Err(code) = result {
+                    let error = RelayControl::Error { code, text: "refused".to_owned() };
+                    self.clients[index].down.push_back(RelayToClient::Control(error));
+                }
+            }
+            (ClientToRelay::Control(control), Some(seat)) => match control {
+                ClientControl::Fin => self.room.handle_fin(seat),
+                ClientControl::Pass => self.room.handle_pass(seat),
+                ClientControl::RequestPipe { tag } => {
+                    let tokens = [Token::from_bytes([1; 16]), Token::from_bytes([2; 16])];
+                    self.room.handle_pipe_request(seat, tag, tokens);
+                }
+                ClientControl::Ping => {
+                    self.clients[index].down.push_back(RelayToClient::Control(RelayControl::Pong));
+                }
+                ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } => {}
+            },
+            (ClientToRelay::Say { pairing, sequence, body }, Some(seat)) => {
+                self.room.handle_say(seat, pairing, sequence, body);
+            }
+            (ClientToRelay::Signal { pairing, body }, Some(seat)) => {
+                self.room.handle_signal(seat, pairing, body);
+            }
+            (_, None) => {}
+        }
+        self.carry_out(Some(index));
+        true
+    }
+
+    fn carry_out(&mut self, joining: Option<usize>) {
+        while let Some(command) = self.room.poll_command() {
+            let at = |seat| self.clients.iter().position(|client| client.seat == Some(seat));
+            match command {
+                room::Command::Admit(seat) => {
+                    self.clients[joining.expect("somebody joins")].seat = Some(seat);
+                }
+                room::Command::Send { to, message } => {
+                    let to = at(to).expect("a client in the seat");
+                    self.clients[to].down.push_back(message);
+                }
+                room::Command::Close(seat) => {
+                    let closed = at(seat).expect("a client in the seat");
+                    self.clients[closed].seat = None;
+                }
+            }
+        }
+    }
+
+    /// A client reads one message from the relay.
+    fn deliver_down(&mut self, index: usize) -> bool {
+        let client = &mut self.clients[index];
+        let Some(message) = client.down.pop_front() else { return false };
+        client.session.handle_message(message, self.now);
+        self.pump(index);
+        true
+    }
+
+    /// The connection breaks: what was under way is lost.
+    fn disconnect(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        client.connected = false;
+        client.up.clear();
+        client.down.clear();
+        if let Some(seat) = client.seat.take() {
+            self.room.handle_lost(seat, self.now);
+            self.carry_out(None);
+        }
+    }
+
+    fn cut(&mut self, index: usize) {
+        if self.clients[index].connected {
+            self.disconnect(index);
+            self.clients[index].session.handle_lost(self.now);
+            self.pump(index);
+        }
+    }
+
+    fn pass_time(&mut self, wait: Duration) {
+        self.now = self.now + wait;
+        self.room.handle_timeout(self.now);
+        self.carry_out(None);
+        for index in 0..self.clients.len() {
+            self.clients[index].session.handle_timeout(self.now);
+            self.pump(index);
+        }
+    }
+
+    /// Lets everything arrive, and everybody come back.
+    fn settle(&mut self) {
+        loop {
+            for index in 0..self.clients.len() {
+                self.pump(index);
+            }
+            let mut moved = false;
+            for index in 0..self.clients.len() {
+                moved |= self.deliver_up(index) | self.deliver_down(index);
+            }
+            if !moved {
+                let waiting = |client: &Client| !client.connected && !client.session.is_over();
+                if !self.clients.iter().any(waiting) {
+                    return;
+                }
+                self.pass_time(Duration::from_millis(200));
+            }
+        }
+    }
+
+    fn words(&self, index: usize) -> Vec<&str> {
+        self.clients[index]
+            .events
+            .iter()
+            .filter_map(|event| {
+                if let Event::Words { text, .. } = event { Some(text.as_str()) } else { None }
+            })
+            .collect()
+    }
+
+    fn say(&mut self, index: usize, text: &str) -> DraftId {
+        let draft = self.clients[index].session.say(text).expect("room for words");
+        self.pump(index);
+        draft
+    }
+
+    fn has(&self, index: usize, event: &Event) -> bool {
+        self.clients[index].events.contains(event)
+    }
+}
+
+#[test]
+fn two_pair_and_talk_in_turns_with_true_marks() {
+    let mut line = Line::paired();
+    assert!(line.has(0, &Event::Role(Role::Emi)) && line.has(1, &Event::Role(Role::Rec)));
+    line.clients[1].shown = false;
+    let draft = line.say(0, "hello");
+    line.settle();
+    assert_eq!(line.words(1), ["hello"]);
+    assert!(line.has(0, &Event::Marked { draft, mark: Mark::Taken }));
+    assert!(!line.has(0, &Event::Marked { draft, mark: Mark::Shown }));
+    line.clients[1].session.shown(1);
+    line.pump(1);
+    line.settle();
+    assert!(line.has(0, &Event::Marked { draft, mark: Mark::Shown }));
+}
+
+#[test]
+fn what_is_said_out_of_turn_is_held_one_goes_out_a_turn_and_any_can_be_taken_back() {
+    let mut line = Line::paired();
+    let [a, b, c] = ["a", "b", "c"].map(|text| line.say(1, text));
+    line.settle();
+    assert_eq!(line.words(0), [""; 0]);
+    line.clients[1].session.take_back(Some(b));
+    line.pump(1);
+    assert!(line.has(1, &Event::TakenBack { draft: b, text: "b".to_owned() }));
+    for _ in 0..3 {
+        line.clients[0].session.pass();
+        line.pump(0);
+        line.settle();
+    }
+    assert_eq!(line.words(0), ["a", "c"]);
+    let _ = (a, c);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_and_nothing_is_taken() {
+    let mut line = Line::paired();
+    let session = &mut line.clients[1].session;
+    assert_eq!(session.say(" \n"), Err(SayError::Empty));
+    let long = "x".repeat(1024 * 1024);
+    assert_eq!(session.say(&long), Err(SayError::TooLong { bytes: 1024 * 1024 }));
+    for _ in 0..limits::MAX_HELD {
+        session.say("x").expect("room");
+    }
+    assert_eq!(session.say("x"), Err(SayError::TooManyHeld));
+    assert_eq!(session.unsaid().count(), limits::MAX_HELD);
+}
+
+#[test]
+fn the_longest_message_fits_a_frame_whatever_is_in_it() {
+    let mut line = Line::paired();
+    // Quotes and newlines double in JSON, the worst that the sanitised text can have.
+    let text = "\"".repeat(limits::MAX_MESSAGE_BYTES);
+    line.say(0, &text);
+    let Some(ClientToRelay::Say { body, .. }) = line.clients[0].up.back() else { panic!("no say") };
+    assert!(body.len() <= limits::MAX_OPAQUE - 64, "{}", body.len());
+    line.settle();
+    assert_eq!(line.words(1), [text.as_str()]);
+}
+
+#[test]
+fn words_that_the_relay_refuses_are_held_again() {
+    let mut line = Line::paired();
+    let draft = line.say(0, "hello");
+    let code = ErrorCode::NotYourTurn;
+    let refusal = RelayControl::Error { code, text: "not your turn".to_owned() };
+    let session = &mut line.clients[0].session;
+    session.handle_message(RelayToClient::Control(refusal), Moment::START);
+    line.clients[0].up.clear();
+    line.pump(0);
+    assert!(line.has(0, &Event::Held { draft, text: "hello".to_owned() }));
+    let emi = RelayToClient::Control(RelayControl::Role { role: Role::Emi });
+    line.clients[0].session.handle_message(emi, Moment::START);
+    line.settle();
+    assert_eq!(line.words(1), ["hello"]);
+}
+
+#[test]
+fn a_newcomer_gets_seat_role_and_last_message() {
+    let mut line = Line::new(3);
+    line.clients[2].session = Session::new(Config::default());
+    // The third waits outside until the second has left.
+    let third = line.clients.pop().expect("three");
+    line.settle();
+    line.say(0, "for seat 2");
+    line.settle();
+    line.clients[1].session.fin(line.now);
+    line.pump(1);
+    line.settle();
+    assert!(line.has(1, &Event::Ended(Ending::Fin)));
+    assert!(line.has(0, &Event::Peer { peer: Peer::Gone, newcomer: false }));
+    line.clients.push(third);
+    line.settle();
+    let seated = Event::Seated { seat: Seat::Two, room: None, returned: false };
+    assert!(line.has(2, &seated));
+    assert!(line.has(2, &Event::Role(Role::Emi)));
+    let kept = Event::Words { sequence: 1, text: "for seat 2".to_owned(), kept: true };
+    assert!(line.has(2, &kept));
+    assert!(line.has(0, &Event::Peer { peer: Peer::Present, newcomer: true }));
+    line.say(2, "thanks");
+    line.settle();
+    assert_eq!(line.words(0), ["thanks"]);
+}
+
+#[test]
+fn before_anybody_was_met_any_seat_will_do() {
+    let mut line = Line::new(1);
+    line.settle();
+    line.say(0, "held");
+    line.cut(0);
+    line.room = Room::new(None, GRACE);
+    line.settle();
+    assert!(!line.clients[0].session.is_over());
+    assert_eq!(line.clients[0].session.unsaid().collect::<Vec<_>>(), ["held"]);
+}
+
+#[test]
+fn a_seat_that_was_given_away_ends_the_session_and_what_is_held_can_be_had() {
+    let mut line = Line::paired();
+    line.say(1, "not yet said");
+    line.cut(1);
+    line.room.handle_timeout(line.now + GRACE);
+    line.carry_out(None);
+    line.settle();
+    let ended = |event: &Event| {
+        matches!(event, Event::Ended(Ending::Refused { code: ErrorCode::SeatGone, .. }))
+    };
+    assert!(line.clients[1].events.iter().any(ended));
+    assert_eq!(line.clients[1].session.unsaid().collect::<Vec<_>>(), ["not yet said"]);
+}
+
+#[test]
+fn a_silent_relay_is_pinged_and_then_called_lost() {
+    let mut line = Line::paired();
+    let start = line.now;
+    let session = &mut line.clients[0].session;
+    assert_eq!(session.poll_timeout(), Some(start + limits::PING_AFTER));
+    session.handle_timeout(start + limits::PING_AFTER);
+    let ping = Command::Transmit(ClientToRelay::Control(ClientControl::Ping));
+    assert_eq!(session.poll_command(), Some(ping));
+    session.handle_timeout(start + limits::SILENCE_LIMIT);
+    assert_eq!(session.poll_command(), Some(Command::Disconnect));
+    assert!(session.events.iter().any(|event| matches!(event, Event::Link(Link::Lost { .. }))));
+}
+
+#[test]
+fn the_first_connection_must_work_and_later_ones_are_tried_for_ever() {
+    let mut session = Session::new(Config::default());
+    session.handle_connect_failed("no relay there", Moment::START);
+    assert!(session.is_over());
+
+    let mut line = Line::paired();
+    line.cut(0);
+    let session = &mut line.clients[0].session;
+    let mut now = line.now;
+    let mut longest = Duration::ZERO;
+    for _ in 0..40 {
+        let next = session.poll_timeout().expect("another try");
+        longest = longest.max(next.since(now));
+        now = next;
+        session.handle_timeout(now);
+        while session.poll_command().is_some() {}
+        session.handle_connect_failed("still no relay", now);
+    }
+    assert!(!session.is_over());
+    assert!(longest <= Duration::from_secs(15) && longest > Duration::from_secs(8), "{longest:?}");
+}
+
+fn name(text: &str) -> SafeName {
+    SafeName::new(text).expect("a safe name")
+}
+
+fn state(line: &Line, index: usize, id: u32) -> TransferState {
+    let (info, _) = line.clients[index].session.book.get(TransferId(id)).expect("a transfer");
+    info.state.clone()
+}
+
+#[test]
+fn an_offer_is_accepted_moves_and_is_verified() {
+    let mut line = Line::paired();
+    // From the one in rec: offers need no turn.
+    let id = line.clients[1].session.offer(name("photo.png"), 7).expect("somebody there");
+    line.settle();
+    assert_eq!(state(&line, 0, 1), TransferState::Offered);
+    line.clients[0].session.accept(None);
+    line.settle();
+    let mut under_way: Vec<_> = line.transfers.drain(..).collect();
+    under_way.sort_by_key(|(index, _)| *index);
+    let [(0, receive), (1, send)] = &under_way[..] else { panic!("{under_way:?}") };
+    assert!(matches!(receive, Command::ReceiveFile { size: 7, .. }));
+    assert!(matches!(send, Command::SendFile { id: sent, .. } if *sent == id));
+    for index in 0..2 {
+        let outcome = Outcome::Verified { saved_as: "photo.png".to_owned() };
+        line.clients[index].session.handle_transfer_ended(TransferId(1), outcome);
+        line.settle();
+        let verified = TransferState::Verified { saved_as: "photo.png".to_owned() };
+        assert_eq!(state(&line, index, 1), verified);
+    }
+}
+
+#[test]
+fn offers_are_declined_taken_back_and_cancelled() {
+    let mut line = Line::paired();
+    for file in ["a", "b", "c"] {
+        line.clients[0].session.offer(name(file), 1).expect("somebody there");
+    }
+    line.settle();
+    line.clients[1].session.decline(Some(TransferId(1)));
+    line.settle();
+    line.clients[0].session.cancel(Some(TransferId(2)));
+    line.settle();
+    line.clients[1].session.accept(Some(TransferId(3)));
+    line.settle();
+    line.clients[1].session.cancel(None);
+    line.settle();
+    let cancelled = |by_peer| TransferState::Cancelled { by_peer };
+    assert_eq!(state(&line, 0, 1), TransferState::Declined);
+    assert_eq!(state(&line, 1, 1), TransferState::Declined);
+    assert_eq!((state(&line, 0, 2), state(&line, 1, 2)), (cancelled(false), cancelled(true)));
+    assert_eq!((state(&line, 0, 3), state(&line, 1, 3)), (cancelled(true), cancelled(false)));
+}
+
+#[test]
+fn offers_survive_a_cut_and_end_with_the_peer() {
+    let mut line = Line::paired();
+    line.clients[0].session.offer(name("a"), 1).expect("somebody there");
+    line.pump(0);
+    line.deliver_up(0);
+    line.cut(1);
+    line.settle();
+    assert_eq!(state(&line, 1, 1), TransferState::Offered);
+    line.clients[1].session.fin(line.now);
+    line.settle();
+    assert_eq!(state(&line, 0, 1), TransferState::Withdrawn);
+    assert!(line.clients[0].session.offer(name("b"), 1).is_err());
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Say(usize),
+    Offer(usize),
+    Up(usize),
+    Down(usize),
+    Cut(usize),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    (0_u8..14, 0_usize..2, 1_u64..3000).prop_map(|(kind, index, wait)| match kind {
+        0..=2 => Step::Say(index),
+        3 => Step::Offer(index),
+        4..=7 => Step::Up(index),
+        8..=11 => Step::Down(index),
+        12 => Step::Cut(index),
+        _ => Step::Wait(wait),
+    })
+}
+
+proptest! {
+    /// Cut at any moment, in any combination, within the grace: every message that was taken in
+    /// arrives once, in order; every offer arrives once, in order; nobody is stuck.
+    #[test]
+    fn nothing_is_lost_doubled_or_reordered(steps in prop::collection::vec(step(), 1..150)) {
+        let mut line = Line::paired();
+        let mut said = [Vec::new(), Vec::new()];
+        let mut offered = [0, 0];
+        for step in steps {
+            match step {
+                Step::Say(index) => {
+                    if said[index].len() < 40 {
+                        let text = format!("{index}:{}", said[index].len());
+                        line.say(index, &text);
+                        said[index].push(text);
+                    }
+                }
+                Step::Offer(index) => {
+                    let size = offered[index];
+                    if line.clients[index].session.offer(name("f"), size).is_ok() {
+                        offered[index] += 1;
+                    }
+                    line.pump(index);
+                }
+                Step::Up(index) => { line.deliver_up(index); }
+                Step::Down(index) => { line.deliver_down(index); }
+                Step::Cut(index) => line.cut(index),
+                Step::Wait(millis) => line.pass_time(Duration::from_millis(millis % 400)),
+            }
+        }
+        line.settle();
+        // Turns alternate, so the one with less to say passes until all is out.
+        for _ in 0..200 {
+            for index in 0..2 {
+                let idle = line.clients[index].session.unsaid().next().is_none();
+                if idle && line.clients[index].session.role == Some(Role::Emi) {
+                    line.clients[index].session.pass();
+                }
+                line.settle();
+            }
+        }
+        for index in 0..2 {
+            prop_assert_eq!(line.words(1 - index), said[index].clone());
+            let sizes: Vec<_> = line.clients[1 - index].events.iter().filter_map(|event| {
+                let Event::Transfer { info, .. } = event else { return None };
+                let new = info.direction == Direction::Incoming
+                    && info.state == TransferState::Offered;
+                new.then_some(info.size)
+            }).collect();
+            prop_assert_eq!(sizes, (0..offered[index]).collect::<Vec<_>>());
+            prop_assert!(!line.clients[index].session.is_over());
+            // Everything shown is known to be shown.
+            prop_assert_eq!(line.clients[index].session.words.counts(), (0, 0));
+        }
+    }
+
+    /// A hostile relay says anything in any order: no panic, and nothing grows without bound.
+    #[test]
+    fn a_lying_relay_costs_nothing_but_itself(
+        frames in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..60)), 0..60),
+        controls in prop::collection::vec((0_u8..8, any::<u64>(), any::<u32>()), 0..60),
+    ) {
+        let mut session = Session::new(Config::default());
+        session.handle_connected(Moment::START);
+        for (kind, body) in frames {
+            let frame = crate::frame::Frame { kind, body: Bytes::from(body) };
+            if let Ok(message) = RelayToClient::decode(frame) {
+                session.handle_message(message, Moment::START);
+            }
+        }
+        for (kind, number, pairing) in controls {
+            let token = Token::from_bytes([0; 16]);
+            let control = match kind {
+                0 => RelayControl::Welcome {
+                    seat: Seat::One, token, room: None, pairing, next_sequence: number,
+                    grace_ms: number, returned: number % 2 == 0,
+                },
+                1 => RelayControl::Role { role: Role::Emi },
+                2 => RelayControl::Peer { state: PeerState::Replaced, pairing, kept_ms: Some(number) },
+                3 => RelayControl::Taken { sequence: number },
+                4 => RelayControl::Pipe { tag: number, token },
+                5 => RelayControl::Error { code: ErrorCode::SeatGone, text: "\u{1b}[31m".to_owned() },
+                6 => RelayControl::Peer { state: PeerState::Silent, pairing, kept_ms: None },
+                _ => RelayControl::Notice { text: "x".repeat(1000) },
+            };
+            let _ = session.say("x");
+            session.handle_message(RelayToClient::Control(control), Moment::START);
+            let later = Moment::from_start(Duration::from_secs(number % 100));
+            session.handle_timeout(later);
+            let (held, out) = session.words.counts();
+            prop_assert!(held <= limits::MAX_HELD && out <= 64);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Which byte ranges of a file are safely held.
+//!
+//! Owns the arithmetic of ranges; knows neither hashes nor disks. A ledger never claims a byte that
+//! wasn't entered, and never takes one twice.
+
+use std::collections::BTreeMap;
+
+/// A set of bytes, as disjoint ranges. Neighbours are joined, so a file that came in order is one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// Start to end (exclusive); disjoint, and no end is another's start.
+    ranges: BTreeMap<u64, u64>,
+    held: u64,
+}
+
+/// A range that can't be entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// Bytes that are already held.
+    #[error("bytes {start} to {end} overlap {held_start} to {held_end}, which are already here")]
+    Overlap {
+        /// First byte offered.
+        start: u64,
+        /// End of the bytes offered (exclusive).
+        end: u64,
+        /// First byte of the range in the way.
+        held_start: u64,
+        /// End of the range in the way (exclusive).
+        held_end: u64,
+    },
+    /// Offset and length that don't fit 64 bits.
+    #[error("offset {offset} and size {size} lie beyond any file")]
+    Beyond {
+        /// The offset.
+        offset: u64,
+        /// The size.
+        size: u64,
+    },
+}
+
+impl Ledger {
+    /// A ledger of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether `size` bytes from `offset` could be entered.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if any of them is held already, or the end doesn't fit 64 bits.
+    pub fn check(&self, offset: u64, size: u64) -> Result<(), LedgerError> {
+        let end = offset.checked_add(size).ok_or(LedgerError::Beyond { offset, size })?;
+        let before = self.ranges.range(..end).next_back();
+        match before {
+            Some((&held_start, &held_end)) if held_end > offset && size > 0 => {
+                Err(LedgerError::Overlap { start: offset, end, held_start, held_end })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Enters `size` bytes from `offset`.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); nothing is entered then.
+    pub fn insert(&mut self, offset: u64, size: u64) -> Result<(), LedgerError> {
+        self.check(offset, size)?;
+        if size == 0 {
+            return Ok(());
+        }
+        let mut start = offset;
+        let mut end = offset + size;
+        if let Some((&left, &left_end)) = self.ranges.range(..offset).next_back()
+            && left_end == offset
+        {
+            self.ranges.remove(&left);
+            start = left;
+        }
+        if let Some(right_end) = self.ranges.remove(&end) {
+            end = right_end;
+        }
+        self.ranges.insert(start, end);
+        self.held += size;
+        Ok(())
+    }
+
+    /// How many bytes are held.
+    #[must_use]
+    pub const fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Whether exactly the bytes from 0 to `size` are held.
+    #[must_use]
+    pub fn is_complete(&self, size: u64) -> bool {
+        self.held == size && self.end() == size
+    }
+
+    /// The end of the highest range; 0 if there is none.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.ranges.last_key_value().map_or(0, |(_, end)| *end)
+    }
+
+    /// The ranges that are held, in order, as start and end (exclusive).
+    pub fn ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.ranges.iter().map(|(start, end)| (*start, *end))
+    }
+
+    /// The first gap below `size`, as start and end (exclusive).
+    #[must_use]
+    pub fn first_gap(&self, size: u64) -> Option<(u64, u64)> {
+        let mut at = 0;
+        for (start, end) in self.ranges() {
+            if start > at {
+                break;
+            }
+            at = end;
+        }
+        let next = self.ranges.range(at..).next().map_or(size, |(start, _)| (*start).min(size));
+        (at < size).then_some((at, next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SIZE: u64 = 64;
+
+    proptest! {
+        /// Against the plainest model there is: a flag per byte.
+        #[test]
+        fn it_holds_what_a_flag_per_byte_would(
+            inserts in prop::collection::vec((0..SIZE, 0_u64..12), 0..60),
+        ) {
+            let mut ledger = Ledger::new();
+            let mut model = [false; 128];
+            for (offset, size) in inserts {
+                let range = usize::try_from(offset).unwrap()..usize::try_from(offset + size).unwrap();
+                let free = model[range.clone()].iter().all(|held| !held);
+                prop_assert_eq!(ledger.insert(offset, size).is_ok(), free);
+                if free {
+                    model[range].fill(true);
+                }
+                let held = model.iter().filter(|held| **held).count() as u64;
+                prop_assert_eq!(ledger.held(), held);
+                prop_assert_eq!(
+                    ledger.is_complete(SIZE),
+                    model[..64].iter().all(|held| *held) && held == SIZE
+                );
+                let gap = model[..64].iter().position(|held| !held).map(|start| {
+                    let len = model[start..64].iter().position(|held| *held);
+                    (start as u64, len.map_or(SIZE, |len| (start + len) as u64))
+                });
+                prop_assert_eq!(ledger.first_gap(SIZE), gap);
+                for ((_, end), (start, _)) in ledger.ranges().zip(ledger.ranges().skip(1)) {
+                    prop_assert!(end < start, "neighbours are joined");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_numbers_is_no_trap() {
+        let mut ledger = Ledger::new();
+        let beyond = LedgerError::Beyond { offset: u64::MAX, size: 1 };
+        assert_eq!(ledger.insert(u64::MAX, 1), Err(beyond));
+        assert_eq!(ledger.insert(u64::MAX - 1, 1), Ok(()));
+        assert!(ledger.insert(0, u64::MAX).is_err());
+    }
+}
