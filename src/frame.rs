@@ -190,6 +190,17 @@ pub fn header(kind: u8, body_len: usize) -> [u8; HEADER_LEN] {
     [a, b, c, d, kind]
 }
 
+/// Reads what [`header`] wrote: the kind and the length of the body, for shells that read a body
+/// straight to where it belongs.
+///
+/// # Errors
+/// [`FrameError::Empty`] and [`FrameError::TooLong`].
+pub fn read_header(header: [u8; HEADER_LEN], max_body: usize) -> Result<(u8, usize), FrameError> {
+    let [a, b, c, d, kind] = header;
+    let length = check_length(u32::from_be_bytes([a, b, c, d]), max_body)?;
+    Ok((kind, length - 1))
+}
+
 /// Appends one frame to `out`; the body is the concatenation of `parts`.
 pub fn encode(kind: u8, parts: &[&[u8]], out: &mut BytesMut) {
     let body_len: usize = parts.iter().map(|part| part.len()).sum();

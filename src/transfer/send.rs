@@ -5,8 +5,9 @@
 
 use super::tree::{self, HashTree};
 use super::wire::{Abort, Answer, ChunkHead, Close, Fault, Hello, SenderFrame, Step};
-use crate::limits::{CHUNK_WINDOW, GROUP};
+use crate::limits::{CHUNK_WINDOW, GROUP, MAX_REASON_COLUMNS};
 use crate::path::SafeName;
+use crate::text;
 use std::collections::{BTreeSet, VecDeque};
 
 /// How often one transfer may have chunks refused before it is given up.
@@ -163,15 +164,17 @@ impl Sender {
             {
                 self.refusals += 1;
                 let again = code == Fault::Checksum && self.refusals <= MAX_REFUSALS;
-                if again { self.again.push_back(offset) } else { self.end(code, text) }
+                if again { self.again.push_back(offset) } else { self.refused(code, &text) }
             }
             (Phase::AwaitClose, Answer::Ready { step: Step::Close, saved_as }) => {
-                let saved_as = saved_as.unwrap_or_else(|| self.name.as_str().to_owned());
+                // The receiver's word for it, so it is cleaned like everything a peer says.
+                let saved_as = saved_as.unwrap_or_else(|| self.name.to_string());
+                let saved_as = text::line(&saved_as, MAX_REASON_COLUMNS);
                 self.phase = Phase::Over(Outcome::Verified { saved_as });
             }
             (Phase::Over(_) | Phase::Aborting(_), _) => {}
             (_, Answer::Error { step: Step::Hello | Step::Close, code, text }) => {
-                self.end(code, text);
+                self.refused(code, &text);
             }
             (_, Answer::Ready { .. } | Answer::Error { .. }) => {
                 self.end(Fault::OutOfOrder, "the receiver answered something it wasn't asked");
@@ -199,6 +202,10 @@ impl Sender {
         self.unanswered.insert(offset);
         let len = tree::group_len(self.size, offset).unwrap_or(0);
         Task::Read { offset, len: u32::try_from(len).unwrap_or(u32::MAX) }
+    }
+
+    fn refused(&mut self, code: Fault, text: &str) {
+        self.end(code, format!("your peer's side: {}", text::line(text, MAX_REASON_COLUMNS)));
     }
 
     fn end(&mut self, code: Fault, text: impl Into<String>) {

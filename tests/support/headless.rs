@@ -1,0 +1,141 @@
+//! A client without a face: the engine itself, driven by the test.
+
+use super::PATIENCE;
+use couplet::message::Role;
+use couplet::session::{Event as SessionEvent, Peer};
+use couplet::transfer::book::{TransferId, TransferInfo, TransferState};
+use couplet_ui::engine::{self, Command, Engine, Event, Options, Unsaid};
+use std::collections::VecDeque;
+use std::path::Path;
+
+/// An engine, with the events that it told and nobody has waited for.
+pub struct Client {
+    engine: Engine,
+    pub unsaid: Unsaid,
+    passed_over: VecDeque<Event>,
+}
+
+impl Client {
+    pub fn start(relay: &str, downloads: &Path) -> Self {
+        let (engine, unsaid) = engine::start(Options {
+            relay: relay.to_owned(),
+            room: None,
+            name: None,
+            downloads: downloads.to_owned(),
+        });
+        Self { engine, unsaid, passed_over: VecDeque::new() }
+    }
+
+    /// Two clients that have met; the first is in `emi`.
+    pub async fn pair(relay: &str, downloads: [&Path; 2]) -> [Self; 2] {
+        let mut first = Self::start(relay, downloads[0]);
+        first.next(|event| matches!(event, SessionEvent::Seated { .. }).then_some(())).await;
+        let mut second = Self::start(relay, downloads[1]);
+        first.role(Role::Emi).await;
+        second.role(Role::Rec).await;
+        [first, second]
+    }
+
+    pub async fn tell(&self, command: Command) {
+        self.engine.commands.send(command).await.expect("a live engine");
+    }
+
+    /// Waits for the first event that `pick` picks; others are kept for later waits.
+    pub async fn next<T>(&mut self, mut pick: impl FnMut(&SessionEvent) -> Option<T>) -> T {
+        self.next_of_all(|event| match event {
+            Event::Session(event) => pick(event),
+            Event::Progress(_) => None,
+        })
+        .await
+    }
+
+    /// The same, progress included.
+    pub async fn next_of_all<T>(&mut self, mut pick: impl FnMut(&Event) -> Option<T>) -> T {
+        for at in 0..self.passed_over.len() {
+            if let Some(picked) = pick(&self.passed_over[at]) {
+                self.passed_over.remove(at);
+                return picked;
+            }
+        }
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.engine.events.recv()).await;
+            let event = match event {
+                Ok(Some(event)) => event,
+                Ok(None) => panic!("the engine ended; passed over: {:#?}", self.passed_over),
+                Err(_) => panic!("it never came; passed over: {:#?}", self.passed_over),
+            };
+            if let Some(picked) = pick(&event) {
+                return picked;
+            }
+            self.passed_over.push_back(event);
+        }
+    }
+
+    pub async fn role(&mut self, wanted: Role) {
+        self.next(|event| (*event == SessionEvent::Role(wanted)).then_some(())).await;
+    }
+
+    pub async fn peer(&mut self, wanted: impl Fn(Peer) -> bool) {
+        self.next(|event| match event {
+            SessionEvent::Peer { peer, .. } if wanted(*peer) => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    pub async fn say(&self, text: &str) {
+        self.tell(Command::Say(text.to_owned())).await;
+    }
+
+    /// The next words from the peer; says that they were shown.
+    pub async fn words(&mut self) -> String {
+        let (sequence, text) = self
+            .next(|event| match event {
+                SessionEvent::Words { sequence, text, .. } => Some((*sequence, text.clone())),
+                _ => None,
+            })
+            .await;
+        self.tell(Command::Shown(sequence)).await;
+        text
+    }
+
+    pub async fn trouble(&mut self) -> String {
+        self.next(|event| match event {
+            SessionEvent::Trouble(text) => Some(text.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub async fn transfer<T>(
+        &mut self,
+        mut pick: impl FnMut(TransferId, &TransferInfo) -> Option<T>,
+    ) -> T {
+        self.next(|event| match event {
+            SessionEvent::Transfer { id, info } => pick(*id, info),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The number of the next offer of this name.
+    pub async fn offered(&mut self, name: &str) -> TransferId {
+        self.transfer(|id, info| {
+            let offered = info.state == TransferState::Offered && info.name.as_str() == name;
+            offered.then_some(id)
+        })
+        .await
+    }
+
+    /// How a transfer ended.
+    pub async fn ended(&mut self, id: TransferId) -> TransferState {
+        self.transfer(|at, info| (at == id && info.state.is_over()).then(|| info.state.clone()))
+            .await
+    }
+
+    /// Leaves, and waits for the end.
+    pub async fn leaves(mut self) {
+        self.tell(Command::Fin).await;
+        self.next(|event| matches!(event, SessionEvent::Ended(_)).then_some(())).await;
+    }
+}

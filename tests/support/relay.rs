@@ -1,0 +1,75 @@
+//! A relay as a real process.
+
+use super::{PATIENCE, program};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+
+/// It is killed when it is dropped.
+pub struct Relay {
+    child: Child,
+    /// Where it listens.
+    pub address: String,
+}
+
+impl Relay {
+    /// Starts one on a free port.
+    pub fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(program("couplet-relay"))
+            .args(["--listen", "127.0.0.1:0"])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the relay starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let mut first = String::new();
+        stdout.read_line(&mut first).expect("its first line");
+        let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
+        // The rest is for people; it is read so that the relay never waits for a reader.
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        Self { child, address }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ctrl+C.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("a live relay");
+    }
+
+    /// How it ended.
+    pub fn wait(mut self) -> ExitStatus {
+        let (done, waiting) = mpsc::channel();
+        let pid = Pid::from_child(&self.child);
+        let patience = std::thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE).is_err() {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        let status = self.child.wait().expect("an end");
+        done.send(()).expect("the watch is patient");
+        patience.join().expect("no panic");
+        status
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

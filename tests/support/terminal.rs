@@ -1,0 +1,189 @@
+//! A client in a terminal of its own.
+
+use super::{PATIENCE, program};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// A pseudo-terminal with a program in it. The program is killed when this is dropped.
+pub struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    shared: Arc<Shared>,
+    /// The terminal's settings (echo, line mode, …) before the program started.
+    settings: String,
+    name: String,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    emulator: vt100::Parser,
+    output: Vec<u8>,
+    ended: bool,
+}
+
+impl Terminal {
+    /// A `couplet` client at `relay` in a terminal of 80x24, in the directory `dir`.
+    pub fn client(name: &str, relay: &str, dir: &Path) -> Self {
+        Self::run(name, (80, 24), dir, &["--relay", relay])
+    }
+
+    /// `couplet` with these arguments in a terminal of so many columns and rows.
+    pub fn run(name: &str, (cols, rows): (u16, u16), dir: &Path, args: &[&str]) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let settings = format!("{:?}", pair.master.get_termios());
+        let mut command = CommandBuilder::new(program("couplet"));
+        command.args(args);
+        command.cwd(dir);
+        command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
+        command.env("TZ", "UTC");
+        command.env_remove("NO_COLOR");
+        command.env_remove("COUPLET_RELAY");
+        let child = pair.slave.spawn_command(command).expect("the client starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("its output");
+        let writer = pair.master.take_writer().expect("its input");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                emulator: vt100::Parser::new(rows, cols, 0),
+                output: Vec::new(),
+                ended: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let reading = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            loop {
+                let len = reader.read(&mut bytes).unwrap_or(0);
+                let mut state = reading.state.lock().expect("no panic");
+                state.emulator.process(&bytes[..len]);
+                state.output.extend_from_slice(&bytes[..len]);
+                state.ended = len == 0;
+                reading.changed.notify_all();
+                if len == 0 {
+                    return;
+                }
+            }
+        });
+        Self { master: pair.master, writer, child, shared, settings, name: name.to_owned() }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().expect("a live client")
+    }
+
+    /// Types this, as it is.
+    pub fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("a live terminal");
+        self.writer.flush().expect("a live terminal");
+    }
+
+    /// Types a line and Enter.
+    pub fn line(&mut self, text: &str) {
+        self.keys(text);
+        self.keys("\r");
+    }
+
+    /// Waits until the text is on the screen.
+    pub fn sees(&self, text: &str) {
+        self.waits(&format!("{text:?}"), |screen| screen.contents().contains(text));
+    }
+
+    /// Waits until the text isn't on the screen.
+    pub fn misses(&self, text: &str) {
+        self.waits(&format!("no {text:?}"), |screen| !screen.contents().contains(text));
+    }
+
+    /// Waits until the screen is as wanted.
+    pub fn waits(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let took = self.waits_at_most(PATIENCE, &wanted);
+        assert!(
+            took.is_some(),
+            "{} never saw {what}; the screen is\n{}",
+            self.name,
+            self.screen()
+        );
+    }
+
+    /// Waits at most so long until the screen is as wanted; gives how long it took.
+    pub fn waits_at_most(
+        &self,
+        limit: Duration,
+        wanted: &impl Fn(&vt100::Screen) -> bool,
+    ) -> Option<Duration> {
+        let start = now();
+        let mut state = self.shared.state.lock().expect("no panic");
+        loop {
+            if wanted(state.emulator.screen()) {
+                return Some(now() - start);
+            }
+            let left = limit.checked_sub(now() - start)?;
+            if state.ended {
+                return None;
+            }
+            state = self.shared.changed.wait_timeout(state, left).expect("no panic").0;
+        }
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        self.shared.state.lock().expect("no panic").emulator.screen().contents()
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&self, cols: u16, rows: u16) {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let mut state = self.shared.state.lock().expect("no panic");
+        state.emulator.screen_mut().set_size(rows.max(1), cols.max(1));
+        self.master.resize(size).expect("a live terminal");
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(pid, signal).expect("a live client");
+    }
+
+    /// Waits for the end; gives the exit status, after checking that the terminal is as it was.
+    pub fn ends(mut self) -> (u32, String) {
+        let status = self.child.wait().expect("an end").exit_code();
+        let state = self.shared.state.lock().expect("no panic");
+        let all_read = |state: &mut State| !state.ended;
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, PATIENCE, all_read)
+            .expect("no panic");
+        let screen = state.emulator.screen();
+        let name = &self.name;
+        assert!(!screen.alternate_screen(), "{name} left the alternate screen on");
+        assert!(!screen.hide_cursor(), "{name} left the cursor hidden");
+        assert!(!screen.bracketed_paste(), "{name} left bracketed paste on");
+        assert!(!screen.application_cursor() && !screen.application_keypad());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        let settings = format!("{:?}", self.master.get_termios());
+        assert_eq!(settings, self.settings, "{name} left the terminal in another mode");
+        (status, screen.contents())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests measure real time")]
+pub fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,227 @@
+//! The engine: a session with its socket and its files. Commands in, events out; no screen.
+//!
+//! Owns the loop around the [`Session`] machine: it carries out what the session asks for and tells
+//! it what happened. Every face (terminal, and later the browser and the one-shot commands) and the
+//! tests hold the same engine. What is decided is decided in the core; bytes of files move on
+//! threads of their own, so that words never wait for them.
+
+mod api;
+mod connection;
+mod downloads;
+mod pipe;
+mod receiving;
+mod sending;
+mod transfers;
+
+pub use api::{Command, Engine, Event, Progress};
+
+use crate::clock;
+use connection::Connection;
+use couplet::message::{RelayToClient, RoomName};
+use couplet::session::{self, DraftId, Event as SessionEvent, Session};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use transfers::{Finding, Transfers};
+
+/// Events that wait for the face; past this many the relay isn't read until it has caught up.
+const MAX_WAITING_EVENTS: usize = 1024;
+
+/// How often a moving transfer's figures are told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// What an engine needs to know.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The relay, as `HOST:PORT`.
+    pub relay: String,
+    /// The room to meet in; without one the relay pairs in the order of arrival.
+    pub room: Option<RoomName>,
+    /// The name to show to the peer.
+    pub name: Option<String>,
+    /// Where received files go; made when the first one comes.
+    pub downloads: PathBuf,
+}
+
+/// The messages of one's own that never reached the relay, told when the session is over.
+pub type Unsaid = oneshot::Receiver<Vec<String>>;
+
+/// Starts an engine on the current tokio runtime.
+#[must_use]
+pub fn start(options: Options) -> (Engine, Unsaid) {
+    let (commands, commands_in) = mpsc::channel(64);
+    let (events_out, events) = mpsc::channel(256);
+    let (unsaid_out, unsaid) = oneshot::channel();
+    tokio::spawn(async move {
+        let mut running = Running::new(options, events_out);
+        running.run(commands_in).await;
+        // Nobody may want to know; that is fine.
+        let _ = unsaid_out.send(running.session.unsaid().map(str::to_owned).collect());
+    });
+    (Engine { commands, events }, unsaid)
+}
+
+struct Running {
+    options: Options,
+    session: Session,
+    connection: Connection,
+    transfers: Transfers,
+    waiting: VecDeque<Event>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Running {
+    fn new(options: Options, events: mpsc::Sender<Event>) -> Self {
+        let config = session::Config {
+            room: options.room.clone(),
+            name: options.name.clone(),
+            seed: clock::random(),
+        };
+        Self {
+            session: Session::new(config),
+            connection: Connection::new(options.relay.clone()),
+            transfers: Transfers::new(options.downloads.clone()),
+            waiting: VecDeque::new(),
+            options,
+            events,
+        }
+    }
+
+    /// Runs until the session is over and the face has heard so, or the face is gone.
+    async fn run(&mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut tick = tokio::time::interval(PROGRESS_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let events = self.events.clone();
+        loop {
+            self.carry_out();
+            if self.session.is_over() {
+                break;
+            }
+            let timeout = connection::sleep_until(self.session.poll_timeout());
+            let may_read = self.waiting.len() < MAX_WAITING_EVENTS;
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.handle_command(command),
+                    None => return self.transfers.stop_all(),
+                },
+                permit = events.reserve(), if !self.waiting.is_empty() => match permit {
+                    Ok(permit) => {
+                        if let Some(event) = self.waiting.pop_front() {
+                            permit.send(event);
+                        }
+                    }
+                    Err(_) => return self.transfers.stop_all(),
+                },
+                happening = self.connection.next(may_read) => self.handle_happening(happening),
+                finding = self.transfers.next() => self.handle_finding(finding),
+                () = timeout => self.session.handle_timeout(clock::now()),
+                _ = tick.tick(), if self.transfers.any_moving() => {
+                    // Figures that the face has no time for are no loss; the next ones are newer.
+                    if self.waiting.is_empty() {
+                        self.waiting.extend(self.transfers.progress(clock::now()).map(Event::Progress));
+                    }
+                }
+            }
+        }
+        self.connection.flush().await;
+        self.transfers.finish().await;
+        while let Some(event) = self.waiting.pop_front() {
+            if self.events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Does all that the session asks for.
+    fn carry_out(&mut self) {
+        while let Some(command) = self.session.poll_command() {
+            match command {
+                session::Command::Connect => self.connection.connect(),
+                session::Command::Disconnect => self.connection.disconnect(),
+                session::Command::Transmit(message) => self.connection.transmit(&message),
+                session::Command::SendFile { id, token } => {
+                    if let Some(relay) = self.connection.relay_address() {
+                        self.transfers.send(id, relay, token, clock::now());
+                    }
+                }
+                session::Command::ReceiveFile { id, name, size, token } => {
+                    if let Some(relay) = self.connection.relay_address() {
+                        self.transfers.receive(id, relay, token, name, size, clock::now());
+                    }
+                }
+                session::Command::StopTransfer(id) => self.transfers.stop(id),
+            }
+        }
+        while let Some(event) = self.session.poll_event() {
+            self.waiting.push_back(Event::Session(event));
+        }
+    }
+
+    fn handle_happening(&mut self, happening: connection::Happening) {
+        use connection::Happening as H;
+        let now = clock::now();
+        match happening {
+            H::Connected => self.session.handle_connected(now),
+            H::ConnectFailed(text) => self.session.handle_connect_failed(&text, now),
+            H::Lost => self.session.handle_lost(now),
+            H::Garbage(text) => {
+                let relay = &self.options.relay;
+                self.session.handle_garbage(&format!("{relay} isn't a couplet relay: {text}"));
+            }
+            H::Messages(messages) => {
+                for message in messages {
+                    let message: RelayToClient = message;
+                    self.session.handle_message(message, now);
+                }
+            }
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        let now = clock::now();
+        match command {
+            Command::Say(text) => {
+                if let Err(error) = self.session.say(&text) {
+                    // What can't be said goes back to the one who wrote it.
+                    self.tell(SessionEvent::TakenBack { draft: DraftId(0), text });
+                    self.tell(SessionEvent::Trouble(error.to_string()));
+                }
+            }
+            Command::Pass => self.session.pass(),
+            Command::TakeBack(draft) => self.session.take_back(draft),
+            Command::Typing(on) => self.session.typing(on),
+            Command::Shown(sequence) => self.session.shown(sequence),
+            Command::Send(paths) => self.transfers.inspect(paths),
+            Command::Accept(id) => self.session.accept(id),
+            Command::Decline(id) => self.session.decline(id),
+            Command::Cancel(id) => self.session.cancel(id),
+            Command::Fin => self.session.fin(now),
+        }
+    }
+
+    fn handle_finding(&mut self, finding: Finding) {
+        match finding {
+            Finding::Inspected(Ok(source)) => {
+                match self.session.offer(source.name.clone(), source.size) {
+                    Ok(id) => self.transfers.keep(id, source),
+                    Err(text) => {
+                        self.tell(SessionEvent::Trouble(format!("{}: {text}", source.name)));
+                    }
+                }
+            }
+            Finding::Inspected(Err(text)) => self.tell(SessionEvent::Trouble(text)),
+            Finding::Ended { id, outcome } => {
+                // The last figures before the end, so that a bar isn't left at 97 %.
+                let last = self.transfers.last_progress(id, clock::now()).map(Event::Progress);
+                self.waiting.extend(last);
+                self.transfers.forget(id);
+                self.session.handle_transfer_ended(id, outcome);
+            }
+        }
+    }
+
+    fn tell(&mut self, event: SessionEvent) {
+        self.waiting.push_back(Event::Session(event));
+    }
+}

@@ -1,0 +1,107 @@
+//! One end of a pipe: a blocking socket through the relay to the peer.
+//!
+//! Owns opening it and ending it from outside; what goes through is [`super::sending`]'s and
+//! [`super::receiving`]'s. Pipes are blocking and have threads of their own: bulk bytes then cost
+//! one system call a MiB, and never share a queue with words.
+
+use bytes::BytesMut;
+use couplet::frame::{self, Frame, HEADER_LEN};
+use couplet::limits;
+use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
+use couplet::text;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long the relay may take to take the connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Ends a pipe from another thread, now or as soon as it is there.
+#[derive(Debug, Default)]
+pub(super) struct Stopper {
+    stopped: AtomicBool,
+    stream: Mutex<Option<TcpStream>>,
+}
+
+impl Stopper {
+    /// Ends the pipe; whoever reads or writes it gets an error at once.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stream) = &*stream {
+            // It may be closed already; then there is nothing to end.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Whether it was ended from outside.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn watch(&self, stream: &TcpStream) -> io::Result<()> {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.try_clone()?);
+        if self.is_stopped() { stream.shutdown(Shutdown::Both) } else { Ok(()) }
+    }
+}
+
+/// Opens one end of a pipe and waits for the other.
+///
+/// # Errors
+/// What is wrong and what to do.
+pub(super) fn open(
+    relay: SocketAddr,
+    token: Token,
+    stopper: &Stopper,
+) -> Result<TcpStream, String> {
+    let broken = |error: io::Error| {
+        format!("the connection for the file can't be made ({error}); offer it again")
+    };
+    let mut stream = TcpStream::connect_timeout(&relay, CONNECT_LIMIT).map_err(broken)?;
+    stopper.watch(&stream).map_err(broken)?;
+    stream.set_nodelay(true).map_err(broken)?;
+    let mut out = BytesMut::new();
+    out.extend_from_slice(&frame::opening());
+    ClientToRelay::Control(ClientControl::OpenPipe { token }).encode(&mut out);
+    stream.write_all(&out).map_err(broken)?;
+    // The relay ends the wait before this does, and says why.
+    let patience = limits::PIPE_LIMIT + CONNECT_LIMIT;
+    stream.set_read_timeout(Some(patience)).map_err(broken)?;
+    let mut body = Vec::new();
+    let kind = read_frame(&mut stream, limits::MAX_CONTROL_BODY, &mut body).map_err(broken)?;
+    let answer = RelayToClient::decode(Frame { kind, body: body.into() })
+        .map_err(|error| error.to_string())?;
+    match answer {
+        RelayToClient::Control(RelayControl::Joined) => {
+            stream.set_read_timeout(None).map_err(broken)?;
+            Ok(stream)
+        }
+        RelayToClient::Control(RelayControl::Error { text, .. }) => {
+            Err(text::line(&text, limits::MAX_REASON_COLUMNS))
+        }
+        RelayToClient::Control(_)
+        | RelayToClient::Message { .. }
+        | RelayToClient::Signal { .. } => {
+            Err("the relay didn't open the pipe; offer the file again".to_owned())
+        }
+    }
+}
+
+/// Reads one frame into `body`, whose memory is used again; gives its kind.
+///
+/// # Errors
+/// Those of the stream, and `InvalidData` for a frame that is empty or too long.
+pub(super) fn read_frame(
+    stream: &mut impl Read,
+    max_body: usize,
+    body: &mut Vec<u8>,
+) -> io::Result<u8> {
+    let mut header = [0; HEADER_LEN];
+    stream.read_exact(&mut header)?;
+    let (kind, len) = frame::read_header(header, max_body).map_err(io::Error::other)?;
+    body.resize(len, 0);
+    stream.read_exact(body)?;
+    Ok(kind)
+}

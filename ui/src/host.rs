@@ -1,0 +1,156 @@
+//! `--host`: a relay of one's own, as a child.
+//!
+//! Owns the child's life. It ends with the client whatever happens to that: its standard input is a
+//! pipe from here, and `couplet-relay --until-stdin-closes` ends in order when that pipe closes,
+//! even if the client was killed.
+
+use couplet::text;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long the child may take to listen.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the child may take to end in order.
+const END_LIMIT: Duration = Duration::from_secs(4);
+
+/// A relay that runs as a child of this process.
+#[derive(Debug)]
+pub struct HostedRelay {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl HostedRelay {
+    /// Starts a relay that listens on `listen`; if its port is taken, on any free one.
+    ///
+    /// # Errors
+    /// What is wrong and what to do.
+    pub async fn start(listen: SocketAddr) -> Result<Self, String> {
+        match Self::try_start(listen).await {
+            Err(_) if listen.port() != 0 => Self::try_start(SocketAddr::new(listen.ip(), 0)).await,
+            result => result,
+        }
+    }
+
+    async fn try_start(listen: SocketAddr) -> Result<Self, String> {
+        let program = program();
+        let mut child = Command::new(&program)
+            .arg("--until-stdin-closes")
+            .arg(format!("--listen={listen}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl+C in the terminal is the client's to deal with.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| {
+                let program = text::line(&program.to_string_lossy(), 120);
+                format!(
+                    "{program} can't be started ({error}); build it with `cargo build --release`, \
+                     and keep it beside couplet"
+                )
+            })?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (Some(stdout), Some(mut stderr)) = (stdout, stderr) else {
+            return Err("the relay's output can't be read".to_owned());
+        };
+        let mut lines = BufReader::new(stdout).lines();
+        let first = tokio::time::timeout(START_LIMIT, lines.next_line()).await;
+        let address = match first {
+            Ok(Ok(Some(line))) => line.strip_prefix("listening on ").and_then(|a| a.parse().ok()),
+            Ok(Ok(None) | Err(_)) | Err(_) => None,
+        };
+        let Some(address) = address else {
+            let mut said = String::new();
+            // What it said before it ended is the best explanation there is.
+            let read =
+                tokio::time::timeout(Duration::from_secs(1), stderr.read_to_string(&mut said));
+            let _ = read.await;
+            let said = text::line(said.trim(), 300);
+            return Err(format!("the relay didn't start: {said}"));
+        };
+        // Its log has no place on a screen with a conversation; it must be read all the same, or the
+        // relay would come to wait for a reader.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        tokio::spawn(async move {
+            let mut sink = [0; 1024];
+            while stderr.read(&mut sink).await.is_ok_and(|len| len > 0) {}
+        });
+        Ok(Self { child, address })
+    }
+
+    /// Where this machine reaches it, as `HOST:PORT`.
+    #[must_use]
+    pub fn local_address(&self) -> String {
+        let ip = match self.address.ip() {
+            ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip => ip,
+        };
+        SocketAddr::new(ip, self.address.port()).to_string()
+    }
+
+    /// Where another machine on the network reaches it; `None` if it can't.
+    #[must_use]
+    pub fn network_address(&self) -> Option<String> {
+        let ip = match self.address.ip() {
+            ip if ip.is_loopback() => return None,
+            ip if ip.is_unspecified() => network_ip()?,
+            ip => ip,
+        };
+        Some(SocketAddr::new(ip, self.address.port()).to_string())
+    }
+
+    /// What to tell the user: the exact commands for a second terminal and for a friend.
+    #[must_use]
+    pub fn how_to_join(&self) -> Vec<String> {
+        let local = self.local_address();
+        let mut lines = vec![
+            format!("A relay runs on {local} and ends when you leave. To join you:"),
+            "in a second terminal on this machine, type".to_owned(),
+            format!("    bash launch_client.sh --relay {local}"),
+        ];
+        if let Some(network) = self.network_address() {
+            lines.push("on another machine in your network, your friend types".to_owned());
+            lines.push(format!("    couplet --relay {network}"));
+            lines.push(
+                "Nothing is sealed yet: do this only on a network you trust, or keep it to this \
+                 machine with --host=127.0.0.1:3647."
+                    .to_owned(),
+            );
+        }
+        lines
+    }
+
+    /// Ends it in order.
+    pub async fn end(mut self) {
+        drop(self.child.stdin.take());
+        if tokio::time::timeout(END_LIMIT, self.child.wait()).await.is_err() {
+            // It didn't hear; there is nothing else to try, and nobody to tell.
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// The relay beside this program, or the one on the PATH.
+fn program() -> PathBuf {
+    let name = "couplet-relay";
+    std::env::current_exe()
+        .ok()
+        .map(|exe| exe.with_file_name(name))
+        .filter(|beside| beside.is_file())
+        .unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// This machine's address in its network: the one that a datagram to the outside would leave from.
+/// Connecting a datagram socket only asks the routing table; nothing is sent.
+fn network_ip() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address of the documentation network (RFC 5737), which is nobody's.
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
+}

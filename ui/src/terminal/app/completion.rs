@@ -1,0 +1,218 @@
+//! The Tab key: completing commands, paths and transfer numbers.
+//!
+//! Owns what the candidates are and how they are put into the line. Directories are read by the
+//! shell ([`super::super::run`]), which answers a [`ListingRequest`] with a [`Listing`].
+
+use super::super::commands::{self, Argument, COMMANDS};
+use super::super::keys::Action;
+use super::super::quoting;
+use super::super::transfers::Stage;
+use super::{App, Effect};
+use std::path::PathBuf;
+
+/// A directory to be read for a completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListingRequest {
+    /// Which one.
+    pub(crate) directory: PathBuf,
+    /// What the names must begin with. Without a dot there, hidden ones don't count.
+    pub(crate) prefix: String,
+    /// The line and the cursor for which it is wanted; it is of no use for another.
+    text: String,
+    cursor: usize,
+    /// Where the path begins in the line.
+    start: usize,
+    /// The directory as it was typed, with its slash.
+    typed: String,
+    tilde: bool,
+}
+
+/// A directory that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listing {
+    /// What was asked.
+    pub(crate) request: ListingRequest,
+    /// The names that fit, sorted; directories end in a slash. Or why there are none.
+    pub(crate) names: Result<Vec<String>, String>,
+}
+
+/// Completions to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Popup {
+    /// As they are shown.
+    pub(crate) labels: Vec<String>,
+    /// The one that is in the line now, if one is.
+    pub(crate) chosen: Option<usize>,
+    /// What each puts into the line.
+    inserts: Vec<String>,
+    start: usize,
+}
+
+/// Candidates before they are in the line.
+struct Candidates {
+    /// The raw texts; what several have in common is found here.
+    raw: Vec<String>,
+    /// How a raw text is written in the line.
+    write: Box<dyn Fn(&str) -> String>,
+    /// Where the text begins that they replace.
+    start: usize,
+    /// What follows a candidate that is the only one.
+    after: fn(&str) -> &'static str,
+}
+
+impl App {
+    /// Gives the popup its keys; any other key closes it and has its own meaning.
+    pub(super) fn popup_key(&mut self, action: Option<Action>) -> bool {
+        let Some(mut popup) = self.popup.take() else { return false };
+        let count = popup.labels.len();
+        let step = match action {
+            Some(Action::Complete | Action::Down) => 1,
+            Some(Action::CompleteBack | Action::Up) => count - 1,
+            Some(Action::Escape) => return true,
+            Some(Action::Submit) => return popup.chosen.is_some(),
+            _ => return false,
+        };
+        let next = match popup.chosen {
+            Some(at) => (at + step) % count,
+            None if step == 1 => 0,
+            None => count - 1,
+        };
+        popup.chosen = Some(next);
+        self.editor.replace(popup.start..self.editor.cursor(), &popup.inserts[next]);
+        self.history.stay();
+        self.popup = Some(popup);
+        true
+    }
+
+    pub(super) fn complete(&mut self, effects: &mut Vec<Effect>) {
+        let head = &self.editor.text()[..self.editor.cursor()];
+        if !head.starts_with('/') || head.starts_with("//") || head.contains('\n') {
+            self.notice = Some("Tab completes commands and their paths; try / and Tab".to_owned());
+            return;
+        }
+        let Some((command, _)) = head.split_once(char::is_whitespace) else {
+            let raw = COMMANDS.iter().map(|command| command.name);
+            let raw = raw.filter(|name| name.starts_with(head)).map(str::to_owned).collect();
+            self.apply(Candidates {
+                raw,
+                write: Box::new(str::to_owned),
+                start: 0,
+                after: |name| match commands::find(name).map(|command| command.argument) {
+                    Some(Argument::None) | None => "",
+                    Some(Argument::Paths | Argument::Offer | Argument::Open) => " ",
+                },
+            });
+            return;
+        };
+        match commands::find(command).map(|command| command.argument) {
+            Some(Argument::Paths) => self.complete_path(effects),
+            Some(Argument::Offer) => self.complete_number(|stage| stage == Stage::Answer),
+            Some(Argument::Open) => self.complete_number(|stage| stage != Stage::Over),
+            Some(Argument::None) | None => {}
+        }
+    }
+
+    /// Takes a directory that was read, if the line is still the one it was read for.
+    pub(super) fn listed(&mut self, listing: &Listing) {
+        let request = &listing.request;
+        let is_awaited = self.awaited_listing.take_if(|awaited| awaited == request).is_some();
+        let unchanged =
+            self.editor.text() == request.text && self.editor.cursor() == request.cursor;
+        if !is_awaited || !unchanged || self.overlay.is_some() {
+            return;
+        }
+        match &listing.names {
+            Err(sentence) => self.notice = Some(sentence.clone()),
+            Ok(names) => {
+                let (typed, tilde) = (request.typed.clone(), request.tilde);
+                self.apply(Candidates {
+                    raw: names.clone(),
+                    write: Box::new(move |name| match typed.strip_prefix('~') {
+                        Some(below) if tilde => {
+                            format!("~{}", quoting::escaped(&format!("{below}{name}")))
+                        }
+                        _ => quoting::escaped(&format!("{typed}{name}")),
+                    }),
+                    start: request.start,
+                    after: |name| if name.ends_with('/') { "" } else { " " },
+                });
+            }
+        }
+    }
+
+    fn complete_path(&mut self, effects: &mut Vec<Effect>) {
+        let text = self.editor.text();
+        let cursor = self.editor.cursor();
+        let word = quoting::words(&text[..cursor]).pop().filter(|word| word.end == cursor);
+        let (start, path, tilde) =
+            word.map_or((cursor, String::new(), false), |word| (word.start, word.text, word.tilde));
+        if tilde && path == "~" {
+            self.editor.insert("/");
+            return self.complete_path(effects);
+        }
+        let (typed, prefix) =
+            path.rfind('/').map_or(("", path.as_str()), |at| path.split_at(at + 1));
+        let below_home = typed.strip_prefix("~/").filter(|_| tilde).zip(self.home());
+        let directory = match below_home {
+            Some((below, home)) => home.join(below),
+            None if typed.is_empty() => PathBuf::from("."),
+            None => PathBuf::from(typed),
+        };
+        let request = ListingRequest {
+            directory,
+            prefix: prefix.to_owned(),
+            text: text.to_owned(),
+            cursor,
+            start,
+            typed: typed.to_owned(),
+            tilde,
+        };
+        self.awaited_listing = Some(request.clone());
+        effects.push(Effect::List(request));
+    }
+
+    fn complete_number(&mut self, fits: impl Fn(Stage) -> bool) {
+        let cursor = self.editor.cursor();
+        let head = &self.editor.text()[..cursor];
+        let start = head.rfind(char::is_whitespace).map_or(cursor, |at| at + 1);
+        let numbers = self.transfers.all().iter().filter(|transfer| fits(transfer.stage()));
+        let numbers = numbers.map(|transfer| transfer.id.to_string());
+        let raw = numbers.filter(|number| number.starts_with(&head[start..])).collect();
+        self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
+    }
+
+    fn apply(&mut self, candidates: Candidates) {
+        let Candidates { raw, write, start, after } = candidates;
+        let range = start..self.editor.cursor();
+        match raw.as_slice() {
+            [] => {
+                let typed = &self.editor.text()[range];
+                self.notice = Some(format!("nothing here begins with {typed}"));
+            }
+            [only] => {
+                self.editor.replace(range, &(write(only) + after(only)));
+            }
+            several => {
+                let common = write(common_start(several));
+                if common.len() > range.len() {
+                    self.editor.replace(range, &common);
+                }
+                let inserts = several.iter().map(|raw| write(raw)).collect();
+                self.popup = Some(Popup { labels: raw, chosen: None, inserts, start });
+            }
+        }
+        self.history.stay();
+    }
+}
+
+/// What all of these begin with.
+fn common_start(texts: &[String]) -> &str {
+    let Some((first, rest)) = texts.split_first() else { return "" };
+    let mut common = first.as_str();
+    for text in rest {
+        let same = common.char_indices().zip(text.chars()).find(|((_, a), b)| a != b);
+        let end = same.map_or(common.len().min(text.len()), |((at, _), _)| at);
+        common = &common[..end];
+    }
+    common
+}

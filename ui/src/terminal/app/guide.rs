@@ -1,0 +1,195 @@
+//! What the user can do next, in words.
+//!
+//! Owns every sentence of advice: the composer's title, the guide at the foot of the conversation,
+//! and the hints in the last line. Each depends on where the session stands, and on nothing else.
+
+use super::super::transfers::{Stage, Transfer};
+use super::super::units;
+use super::{App, Overlay};
+use couplet::message::Role;
+use couplet::session::{Link, Peer};
+
+/// A key or command, and what it does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hint {
+    /// What to press or type.
+    pub(crate) key: String,
+    /// What it does.
+    pub(crate) does: &'static str,
+}
+
+fn hint(key: impl Into<String>, does: &'static str) -> Hint {
+    Hint { key: key.into(), does }
+}
+
+impl App {
+    /// The composer's title, the longest first; the first that fits is shown.
+    pub(crate) fn composer_titles(&self) -> &'static [&'static str] {
+        let standing = &self.standing;
+        if standing.may_speak() && standing.peer == Some(Peer::Gone) {
+            return &[
+                "message (the other seat is empty: Enter leaves it for whoever comes)",
+                "message (for whoever comes next)",
+                "for the next peer",
+                "message",
+            ];
+        }
+        if standing.may_speak() {
+            return &[
+                "message (your turn: Enter sends, Alt-Enter newline)",
+                "message (your turn: Enter sends)",
+                "your turn",
+                "message",
+            ];
+        }
+        match (standing.is_online(), standing.role) {
+            (true, Some(Role::Rec)) => &[
+                "message (rec: Enter holds it until your turn)",
+                "message (rec: Enter holds it)",
+                "rec: held",
+                "message",
+            ],
+            (true, _) => &[
+                "message (nobody is here yet: Enter holds it until your turn)",
+                "message (Enter holds it)",
+                "message",
+            ],
+            (false, _) => &[
+                "message (no connection: Enter holds it until your turn)",
+                "message (Enter holds it)",
+                "message",
+            ],
+        }
+    }
+
+    /// Advice at the foot of the conversation, where the situation calls for it.
+    pub(crate) fn guide(&self) -> Option<String> {
+        let now = self.now.moment;
+        let standing = &self.standing;
+        let relay = &self.setting.relay;
+        if self.is_leaving() {
+            return Some("Leaving. Ctrl-C once more doesn't wait for the relay.".to_owned());
+        }
+        let (Some(seat), true) = (standing.seat, standing.is_online()) else {
+            return Some(match (standing.seat, standing.link, standing.retry(now)) {
+                (Some(_), _, Some((attempt, wait))) => format!(
+                    "The connection to {relay} is lost; try {attempt} comes in {} s. What you \
+                     write is held, nothing is lost.",
+                    units::countdown(wait)
+                ),
+                (Some(_), _, None) => format!(
+                    "The connection to {relay} is lost; trying again. What you write is held, \
+                     nothing is lost."
+                ),
+                (None, _, Some((attempt, wait))) => format!(
+                    "Nobody answers at {relay}; try {attempt} comes in {} s. Is the relay \
+                     running? Start it with: bash launch_server.sh",
+                    units::countdown(wait)
+                ),
+                (None, Some(Link::Online), None) => "Connected; waiting for a seat.".to_owned(),
+                (None, _, None) => format!("Connecting to {relay}."),
+            });
+        };
+        let name = standing.peer_label();
+        let name = if standing.peer_name.is_some() { name.as_ref() } else { "Your peer" };
+        match standing.peer {
+            None | Some(Peer::Waiting) => Some(format!(
+                "You have seat {seat}. Waiting for a peer: start a second client, in another \
+                 terminal: bash launch_client.sh"
+            )),
+            Some(Peer::Silent { .. }) => Some(format!(
+                "{name} has lost the connection; its seat is kept for {} s. Nothing is lost.",
+                units::countdown(standing.kept_for(now).unwrap_or_default())
+            )),
+            Some(Peer::Gone) if standing.may_speak() => Some(format!(
+                "{name} left. You keep seat {seat}, a newcomer takes the empty one. You may say \
+                 one message for them."
+            )),
+            Some(Peer::Gone) => {
+                Some(format!("{name} left. You keep seat {seat}, a newcomer takes the empty one."))
+            }
+            Some(Peer::Present) if self.conversation.has_words() => None,
+            Some(Peer::Present) if standing.may_speak() => Some(
+                "It is your turn: write a message and press Enter. /send PATH offers a file, at \
+                 any time."
+                    .to_owned(),
+            ),
+            Some(Peer::Present) => Some(format!(
+                "{name} has the turn. What you enter is held until it is yours; /send PATH offers \
+                 a file, at any time."
+            )),
+        }
+    }
+
+    /// The last line: what can be pressed now, the most useful first.
+    pub(crate) fn hints(&self) -> Vec<Hint> {
+        match self.overlay {
+            Some(Overlay::Help { .. }) => {
+                return vec![hint("Esc", "back"), hint("PgDn", "more")];
+            }
+            Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
+            None => {}
+        }
+        if self.popup.is_some() {
+            return vec![hint("Tab", "next"), hint("Enter", "take"), hint("Esc", "close")];
+        }
+        let mut hints = Vec::new();
+        let text = self.editor.text();
+        if text.starts_with('/') && !text.starts_with("//") {
+            hints.extend([
+                hint("Tab", "complete"),
+                hint("Enter", "do it"),
+                hint("Ctrl-C", "clear"),
+            ]);
+        } else if !text.is_empty() {
+            let enter = if self.standing.may_speak() { "send" } else { "hold" };
+            hints.extend([
+                hint("Enter", enter),
+                hint("Alt-Enter", "newline"),
+                hint("Ctrl-C", "clear"),
+            ]);
+        }
+        if let Some(offer) = self.transfers.oldest_offer() {
+            if text.is_empty() {
+                hints.extend([hint("Alt-A", "accept"), hint("Alt-D", "decline")]);
+            } else {
+                hints.push(hint(format!("/accept {}", offer.id), ""));
+            }
+        }
+        if self.conversation.is_scrolled() {
+            hints.push(hint("End", "newest"));
+        }
+        if !self.held.is_empty() {
+            hints.push(hint("Ctrl-Up", "take back"));
+        }
+        if text.is_empty() {
+            hints.push(hint("/send PATH", "offer a file"));
+            if self.standing.may_speak() && self.standing.peer == Some(Peer::Present) {
+                hints.push(hint("/pass", "give the turn"));
+            }
+        }
+        hints.extend([hint("F1", "help"), hint("fin", "leave")]);
+        if !self.transfers.all().is_empty() {
+            hints.push(hint("F2", "transfers"));
+        }
+        hints.push(hint("PgUp", "scroll"));
+        hints
+    }
+
+    fn list_hints(&self, chosen: Option<couplet::transfer::book::TransferId>) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        let stage = self.transfers.all().get(self.chosen_row(chosen)).map(Transfer::stage);
+        match stage {
+            Some(Stage::Answer) => hints.extend([hint("a", "accept"), hint("d", "decline")]),
+            Some(Stage::Checking | Stage::Moving | Stage::Queued | Stage::Offered) => {
+                hints.push(hint("c", "cancel"));
+            }
+            Some(Stage::Over) | None => {}
+        }
+        if self.transfers.all().len() > 1 {
+            hints.push(hint("Up Down", "choose"));
+        }
+        hints.push(hint("Esc", "back"));
+        hints
+    }
+}

@@ -1,0 +1,176 @@
+//! What the engine tells, and what becomes of it on the screen.
+//!
+//! Owns which events are a line in the conversation and how it reads. Changes of turn and of the
+//! line are shown by the status line alone: they are states, not news.
+
+use super::super::conversation::{Sign, Who};
+use super::super::units;
+use super::{App, Effect, Held};
+use crate::engine::Event;
+use couplet::session::{Event as SessionEvent, Peer};
+use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A user who has pressed no key for that long may be elsewhere, if the terminal doesn't tell.
+const AWAY_AFTER: Duration = Duration::from_secs(15);
+
+impl App {
+    pub(super) fn hear(&mut self, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Session(event) => self.hear_session(event, effects),
+            Event::Progress(progress) => self.transfers.progress(progress, self.now.moment),
+        }
+    }
+
+    /// Adds a line of couplet's own.
+    pub(super) fn tell(&mut self, sign: Sign, text: String) -> usize {
+        self.conversation.push(self.now.wall, Who::System(sign), text)
+    }
+
+    fn hear_session(&mut self, event: SessionEvent, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        match event {
+            SessionEvent::Link(link) => self.standing.set_link(link, now.moment),
+            SessionEvent::Seated { seat, room, returned: _ } => {
+                self.standing.seat = Some(seat);
+                self.standing.room = room;
+            }
+            SessionEvent::Role(role) => self.standing.role = Some(role),
+            SessionEvent::Peer { peer, newcomer } => self.hear_peer(peer, newcomer),
+            SessionEvent::PeerName(name) => self.hear_name(&name),
+            SessionEvent::PeerTyping(writes) => self.standing.peer_writes = writes,
+            SessionEvent::Words { sequence, text, kept } => {
+                self.standing.peer_writes = false;
+                if kept {
+                    self.tell(Sign::Info, "last message to this seat:".to_owned());
+                }
+                let who = Who::Peer(self.standing.peer_label());
+                let attended = self.attends();
+                self.conversation.push_words(now.wall, who, text, sequence, attended);
+                if self.is_away() {
+                    effects.push(Effect::Bell);
+                }
+            }
+            SessionEvent::Held { draft, text } => {
+                self.held.retain(|held| held.draft != draft);
+                self.held.push(Held { draft, text });
+            }
+            SessionEvent::TakenBack { draft, text } => {
+                self.held.retain(|held| held.draft != draft);
+                self.take_up(text);
+            }
+            SessionEvent::Said { draft, text } => {
+                self.held.retain(|held| held.draft != draft);
+                self.conversation.push_own(now.wall, draft, text);
+            }
+            SessionEvent::Marked { draft, mark } => self.conversation.mark(draft, mark),
+            SessionEvent::Passed => {
+                self.tell(Sign::Info, "you passed the turn".to_owned());
+            }
+            SessionEvent::Transfer { id, info } => self.hear_transfer(id, info, effects),
+            SessionEvent::Notice(text) => {
+                self.tell(Sign::Info, text);
+            }
+            SessionEvent::Trouble(text) => {
+                self.tell(Sign::Trouble, text);
+            }
+            SessionEvent::Ended(ending) => effects.push(Effect::Quit(ending)),
+        }
+    }
+
+    /// Whether a bell is called for: the terminal says that it hasn't the focus, or it doesn't say
+    /// and there has been no key for a while.
+    fn is_away(&self) -> bool {
+        if self.focus_is_told {
+            !self.focused
+        } else {
+            self.now.moment.since(self.last_key) >= AWAY_AFTER
+        }
+    }
+
+    fn hear_peer(&mut self, peer: Peer, newcomer: bool) {
+        let before = self.standing.peer;
+        let label = self.standing.peer_label();
+        self.standing.set_peer(peer, newcomer, self.now.moment);
+        self.arrival = None;
+        if newcomer && peer == Peer::Present {
+            let text = arrival_text(&self.standing.peer_label(), before == Some(Peer::Gone));
+            self.arrival = Some(self.tell(Sign::Info, text));
+        } else if peer == Peer::Gone && before != Some(Peer::Gone) {
+            self.tell(Sign::Info, format!("{label} left"));
+        }
+    }
+
+    fn hear_name(&mut self, name: &str) {
+        self.standing.peer_name = (!name.is_empty()).then(|| Rc::from(name));
+        if let Some(arrival) = self.arrival.take() {
+            self.conversation.amend(arrival, arrival_text(&self.standing.peer_label(), false));
+        }
+    }
+
+    fn hear_transfer(&mut self, id: TransferId, info: TransferInfo, effects: &mut Vec<Effect>) {
+        let line = self.transfer_line(id, &info);
+        let is_offer =
+            info.state == TransferState::Offered && info.direction == Direction::Incoming;
+        let state = info.state.clone();
+        let before = self.transfers.update(id, info);
+        if before.as_ref() == Some(&state) {
+            return;
+        }
+        if let Some((sign, text)) = line {
+            self.tell(sign, text);
+        }
+        if is_offer && self.is_away() {
+            effects.push(Effect::Bell);
+        }
+    }
+
+    /// How a transfer's new state reads in the conversation; queued and moving don't.
+    fn transfer_line(&self, id: TransferId, info: &TransferInfo) -> Option<(Sign, String)> {
+        let incoming = info.direction == Direction::Incoming;
+        let way = if incoming { Sign::Incoming } else { Sign::Outgoing };
+        let peer = self.standing.peer_label();
+        let (name, size) = (&info.name, units::bytes(info.size));
+        Some(match &info.state {
+            TransferState::Offered if incoming => {
+                (way, format!("{peer} offers {name} ({size}): /accept {id} or /decline {id}"))
+            }
+            TransferState::Offered => (way, format!("you offer {name} ({size}), number {id}")),
+            TransferState::Queued | TransferState::Moving => return None,
+            TransferState::Verified { saved_as } => {
+                let renamed = saved_as != name.as_str();
+                let place = match (incoming, renamed) {
+                    (true, true) => format!("saved as {saved_as} in {}", self.downloads()),
+                    (true, false) => format!("saved in {}", self.downloads()),
+                    (false, true) => format!("{peer} has it as {saved_as}"),
+                    (false, false) => format!("{peer} has it"),
+                };
+                (Sign::Good, format!("{name} verified, {place}"))
+            }
+            TransferState::Declined if incoming => (way, format!("you declined {name}")),
+            TransferState::Declined => (way, format!("{peer} declined {name}")),
+            TransferState::Cancelled { by_peer: true } => (way, format!("{peer} cancelled {name}")),
+            TransferState::Cancelled { by_peer: false } => (way, format!("you cancelled {name}")),
+            TransferState::Failed { reason } => (Sign::Trouble, format!("{name}: {reason}")),
+            TransferState::Withdrawn => {
+                (way, format!("{name} is withdrawn: the peer it was between has left"))
+            }
+        })
+    }
+
+    /// The downloads directory as short as it can be said.
+    fn downloads(&self) -> String {
+        let shown = self.setting.downloads.to_string_lossy();
+        format!("{}/", couplet::text::line(shown.trim_end_matches('/'), 200))
+    }
+}
+
+fn arrival_text(label: &str, replaces: bool) -> String {
+    match (label, replaces) {
+        ("peer", false) => "your peer is here".to_owned(),
+        ("peer", true) => "a new peer has taken the empty seat".to_owned(),
+        (name, false) => format!("{name} is here"),
+        (name, true) => format!("{name} has taken the empty seat"),
+    }
+}

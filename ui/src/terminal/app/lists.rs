@@ -1,0 +1,101 @@
+//! Keys in the list of transfers and in the help.
+//!
+//! Owns choosing and scrolling there.
+
+use super::super::keys::Action;
+use super::super::transfers::Stage;
+use super::{App, Effect, Overlay};
+use crate::engine::Command;
+use couplet::transfer::book::TransferId;
+
+impl App {
+    pub(super) fn help_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
+        let Some(Overlay::Help { top }) = self.overlay else { return };
+        let page = self.drawn.list_rows.saturating_sub(1).max(1);
+        let end = self.drawn.help_end;
+        let top = match action {
+            Some(Action::Escape) => {
+                self.overlay = None;
+                return;
+            }
+            Some(Action::Up) => top.saturating_sub(1),
+            Some(Action::Down) => top + 1,
+            Some(Action::PageUp) => top.saturating_sub(page),
+            Some(Action::PageDown) => top + page,
+            Some(Action::First) => 0,
+            Some(Action::Last) => end,
+            other => return self.anywhere(other, effects),
+        };
+        self.overlay = Some(Overlay::Help { top: top.min(end) });
+    }
+
+    pub(super) fn transfers_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
+        let Some(Overlay::Transfers { chosen }) = self.overlay else { return };
+        let list = self.transfers.all();
+        let at = self.chosen_row(chosen);
+        let end = list.len().saturating_sub(1);
+        let page = (self.drawn.list_rows / 2).max(1);
+        let to = match action {
+            Some(Action::Up) => at.saturating_sub(1),
+            Some(Action::Down) => at + 1,
+            Some(Action::PageUp) => at.saturating_sub(page),
+            Some(Action::PageDown) => at + page,
+            Some(Action::First) => 0,
+            Some(Action::Last) => end,
+            Some(Action::Accept) => return self.answer(at, true, effects),
+            Some(Action::Decline) => return self.answer(at, false, effects),
+            Some(Action::Cancel) => return self.cancel_row(at, effects),
+            Some(Action::Escape) => {
+                self.overlay = None;
+                return;
+            }
+            other => return self.anywhere(other, effects),
+        };
+        let chosen = list.get(to.min(end)).map(|transfer| transfer.id);
+        self.overlay = Some(Overlay::Transfers { chosen });
+    }
+
+    /// The row that is chosen: the first one until the user has chosen.
+    pub(crate) fn chosen_row(&self, chosen: Option<TransferId>) -> usize {
+        chosen.and_then(|id| self.transfers.position(id)).unwrap_or(0)
+    }
+
+    /// Actions that are the same everywhere.
+    pub(super) fn anywhere(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
+        if action == Some(Action::Redraw) {
+            effects.push(Effect::Clear);
+        } else if action == Some(Action::Suspend) {
+            effects.push(Effect::Suspend);
+        } else if action == Some(Action::Help) {
+            self.overlay = Some(Overlay::Help { top: 0 });
+        } else if action == Some(Action::Transfers) {
+            self.overlay = Some(Overlay::Transfers { chosen: None });
+        }
+    }
+
+    fn answer(&mut self, row: usize, accept: bool, effects: &mut Vec<Effect>) {
+        let Some(transfer) = self.transfers.all().get(row) else { return };
+        let id = Some(transfer.id);
+        if transfer.stage() == Stage::Answer {
+            let command = if accept { Command::Accept(id) } else { Command::Decline(id) };
+            effects.push(Effect::Engine(command));
+        } else {
+            self.notice = Some(format!("{} doesn't wait for your answer", transfer.info.name));
+        }
+    }
+
+    fn cancel_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
+        let Some(transfer) = self.transfers.all().get(row) else { return };
+        let command = match transfer.stage() {
+            Stage::Over => {
+                self.notice = Some(format!("{} is over already", transfer.info.name));
+                return;
+            }
+            Stage::Answer => Command::Decline(Some(transfer.id)),
+            Stage::Checking | Stage::Moving | Stage::Queued | Stage::Offered => {
+                Command::Cancel(Some(transfer.id))
+            }
+        };
+        effects.push(Effect::Engine(command));
+    }
+}

@@ -1,0 +1,311 @@
+//! The face as a machine: what happened goes in, what is to be done comes out.
+//!
+//! Owns the state of the screen and the rules of its keys. No input or output, no clock: every
+//! rule can be tested with keys in and effects out. Drawing is in [`super::view`], doing in
+//! [`super::run`].
+
+mod completion;
+mod guide;
+mod hear;
+mod lists;
+mod standing;
+mod submit;
+mod write;
+
+pub(crate) use completion::{Listing, ListingRequest, Popup};
+pub(crate) use standing::Standing;
+
+use super::clock::Now;
+use super::conversation::{Columns, Conversation};
+use super::editor::Editor;
+use super::history::History;
+use super::keys::{self, Place};
+use super::theme::Theme;
+use super::transfers::Transfers;
+use crate::engine::{Command, Event};
+use couplet::session::{DraftId, Ending};
+use couplet::time::Moment;
+use couplet::transfer::book::TransferId;
+use crossterm::event::{KeyEvent, KeyEventKind};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long the engine may take to leave in order when the user asks for it.
+const LEAVE_LIMIT: Duration = Duration::from_secs(3);
+/// The same when the terminal is going away.
+const HANGUP_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the face is told once, at the start.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    /// The relay's address, for showing.
+    pub(crate) relay: String,
+    /// Where received files go, for showing.
+    pub(crate) downloads: PathBuf,
+    /// The user's home directory, which `~` stands for.
+    pub(crate) home: Option<PathBuf>,
+    /// The looks.
+    pub(crate) theme: Theme,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub(crate) enum Input {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal got the focus, or lost it.
+    Focus(bool),
+    /// The engine tells something.
+    Engine(Event),
+    /// A directory has been read.
+    Listing(Listing),
+    /// A pasted text names these files, which exist.
+    Probed {
+        /// The text as it was pasted.
+        pasted: String,
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// A frame has been drawn.
+    Drawn(Drawn),
+    /// The time that [`App::wake_at`] asked for has come, or the screen has another size.
+    Tick,
+    /// The program was asked to end, or its terminal is gone.
+    Hangup,
+}
+
+/// What the frame that was drawn last has shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    /// The width of the texts in the conversation.
+    pub(crate) columns: Option<Columns>,
+    /// The height of the conversation.
+    pub(crate) rows: usize,
+    /// Everything before this entry has been seen to its end.
+    pub(crate) complete_before: usize,
+    /// The width of the composer's text.
+    pub(crate) composer_columns: usize,
+    /// The height of the list or the help, if one is open.
+    pub(crate) list_rows: usize,
+    /// How far the help can be scrolled.
+    pub(crate) help_end: usize,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Tell the engine.
+    Engine(Command),
+    /// Read a directory for a completion.
+    List(ListingRequest),
+    /// Find out whether a pasted text names files; the first reading of which all exist counts.
+    Probe {
+        /// The text as it was pasted.
+        pasted: String,
+        /// The ways in which it can be read.
+        readings: Vec<Vec<PathBuf>>,
+    },
+    /// Call for the user.
+    Bell,
+    /// Draw everything again.
+    Clear,
+    /// Give the terminal back to the shell until it continues this program.
+    Suspend,
+    /// Leave.
+    Quit(Ending),
+}
+
+/// What covers the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overlay {
+    /// The help, from this line on.
+    Help {
+        /// The first line that is seen.
+        top: usize,
+    },
+    /// The list of all transfers.
+    Transfers {
+        /// The one that is chosen.
+        chosen: Option<TransferId>,
+    },
+}
+
+/// Own words that wait for the turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Their number.
+    pub(crate) draft: DraftId,
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// The state of the face.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// What the face was told at the start.
+    pub(crate) setting: Setting,
+    /// The time of the last input.
+    pub(crate) now: Now,
+    /// What is known of line, room, peer and turn.
+    pub(crate) standing: Standing,
+    /// What was said.
+    pub(crate) conversation: Conversation,
+    /// What was offered.
+    pub(crate) transfers: Transfers,
+    /// What is being written.
+    pub(crate) editor: Editor,
+    /// What waits for the turn, oldest first.
+    pub(crate) held: Vec<Held>,
+    /// What covers the conversation.
+    pub(crate) overlay: Option<Overlay>,
+    /// The completions to choose from.
+    pub(crate) popup: Option<Popup>,
+    /// One sentence about the last key, until the next one.
+    pub(crate) notice: Option<String>,
+    history: History,
+    drawn: Drawn,
+    focused: bool,
+    focus_is_told: bool,
+    last_key: Moment,
+    /// Until when the peer is told that the user writes; none if it isn't told so.
+    writing_until: Option<Moment>,
+    /// Ctrl-C was pressed with nothing written; once more leaves.
+    armed: bool,
+    leave_by: Option<Moment>,
+    awaited_listing: Option<ListingRequest>,
+    /// The line about a newcomer whose name isn't known yet.
+    arrival: Option<usize>,
+}
+
+impl App {
+    /// The face at its start; `welcome` is shown in the conversation.
+    pub(crate) fn new(setting: Setting, welcome: &[String], now: Now) -> Self {
+        let mut app = Self {
+            setting,
+            now,
+            standing: Standing::default(),
+            conversation: Conversation::default(),
+            transfers: Transfers::default(),
+            editor: Editor::default(),
+            held: Vec::new(),
+            overlay: None,
+            popup: None,
+            notice: None,
+            history: History::default(),
+            drawn: Drawn::default(),
+            focused: true,
+            focus_is_told: false,
+            last_key: now.moment,
+            writing_until: None,
+            armed: false,
+            leave_by: None,
+            awaited_listing: None,
+            arrival: None,
+        };
+        for line in welcome {
+            app.tell(super::conversation::Sign::Info, line.clone());
+        }
+        app
+    }
+
+    /// Takes in what happened at `now` and says what is to be done, in this order.
+    pub(crate) fn update(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        self.now = now;
+        let mut effects = Vec::new();
+        match input {
+            Input::Key(key) if key.kind == KeyEventKind::Release => {}
+            Input::Key(key) => {
+                self.last_key = now.moment;
+                self.key(key, &mut effects);
+                self.tell_writing(&mut effects);
+            }
+            Input::Paste(text) => {
+                self.last_key = now.moment;
+                self.paste(&text, &mut effects);
+                self.tell_writing(&mut effects);
+            }
+            Input::Focus(focused) => {
+                self.focus_is_told = true;
+                self.focused = focused;
+            }
+            Input::Engine(event) => self.hear(event, &mut effects),
+            Input::Listing(listing) => self.listed(&listing),
+            Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
+            Input::Drawn(drawn) => {
+                self.drawn = drawn;
+                let shown = self.conversation.take_shown(drawn.complete_before);
+                effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
+            }
+            Input::Tick => self.tick(&mut effects),
+            Input::Hangup => self.leave(HANGUP_LIMIT, &mut effects),
+        }
+        effects
+    }
+
+    /// When the screen changes by itself, or something is due.
+    pub(crate) fn wake_at(&self) -> Option<Moment> {
+        let now = self.now.moment;
+        let stalls = self.transfers.all().iter().filter_map(|transfer| {
+            let shown = transfer.stalled(now)?;
+            Some(transfer.stalled_since()? + Duration::from_secs(shown.as_secs() + 1))
+        });
+        [self.writing_until, self.leave_by, self.standing.next_second(now)]
+            .into_iter()
+            .flatten()
+            .chain(stalls)
+            .min()
+    }
+
+    /// Whether the user can be taken to see what comes in.
+    pub(crate) const fn attends(&self) -> bool {
+        self.focused && self.overlay.is_none()
+    }
+
+    /// Whether the user has asked to leave.
+    pub(crate) const fn is_leaving(&self) -> bool {
+        self.leave_by.is_some()
+    }
+
+    fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
+        let place = match self.overlay {
+            None => Place::Talk,
+            Some(Overlay::Help { .. }) => Place::Help,
+            Some(Overlay::Transfers { .. }) => Place::Transfers,
+        };
+        let action = keys::action(place, key);
+        let was_armed = std::mem::take(&mut self.armed);
+        self.notice = None;
+        match place {
+            Place::Talk => self.talk_key(action, keys::typed(key), was_armed, effects),
+            Place::Help => self.help_key(action, effects),
+            Place::Transfers => self.transfers_key(action, effects),
+        }
+    }
+
+    fn tick(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now.moment;
+        if self.leave_by.is_some_and(|limit| now >= limit) {
+            effects.push(Effect::Quit(Ending::Fin));
+        }
+        if self.writing_until.is_some_and(|until| now >= until) {
+            self.writing_until = None;
+            effects.push(Effect::Engine(Command::Typing(false)));
+        }
+    }
+
+    fn leave(&mut self, limit: Duration, effects: &mut Vec<Effect>) {
+        if self.leave_by.is_some() {
+            // Asked twice: the user doesn't want to wait for the relay.
+            effects.push(Effect::Quit(Ending::Fin));
+            return;
+        }
+        self.leave_by = Some(self.now.moment + limit);
+        self.notice = Some("leaving".to_owned());
+        effects.push(Effect::Engine(Command::Fin));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What is known of the line, the room, the peer and the turn.
+//!
+//! Owns the countdowns: the session tells spans, and they are counted from when they were told.
+
+use couplet::message::{Role, RoomName, Seat};
+use couplet::session::{Link, Peer};
+use couplet::time::Moment;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Where the session stands.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// The state of the connection; none before the first try.
+    pub(crate) link: Option<Link>,
+    /// The seat, once there is one.
+    pub(crate) seat: Option<Seat>,
+    /// The room's name, if it has one.
+    pub(crate) room: Option<RoomName>,
+    /// Whose turn it is, once there are two.
+    pub(crate) role: Option<Role>,
+    /// What is known of the peer; none before a seat was given.
+    pub(crate) peer: Option<Peer>,
+    /// The peer's name, if it told one.
+    pub(crate) peer_name: Option<Rc<str>>,
+    /// Whether the peer is writing.
+    pub(crate) peer_writes: bool,
+    link_told: Moment,
+    peer_told: Moment,
+}
+
+impl Standing {
+    /// Takes the state of the connection.
+    pub(super) fn set_link(&mut self, link: Link, now: Moment) {
+        self.link = Some(link);
+        self.link_told = now;
+    }
+
+    /// Takes the state of the peer.
+    pub(super) fn set_peer(&mut self, peer: Peer, newcomer: bool, now: Moment) {
+        if newcomer {
+            self.peer_name = None;
+        }
+        self.peer = Some(peer);
+        self.peer_told = now;
+        self.peer_writes = false;
+    }
+
+    /// Whether the connection is there.
+    pub(crate) const fn is_online(&self) -> bool {
+        matches!(self.link, Some(Link::Online))
+    }
+
+    /// Whether the session had a connection and has lost it.
+    pub(crate) const fn is_reconnecting(&self) -> bool {
+        self.seat.is_some() && !self.is_online()
+    }
+
+    /// Whether words that are entered now go out now.
+    pub(crate) const fn may_speak(&self) -> bool {
+        self.is_online() && matches!(self.role, Some(Role::Emi))
+    }
+
+    /// What the peer is called.
+    pub(crate) fn peer_label(&self) -> Rc<str> {
+        self.peer_name.clone().unwrap_or_else(|| Rc::from("peer"))
+    }
+
+    /// The try that comes next, and the wait for it, while there is no connection.
+    pub(crate) fn retry(&self, now: Moment) -> Option<(u32, Duration)> {
+        match self.link? {
+            Link::Lost { attempt, retry_in } => {
+                Some((attempt, retry_in.saturating_sub(now.since(self.link_told))))
+            }
+            Link::Connecting { .. } | Link::Online => None,
+        }
+    }
+
+    /// How long a silent peer's seat is still kept.
+    pub(crate) fn kept_for(&self, now: Moment) -> Option<Duration> {
+        match self.peer? {
+            Peer::Silent { kept_for } => Some(kept_for.saturating_sub(now.since(self.peer_told))),
+            Peer::Waiting | Peer::Present | Peer::Gone => None,
+        }
+    }
+
+    /// When the next countdown on the screen shows another number.
+    pub(crate) fn next_second(&self, now: Moment) -> Option<Moment> {
+        let retry = self.retry(now).map(|(_, wait)| wait);
+        let kept = self.kept_for(now);
+        retry
+            .into_iter()
+            .chain(kept)
+            .filter(|left| !left.is_zero())
+            .map(|left| {
+                // Just past the second, so that the rounded-up number has changed.
+                let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
+                now + if part.is_zero() { Duration::from_secs(1) } else { part }
+            })
+            .min()
+    }
+}

@@ -1,0 +1,152 @@
+//! The Enter key: what was written is said, or done.
+//!
+//! Owns what each command asks of the engine, and which mistakes are found before it is asked. A
+//! line with a mistake stays in the composer.
+
+use super::super::commands::{self, Line};
+use super::super::conversation::Sign;
+use super::super::transfers::Stage;
+use super::super::units;
+use super::{App, Effect, LEAVE_LIMIT, Overlay};
+use crate::engine::Command;
+use couplet::limits::MAX_MESSAGE_BYTES;
+use couplet::session::Peer;
+use couplet::transfer::book::TransferId;
+
+impl App {
+    pub(super) fn submit(&mut self, effects: &mut Vec<Effect>) {
+        let outcome = commands::parse(self.editor.text(), self.home())
+            .map_err(|mistake| mistake.to_string())
+            .and_then(|line| self.carry_out(line, effects));
+        if let Err(sentence) = outcome {
+            self.notice = Some(sentence);
+        } else {
+            let text = self.editor.take();
+            self.history.remember(&text);
+        }
+    }
+
+    pub(super) fn take_back(&mut self, effects: &mut Vec<Effect>) {
+        if let Err(sentence) = self.carry_out(Line::Take, effects) {
+            self.notice = Some(sentence);
+        }
+    }
+
+    pub(super) fn answer_oldest(&mut self, accept: bool, effects: &mut Vec<Effect>) {
+        let Some(offer) = self.transfers.oldest_offer() else {
+            self.notice = Some("no offer waits for your answer".to_owned());
+            return;
+        };
+        let id = Some(offer.id);
+        let command = if accept { Command::Accept(id) } else { Command::Decline(id) };
+        effects.push(Effect::Engine(command));
+    }
+
+    fn carry_out(&mut self, line: Line, effects: &mut Vec<Effect>) -> Result<(), String> {
+        let command = match line {
+            Line::Empty => return Ok(()),
+            Line::Words(text) => {
+                fits(&text)?;
+                self.conversation.go_to_newest();
+                self.conversation.all_read();
+                Command::Say(text)
+            }
+            Line::Send(paths) => Command::Send(paths),
+            Line::Accept(id) => Command::Accept(self.open_offer(id)?),
+            Line::Decline(id) => Command::Decline(self.open_offer(id)?),
+            Line::Cancel(id) => Command::Cancel(Some(self.to_cancel(id)?)),
+            Line::Pass => Command::Pass,
+            Line::Take if self.held.is_empty() => {
+                return Err("nothing is held, so nothing can be taken back".to_owned());
+            }
+            Line::Take => Command::TakeBack(None),
+            Line::Who => {
+                let text = self.who();
+                self.conversation.go_to_newest();
+                self.tell(Sign::Info, text);
+                return Ok(());
+            }
+            Line::Help => {
+                self.overlay = Some(Overlay::Help { top: 0 });
+                return Ok(());
+            }
+            Line::Fin => {
+                self.leave(LEAVE_LIMIT, effects);
+                return Ok(());
+            }
+        };
+        effects.push(Effect::Engine(command));
+        Ok(())
+    }
+
+    fn open_offer(&self, id: Option<TransferId>) -> Result<Option<TransferId>, String> {
+        let open = self.numbers_at(Stage::Answer);
+        match id {
+            _ if open.is_empty() => Err("no offer waits for your answer".to_owned()),
+            Some(id) if !self.transfers.at(Stage::Answer).any(|offer| offer.id == id) => {
+                Err(format!("{id} isn't an offer that waits for your answer; these do: {open}"))
+            }
+            id => Ok(id),
+        }
+    }
+
+    fn to_cancel(&self, id: Option<TransferId>) -> Result<TransferId, String> {
+        let open: Vec<TransferId> = self
+            .transfers
+            .all()
+            .iter()
+            .filter(|transfer| transfer.stage() != Stage::Over)
+            .map(|transfer| transfer.id)
+            .collect();
+        match (id, open.as_slice()) {
+            (_, []) => Err("no transfer is under way".to_owned()),
+            (None, [only]) => Ok(*only),
+            (Some(id), all) if all.contains(&id) => Ok(id),
+            (None, all) => Err(format!("which one? /cancel and one of {}", numbers(all))),
+            (Some(id), all) => {
+                Err(format!("transfer {id} isn't under way; these are: {}", numbers(all)))
+            }
+        }
+    }
+
+    fn numbers_at(&self, stage: Stage) -> String {
+        let ids: Vec<_> = self.transfers.at(stage).map(|transfer| transfer.id).collect();
+        numbers(&ids)
+    }
+
+    fn who(&self) -> String {
+        let standing = &self.standing;
+        let seat = standing.seat.map_or("no seat yet".to_owned(), |seat| format!("seat {seat}"));
+        let room = standing.room.as_ref().map_or(String::new(), |room| format!(", room {room}"));
+        let name = standing.peer_label();
+        let peer = match standing.peer {
+            None | Some(Peer::Waiting) => "nobody else yet".to_owned(),
+            Some(Peer::Present) => format!("{name} is here"),
+            Some(Peer::Silent { .. }) => format!("{name} is silent, its seat is kept"),
+            Some(Peer::Gone) => format!("{name} has left"),
+        };
+        let turn = match standing.role {
+            None => "no turns yet".to_owned(),
+            Some(couplet::message::Role::Emi) => "your turn (emi)".to_owned(),
+            Some(couplet::message::Role::Rec) => format!("{name} has the turn, you listen (rec)"),
+        };
+        format!("you: {seat}{room} at {}; {peer}; {turn}", self.setting.relay)
+    }
+}
+
+fn numbers(ids: &[TransferId]) -> String {
+    let shown: Vec<String> = ids.iter().take(8).map(ToString::to_string).collect();
+    let more = if ids.len() > shown.len() { " and more" } else { "" };
+    shown.join(", ") + more
+}
+
+fn fits(text: &str) -> Result<(), String> {
+    if text.len() <= MAX_MESSAGE_BYTES {
+        return Ok(());
+    }
+    Err(format!(
+        "this message is {}, a message has at most {}; make it shorter, or /send it as a file",
+        units::bytes(text.len() as u64),
+        units::bytes(MAX_MESSAGE_BYTES as u64),
+    ))
+}

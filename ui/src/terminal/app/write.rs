@@ -1,0 +1,246 @@
+//! Keys in the conversation and its composer, and what is pasted there.
+//!
+//! Owns editing, history, scrolling, leaving by Ctrl-C, and telling the peer that the user writes.
+
+use super::super::keys::{Action, Edit};
+use super::super::quoting;
+use super::super::units;
+use super::{App, Effect, LEAVE_LIMIT};
+use crate::engine::Command;
+use couplet::limits::MAX_MESSAGE_BYTES;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long after the last key the peer is still told that the user writes.
+const WRITING_FOR: Duration = Duration::from_secs(5);
+/// What the composer takes at most. Twice a message, so that one that is too long can be cut down.
+const MOST_WRITTEN: usize = 2 * MAX_MESSAGE_BYTES;
+
+impl App {
+    pub(super) fn talk_key(
+        &mut self,
+        action: Option<Action>,
+        typed: Option<char>,
+        was_armed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.popup_key(action) {
+            return;
+        }
+        let Some(action) = action else {
+            if let Some(character) = typed {
+                self.insert(character.encode_utf8(&mut [0; 4]));
+            }
+            return;
+        };
+        match action {
+            Action::Submit => self.submit(effects),
+            Action::Newline => self.insert("\n"),
+            Action::Complete => self.complete(effects),
+            Action::Interrupt => self.interrupt(was_armed, effects),
+            Action::EndOfInput if self.editor.is_empty() => self.interrupt(was_armed, effects),
+            Action::TakeBack => self.take_back(effects),
+            Action::AcceptOldest => self.answer_oldest(true, effects),
+            // What readline does with it, as long as there is something to do it with.
+            Action::DeclineOldest if !self.editor.is_empty() => self.edit(Edit::KillWordForward),
+            Action::DeclineOldest => self.answer_oldest(false, effects),
+            Action::LineEndOrNewest if self.editor.is_empty() => self.conversation.go_to_newest(),
+            Action::Newest => self.conversation.go_to_newest(),
+            Action::PageUp => self.scroll(self.drawn.rows.saturating_sub(2).max(1), true),
+            Action::PageDown => self.scroll(self.drawn.rows.saturating_sub(2).max(1), false),
+            Action::ScrollUp => self.scroll(1, true),
+            Action::ScrollDown => self.scroll(1, false),
+            Action::Up => self.up(),
+            Action::Down => self.down(),
+            Action::Redraw | Action::Suspend | Action::Help | Action::Transfers => {
+                self.anywhere(Some(action), effects);
+            }
+            Action::Edit(edit) => self.edit(edit),
+            Action::EndOfInput => self.edit(Edit::DeleteForward),
+            Action::LineEndOrNewest => self.edit(Edit::LineEnd),
+            // Keys of the popup and of the lists.
+            Action::CompleteBack
+            | Action::Escape
+            | Action::Accept
+            | Action::Decline
+            | Action::Cancel
+            | Action::First
+            | Action::Last => {}
+        }
+    }
+
+    /// Takes pasted text into the composer; it is never sent by itself.
+    pub(super) fn paste(&mut self, pasted: &str, effects: &mut Vec<Effect>) {
+        if self.overlay.is_some() {
+            return;
+        }
+        self.popup = None;
+        self.notice = None;
+        if self.editor.text().len() + pasted.len() > MOST_WRITTEN {
+            self.notice = Some(format!(
+                "what you pasted is {}, more than a message can hold ({}); send it as a file: /send PATH",
+                units::bytes(pasted.len() as u64),
+                units::bytes(MAX_MESSAGE_BYTES as u64),
+            ));
+            return;
+        }
+        // Terminals paste line ends as carriage returns.
+        let text = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        let text = couplet::text::message(&text, MOST_WRITTEN);
+        let readings =
+            if self.editor.is_empty() { path_readings(&text, self.home()) } else { vec![] };
+        self.insert(&text);
+        if !readings.is_empty() {
+            effects.push(Effect::Probe { pasted: text, readings });
+        }
+    }
+
+    /// Turns a pasted or dropped path into the command that sends it.
+    pub(super) fn probed(&mut self, pasted: &str, paths: &[PathBuf]) {
+        if self.editor.text() == pasted && !paths.is_empty() {
+            let mut line = "/send".to_owned();
+            for path in paths {
+                line.push(' ');
+                line.push_str(&quoting::escaped(&path.to_string_lossy()));
+            }
+            self.editor.set(line);
+            self.notice = Some("Enter offers this file; Ctrl-C clears the line".to_owned());
+        }
+    }
+
+    /// Puts words that were taken back before what is being written.
+    pub(super) fn take_up(&mut self, text: String) {
+        let rest = self.editor.take();
+        self.editor.set(if rest.is_empty() { text } else { format!("{text}\n{rest}") });
+        self.history.stay();
+        self.popup = None;
+    }
+
+    /// Tells the peer when the user starts to write words, and when it stops.
+    pub(super) fn tell_writing(&mut self, effects: &mut Vec<Effect>) {
+        let text = self.editor.text();
+        let is_command = text.starts_with('/') && !text.starts_with("//");
+        let writes = !text.trim().is_empty() && !is_command;
+        let told = self.writing_until.is_some();
+        self.writing_until = writes.then(|| self.now.moment + WRITING_FOR);
+        if writes != told {
+            effects.push(Effect::Engine(Command::Typing(writes)));
+        }
+    }
+
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.setting.home.as_deref()
+    }
+
+    fn insert(&mut self, text: &str) {
+        if self.editor.text().len() + text.len() > MOST_WRITTEN {
+            self.notice = Some(format!(
+                "a message has at most {}; make it shorter, or send it as a file: /send PATH",
+                units::bytes(MAX_MESSAGE_BYTES as u64),
+            ));
+            return;
+        }
+        self.editor.insert(text);
+        self.history.stay();
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        let editor = &mut self.editor;
+        let before = editor.text().len();
+        match edit {
+            Edit::Left => editor.left(),
+            Edit::Right => editor.right(),
+            Edit::WordLeft => editor.word_left(),
+            Edit::WordRight => editor.word_right(),
+            Edit::LineStart => editor.line_start(),
+            Edit::LineEnd => editor.line_end(),
+            Edit::DeleteBack => editor.delete_back(),
+            Edit::DeleteForward => editor.delete_forward(),
+            Edit::KillToStart => editor.kill_to_start(),
+            Edit::KillToEnd => editor.kill_to_end(),
+            Edit::KillWordBack => editor.kill_word_back(),
+            Edit::KillWordForward => editor.kill_word_forward(),
+            Edit::Yank if before + editor.cut().len() <= MOST_WRITTEN => editor.yank(),
+            // There is no room for it.
+            Edit::Yank => {}
+        }
+        if editor.text().len() != before {
+            self.history.stay();
+        }
+    }
+
+    fn up(&mut self) {
+        if !self.editor.up(self.drawn.composer_columns.max(1))
+            && let Some(line) = self.history.older(self.editor.text())
+        {
+            self.editor.set(line.to_owned());
+        }
+    }
+
+    fn down(&mut self) {
+        if !self.editor.down(self.drawn.composer_columns.max(1))
+            && let Some(line) = self.history.newer()
+        {
+            self.editor.set(line);
+        }
+    }
+
+    fn scroll(&mut self, rows: usize, up: bool) {
+        let Some(columns) = self.drawn.columns else { return };
+        if up {
+            self.conversation.scroll_up(rows, columns, self.drawn.rows);
+        } else {
+            self.conversation.scroll_down(rows, columns);
+        }
+    }
+
+    fn interrupt(&mut self, was_armed: bool, effects: &mut Vec<Effect>) {
+        if !self.editor.is_empty() {
+            let text = self.editor.take();
+            self.history.remember(&text);
+            self.notice = Some("cleared; Up brings it back".to_owned());
+        } else if was_armed || self.is_leaving() {
+            self.leave(LEAVE_LIMIT, effects);
+        } else {
+            self.armed = true;
+            self.notice = Some("Ctrl-C again leaves (or type fin)".to_owned());
+        }
+    }
+}
+
+/// The ways in which a pasted line can name files: as it is, or as words of a shell.
+fn path_readings(pasted: &str, home: Option<&Path>) -> Vec<Vec<PathBuf>> {
+    let line = pasted.trim();
+    let bare = line.trim_start_matches(['\'', '"']);
+    let looks_like_one = ["/", "~/", "file://"].iter().any(|start| bare.starts_with(start));
+    if !looks_like_one || line.contains('\n') || line.starts_with("//") || line.len() > 4096 {
+        return Vec::new();
+    }
+    if let Some(located) = line.strip_prefix("file://") {
+        let path = located.find('/').map(|at| percent_decoded(&located[at..]));
+        return path.flatten().map(|path| vec![PathBuf::from(path)]).into_iter().collect();
+    }
+    let mut readings = vec![vec![PathBuf::from(line)]];
+    if let Ok(paths) = quoting::paths(line, home)
+        && paths.iter().all(|path| path.is_absolute())
+    {
+        readings.push(paths);
+    }
+    readings
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first == b'%' {
+            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &rest[2..];
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,363 @@
+//! The conversation: its entries, where the reader is in it, and what of it is new.
+//!
+//! Owns the scrollback. Entries are broken into rows only when they are looked at, from the bottom
+//! up, so a screen costs the same with 100,000 entries behind it as with ten. It draws nothing.
+
+use super::clock::WallTime;
+use super::wrap;
+use couplet::session::{DraftId, Mark};
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Entries that are kept; the oldest go first.
+const MOST_ENTRIES: usize = 200_000;
+/// Bytes of text that are kept.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Entries whose rows are remembered.
+const MOST_CACHED: usize = 512;
+
+/// Who speaks in an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The user.
+    Me,
+    /// The peer, by the name it had then.
+    Peer(Rc<str>),
+    /// couplet itself.
+    System(Sign),
+}
+
+/// The kind of a line of couplet's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// Something to know.
+    Info,
+    /// Something went wrong.
+    Trouble,
+    /// Bytes come or are offered.
+    Incoming,
+    /// Bytes go or are offered.
+    Outgoing,
+    /// Something is done, and well.
+    Good,
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it came.
+    pub(crate) time: WallTime,
+    /// Who said it.
+    pub(crate) who: Who,
+    /// What was said, possibly on several lines.
+    pub(crate) text: String,
+    /// How far it has come, if it is the user's.
+    pub(crate) mark: Option<Mark>,
+}
+
+/// One row of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// The line above what is new.
+    Ruler {
+        /// How many of the peer's messages are new.
+        new: usize,
+    },
+    /// A part of an entry.
+    Text {
+        /// Which entry.
+        entry: usize,
+        /// The part of its text.
+        range: Range<usize>,
+        /// Whether it is the entry's first row.
+        first: bool,
+        /// Whether it is the entry's last row.
+        last: bool,
+    },
+}
+
+/// What can be seen of the conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Visible {
+    /// From top to bottom; fewer than asked for at the beginning of the conversation.
+    pub(crate) rows: Vec<Row>,
+    /// Everything before this entry has been shown to its last row.
+    pub(crate) complete_before: usize,
+    /// Entries of which nothing is seen because they are further down.
+    pub(crate) below: usize,
+}
+
+/// The width that entries have for their text; own ones leave room for their mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// For the peer's words and system lines.
+    pub(crate) text: usize,
+    /// For own words.
+    pub(crate) own: usize,
+}
+
+/// The conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Conversation {
+    entries: VecDeque<Entry>,
+    /// The number of the oldest entry that is kept. Numbers never change.
+    base: usize,
+    bytes: usize,
+    by_draft: HashMap<DraftId, usize>,
+    unshown: VecDeque<(usize, u64)>,
+    /// Where the reader is; nowhere in particular means at the newest.
+    anchor: Option<Anchor>,
+    ruler: Option<Ruler>,
+    cache: RefCell<RowCache>,
+}
+
+/// The bottom of the screen: this entry, without that many of its last rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Anchor {
+    entry: usize,
+    hidden: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ruler {
+    above: usize,
+    new: usize,
+}
+
+#[derive(Debug, Default)]
+struct RowCache {
+    columns: Option<Columns>,
+    rows: HashMap<usize, Rc<[Range<usize>]>>,
+    /// How often an entry was broken into rows, for the tests of the cost.
+    wraps: usize,
+}
+
+impl Conversation {
+    /// Adds an entry at the end and gives its number.
+    pub(crate) fn push(&mut self, time: WallTime, who: Who, text: String) -> usize {
+        self.bytes += text.len();
+        self.entries.push_back(Entry { time, who, text, mark: None });
+        while self.entries.len() > MOST_ENTRIES
+            || (self.bytes > MOST_BYTES && self.entries.len() > 1)
+        {
+            let gone = self.entries.pop_front();
+            self.bytes -= gone.map_or(0, |entry| entry.text.len());
+            self.cache.borrow_mut().rows.remove(&self.base);
+            self.base += 1;
+        }
+        self.end() - 1
+    }
+
+    /// Adds the peer's words. `attended` tells whether the user can be taken to see them now.
+    pub(crate) fn push_words(
+        &mut self,
+        time: WallTime,
+        who: Who,
+        text: String,
+        sequence: u64,
+        attended: bool,
+    ) {
+        let entry = self.push(time, who, text);
+        self.unshown.push_back((entry, sequence));
+        if !attended || self.anchor.is_some() {
+            self.ruler.get_or_insert(Ruler { above: entry, new: 0 }).new += 1;
+        }
+    }
+
+    /// Adds own words.
+    pub(crate) fn push_own(&mut self, time: WallTime, draft: DraftId, text: String) {
+        let entry = self.push(time, Who::Me, text);
+        self.by_draft.insert(draft, entry);
+    }
+
+    /// Replaces the text of an entry.
+    pub(crate) fn amend(&mut self, number: usize, text: String) {
+        let index = number.checked_sub(self.base);
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            self.bytes = self.bytes - entry.text.len() + text.len();
+            entry.text = text;
+            self.cache.borrow_mut().rows.remove(&number);
+        }
+    }
+
+    /// Notes how far own words have come.
+    pub(crate) fn mark(&mut self, draft: DraftId, mark: Mark) {
+        let Some(number) = self.by_draft.get(&draft).copied() else { return };
+        if mark == Mark::Shown {
+            self.by_draft.remove(&draft);
+        }
+        let index = number.checked_sub(self.base);
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            entry.mark = Some(mark);
+        }
+    }
+
+    /// The entry of this number.
+    pub(crate) fn entry(&self, number: usize) -> Option<&Entry> {
+        self.entries.get(number.checked_sub(self.base)?)
+    }
+
+    /// Whether anybody has said anything.
+    pub(crate) fn has_words(&self) -> bool {
+        self.entries.iter().rev().take(1000).any(|entry| !matches!(entry.who, Who::System(_)))
+    }
+
+    /// Whether the reader has gone back.
+    pub(crate) const fn is_scrolled(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// Goes to the newest.
+    pub(crate) fn go_to_newest(&mut self) {
+        self.anchor = None;
+    }
+
+    /// The user has taken note of everything: nothing is new any more.
+    pub(crate) fn all_read(&mut self) {
+        self.ruler = None;
+    }
+
+    /// The peer's words that have been seen when everything before `complete_before` has.
+    pub(crate) fn take_shown(&mut self, complete_before: usize) -> Vec<u64> {
+        let seen = self.unshown.partition_point(|(entry, _)| *entry < complete_before);
+        self.unshown.drain(..seen).map(|(_, sequence)| sequence).collect()
+    }
+
+    /// Goes `rows` up in a view of `height` rows.
+    pub(crate) fn scroll_up(&mut self, rows: usize, columns: Columns, height: usize) {
+        let Some(mut anchor) = self.anchor_now(columns) else { return };
+        anchor.hidden += rows;
+        loop {
+            let tall = self.height(anchor.entry, columns);
+            if anchor.hidden < tall {
+                break;
+            }
+            if anchor.entry == self.base {
+                anchor.hidden = tall;
+                break;
+            }
+            anchor.hidden -= tall;
+            anchor.entry -= 1;
+        }
+        self.anchor = Some(anchor);
+        // Never past the beginning: the screen stays full if it can be.
+        let seen = self.rows_up_from(anchor, columns, height);
+        if seen < height {
+            self.scroll_down(height - seen, columns);
+        }
+    }
+
+    /// Goes `rows` down; at the newest it stays there as more comes.
+    pub(crate) fn scroll_down(&mut self, rows: usize, columns: Columns) {
+        let Some(mut anchor) = self.anchor else { return };
+        let mut left = rows;
+        while left > anchor.hidden {
+            left -= anchor.hidden;
+            anchor.entry += 1;
+            if anchor.entry >= self.end() {
+                self.anchor = None;
+                return;
+            }
+            anchor.hidden = self.height(anchor.entry, columns);
+        }
+        anchor.hidden -= left;
+        let at_end = anchor.entry + 1 == self.end() && anchor.hidden == 0;
+        self.anchor = (!at_end).then_some(anchor);
+    }
+
+    /// What a view of `height` rows shows.
+    pub(crate) fn visible(&self, columns: Columns, height: usize) -> Visible {
+        let Some(anchor) = self.anchor_now(columns) else { return Visible::default() };
+        let mut rows = Vec::with_capacity(height);
+        let mut number = anchor.entry;
+        let mut skip = anchor.hidden;
+        while rows.len() < height {
+            let ranges = self.rows_of(number, columns);
+            let last = ranges.len() - 1;
+            for (at, range) in ranges.iter().enumerate().rev().skip(skip) {
+                rows.push(Row::Text {
+                    entry: number,
+                    range: range.clone(),
+                    first: at == 0,
+                    last: at == last,
+                });
+            }
+            skip = skip.saturating_sub(ranges.len());
+            if let Some(ruler) = self.ruler.filter(|ruler| ruler.above == number)
+                && skip == 0
+            {
+                rows.push(Row::Ruler { new: ruler.new });
+            }
+            skip = 0;
+            if number == self.base {
+                break;
+            }
+            number -= 1;
+        }
+        rows.truncate(height);
+        rows.reverse();
+        Visible {
+            complete_before: match (height, anchor.hidden) {
+                (0, _) => 0,
+                (_, 0) => anchor.entry + 1,
+                (_, _) => anchor.entry,
+            },
+            below: self.end() - 1 - anchor.entry,
+            rows,
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.base + self.entries.len()
+    }
+
+    /// The anchor as it is at this width, with what has become of the entries since.
+    fn anchor_now(&self, columns: Columns) -> Option<Anchor> {
+        let newest = self.end().checked_sub(1).filter(|_| !self.entries.is_empty())?;
+        let Some(anchor) = self.anchor else { return Some(Anchor { entry: newest, hidden: 0 }) };
+        let entry = anchor.entry.clamp(self.base, newest);
+        let hidden = anchor.hidden.min(self.height(entry, columns).saturating_sub(1));
+        Some(Anchor { entry, hidden })
+    }
+
+    fn rows_up_from(&self, anchor: Anchor, columns: Columns, enough: usize) -> usize {
+        let mut rows = self.height(anchor.entry, columns).saturating_sub(anchor.hidden);
+        for number in (self.base..anchor.entry).rev() {
+            if rows >= enough {
+                break;
+            }
+            rows += self.height(number, columns);
+        }
+        rows
+    }
+
+    fn height(&self, number: usize, columns: Columns) -> usize {
+        let ruler = self.ruler.is_some_and(|ruler| ruler.above == number);
+        self.rows_of(number, columns).len() + usize::from(ruler)
+    }
+
+    fn rows_of(&self, number: usize, columns: Columns) -> Rc<[Range<usize>]> {
+        let mut cache = self.cache.borrow_mut();
+        if cache.columns != Some(columns) || cache.rows.len() > MOST_CACHED {
+            cache.rows.clear();
+            cache.columns = Some(columns);
+        }
+        if let Some(rows) = cache.rows.get(&number) {
+            return Rc::clone(rows);
+        }
+        let rows: Rc<[_]> = match self.entry(number) {
+            None => wrap::rows("", 1).into(),
+            Some(entry) if entry.who == Who::Me => wrap::rows(&entry.text, columns.own).into(),
+            Some(entry) => wrap::rows(&entry.text, columns.text).into(),
+        };
+        cache.wraps += 1;
+        cache.rows.insert(number, Rc::clone(&rows));
+        rows
+    }
+}
+
+#[cfg(test)]
+#[path = "conversation_tests.rs"]
+mod tests;

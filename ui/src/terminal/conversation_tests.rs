@@ -1,0 +1,133 @@
+//! Tests of the scrollback: where the reader is, what is new, and what it costs.
+
+use super::*;
+
+const WIDE: Columns = Columns { text: 40, own: 37 };
+const TIME: WallTime = WallTime { hour: 12, minute: 0 };
+
+fn numbered(count: usize) -> Conversation {
+    let mut conversation = Conversation::default();
+    for number in 0..count {
+        conversation.push(TIME, Who::Me, format!("message {number}"));
+    }
+    conversation
+}
+
+fn seen(conversation: &Conversation, columns: Columns, height: usize) -> Vec<String> {
+    let visible = conversation.visible(columns, height);
+    let text = |row: &Row| match row {
+        Row::Ruler { new } => format!("-- {new} new --"),
+        Row::Text { entry, range, .. } => {
+            conversation.entry(*entry).unwrap().text[range.clone()].to_owned()
+        }
+    };
+    visible.rows.iter().map(text).collect()
+}
+
+#[test]
+fn nothing_is_seen_of_nothing() {
+    let mut conversation = Conversation::default();
+    conversation.scroll_up(3, WIDE, 5);
+    conversation.scroll_down(3, WIDE);
+    assert_eq!(conversation.visible(WIDE, 5), Visible::default());
+}
+
+#[test]
+fn scrolling_stops_at_both_ends() {
+    let mut conversation = numbered(10);
+    conversation.scroll_up(2, WIDE, 3);
+    assert_eq!(seen(&conversation, WIDE, 3), ["message 5", "message 6", "message 7"]);
+    assert_eq!(conversation.visible(WIDE, 3).below, 2);
+    conversation.scroll_up(100, WIDE, 3);
+    assert_eq!(seen(&conversation, WIDE, 3), ["message 0", "message 1", "message 2"]);
+    conversation.scroll_down(6, WIDE);
+    assert!(conversation.is_scrolled());
+    conversation.scroll_down(1, WIDE);
+    assert!(!conversation.is_scrolled());
+    assert_eq!(seen(&conversation, WIDE, 3), ["message 7", "message 8", "message 9"]);
+}
+
+#[test]
+fn a_conversation_that_fits_doesnt_scroll() {
+    let mut conversation = numbered(2);
+    conversation.scroll_up(1, WIDE, 5);
+    assert!(!conversation.is_scrolled());
+}
+
+#[test]
+fn the_reader_stays_where_it_is_while_more_comes() {
+    let mut conversation = numbered(10);
+    conversation.scroll_up(4, WIDE, 3);
+    let before = seen(&conversation, WIDE, 3);
+    conversation.push_words(TIME, Who::Peer("bob".into()), "news".into(), 1, true);
+    assert_eq!(seen(&conversation, WIDE, 3), before);
+    assert!(conversation.take_shown(conversation.visible(WIDE, 3).complete_before).is_empty());
+    conversation.go_to_newest();
+    assert_eq!(seen(&conversation, WIDE, 3), ["message 9", "-- 1 new --", "news"]);
+    assert_eq!(conversation.take_shown(conversation.visible(WIDE, 3).complete_before), [1]);
+    conversation.all_read();
+    assert_eq!(seen(&conversation, WIDE, 3), ["message 8", "message 9", "news"]);
+}
+
+#[test]
+fn tall_entries_scroll_row_by_row() {
+    let mut conversation = numbered(1);
+    conversation.push_words(TIME, Who::Peer("bob".into()), "a\nb\nc\nd".into(), 7, true);
+    assert_eq!(seen(&conversation, WIDE, 2), ["c", "d"]);
+    conversation.scroll_up(1, WIDE, 2);
+    assert_eq!(seen(&conversation, WIDE, 2), ["b", "c"]);
+    assert!(conversation.take_shown(conversation.visible(WIDE, 2).complete_before).is_empty());
+    // Narrower, so that it is even taller: still in the same entry.
+    let narrow = Columns { text: 1, own: 1 };
+    assert_eq!(seen(&conversation, narrow, 2), ["b", "c"]);
+    conversation.scroll_down(1, WIDE);
+    assert_eq!(conversation.take_shown(conversation.visible(WIDE, 2).complete_before), [7]);
+}
+
+#[test]
+fn nothing_is_shown_where_there_is_no_room() {
+    let mut conversation = Conversation::default();
+    conversation.push_words(TIME, Who::Peer("bob".into()), "hello".into(), 1, true);
+    assert!(conversation.take_shown(conversation.visible(WIDE, 0).complete_before).is_empty());
+}
+
+#[test]
+fn marks_reach_their_message() {
+    let mut conversation = numbered(3);
+    conversation.push_own(TIME, DraftId(4), "mine".into());
+    conversation.push(TIME, Who::System(Sign::Info), "later".into());
+    for mark in [Mark::Sent, Mark::Taken, Mark::Shown] {
+        conversation.mark(DraftId(4), mark);
+        assert_eq!(conversation.entry(3).unwrap().mark, Some(mark));
+    }
+    conversation.mark(DraftId(99), Mark::Taken);
+}
+
+#[test]
+fn the_cost_doesnt_grow_with_the_number_of_entries() {
+    let mut conversation = numbered(100_000);
+    let started = |c: &Conversation| c.cache.borrow().wraps;
+    conversation.visible(WIDE, 24);
+    assert_eq!(started(&conversation), 24);
+    conversation.visible(WIDE, 24);
+    assert_eq!(started(&conversation), 24, "a second look costs nothing");
+    conversation.push(TIME, Who::Me, "one more".into());
+    conversation.visible(WIDE, 24);
+    assert_eq!(started(&conversation), 25);
+    conversation.scroll_up(22, WIDE, 24);
+    conversation.visible(WIDE, 24);
+    assert!(started(&conversation) <= 25 + 24);
+    conversation.visible(Columns { text: 20, own: 17 }, 24);
+    assert!(started(&conversation) <= 25 + 24 + 24 + 1, "another width breaks only what is seen");
+}
+
+#[test]
+fn the_oldest_go_when_there_are_too_many() {
+    let mut conversation = numbered(MOST_ENTRIES + 10);
+    conversation.scroll_up(usize::MAX / 2, WIDE, 1);
+    assert_eq!(seen(&conversation, WIDE, 1), ["message 10"]);
+    for number in 0..5 {
+        conversation.push(TIME, Who::Me, format!("more {number}"));
+    }
+    assert_eq!(seen(&conversation, WIDE, 1), ["message 15"]);
+}

@@ -1,0 +1,111 @@
+//! The terminal's modes: taken at the start, given back on every way out.
+//!
+//! Owns raw mode, the alternate screen, bracketed paste, focus reports and the cursor. They are
+//! given back when the guard is dropped (so on every return and every error), before a panic's
+//! message is printed, and while the program is suspended. `ratatui::restore` isn't enough: it
+//! leaves paste and focus reports on.
+
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use rustix::process::{Signal, getpid, kill_process};
+use std::io;
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the terminal is in the face's modes. One for the process, as is the terminal.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+type Hook = Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
+
+/// Holds the terminal in the face's modes.
+pub(crate) struct Guard {
+    previous_hook: Hook,
+}
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// What the terminal answered; it is then as it was before.
+    pub(crate) fn new() -> io::Result<Self> {
+        let previous_hook: Hook = Arc::from(panic::take_hook());
+        let chained = Arc::clone(&previous_hook);
+        panic::set_hook(Box::new(move |info| {
+            give_back();
+            chained(info);
+        }));
+        // From here on a failure drops the guard, which puts everything back.
+        let guard = Self { previous_hook };
+        take()?;
+        Ok(guard)
+    }
+
+    /// Whether the terminal is still held. It isn't after a panic anywhere in the program.
+    pub(crate) fn holds() -> bool {
+        TAKEN.load(Ordering::SeqCst)
+    }
+
+    /// Gives the terminal back, stops this process as Ctrl-Z would, and takes the terminal again
+    /// once the shell has continued it.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn suspend(&self) -> io::Result<()> {
+        give_back();
+        kill_process(getpid(), Signal::STOP)?;
+        take()
+    }
+
+    /// Takes the terminal again after somebody else has stopped and continued this process, and
+    /// may have used the terminal meanwhile.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn retake(&self) -> io::Result<()> {
+        // Otherwise crossterm believes that raw mode is still on.
+        disable_raw_mode()?;
+        take()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+        if !std::thread::panicking() {
+            let previous = Arc::clone(&self.previous_hook);
+            panic::set_hook(Box::new(move |info| previous(info)));
+        }
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    crossterm::execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
+}
+
+/// Errors are passed over: there is nobody left to tell, and each step is worth trying.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = crossterm::execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableFocusChange,
+            DisableBracketedPaste,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+    }
+}

@@ -1,0 +1,285 @@
+//! The key map, as one table from which the help is made too.
+//!
+//! Owns which key means what, and where. What an action does is in [`super::app`].
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    Submit,
+    Newline,
+    Complete,
+    CompleteBack,
+    Interrupt,
+    EndOfInput,
+    TakeBack,
+    AcceptOldest,
+    DeclineOldest,
+    Help,
+    Transfers,
+    PageUp,
+    PageDown,
+    ScrollUp,
+    ScrollDown,
+    Newest,
+    Redraw,
+    Suspend,
+    Escape,
+    Edit(Edit),
+    LineEndOrNewest,
+    Up,
+    Down,
+    Accept,
+    Decline,
+    Cancel,
+    First,
+    Last,
+}
+
+/// What a key can do to the text being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Edit {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    LineStart,
+    LineEnd,
+    DeleteBack,
+    DeleteForward,
+    KillToStart,
+    KillToEnd,
+    KillWordBack,
+    KillWordForward,
+    Yank,
+}
+
+/// Where a key has its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// In the conversation with its composer.
+    Talk,
+    /// In the list of transfers (F2).
+    Transfers,
+    /// In the help (F1).
+    Help,
+}
+
+/// A row of the key map.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// Where.
+    pub(crate) place: Place,
+    keys: &'static [(KeyModifiers, KeyCode)],
+    /// What.
+    pub(crate) action: Action,
+    /// The keys in the user's words.
+    pub(crate) label: &'static str,
+    /// The action in the user's words; empty for keys that the help need not name.
+    pub(crate) help: &'static str,
+}
+
+const NONE: KeyModifiers = KeyModifiers::NONE;
+const CTRL: KeyModifiers = KeyModifiers::CONTROL;
+const ALT: KeyModifiers = KeyModifiers::ALT;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
+
+const fn talk(
+    keys: &'static [(KeyModifiers, KeyCode)],
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place: Place::Talk, keys, action, label, help }
+}
+
+const fn transfers(
+    keys: &'static [(KeyModifiers, KeyCode)],
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place: Place::Transfers, keys, action, label, help }
+}
+
+const fn help(keys: &'static [(KeyModifiers, KeyCode)], action: Action) -> Binding {
+    Binding { place: Place::Help, keys, action, label: "", help: "" }
+}
+
+use KeyCode::{
+    BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp,
+    Right, Tab, Up,
+};
+
+/// The key map, in the order in which the help shows it.
+pub(crate) static BINDINGS: &[Binding] = &[
+    talk(&[(NONE, Enter)], Action::Submit, "Enter", "send, or hold until it is your turn"),
+    talk(
+        &[(ALT, Enter), (SHIFT, Enter), (CTRL, Enter), (CTRL, Char('j'))],
+        Action::Newline,
+        "Alt-Enter, Ctrl-J",
+        "new line in the message",
+    ),
+    talk(&[(NONE, Tab)], Action::Complete, "Tab", "complete a command, a path or a number"),
+    talk(&[(NONE, BackTab), (SHIFT, BackTab)], Action::CompleteBack, "", ""),
+    talk(&[(CTRL, Up)], Action::TakeBack, "Ctrl-Up", "take the newest held message back"),
+    talk(&[(ALT, Char('a'))], Action::AcceptOldest, "Alt-A", "accept the oldest open offer"),
+    talk(
+        &[(ALT, Char('d'))],
+        Action::DeclineOldest,
+        "Alt-D",
+        "decline it (with text: delete a word)",
+    ),
+    talk(&[(NONE, F(1))], Action::Help, "F1", "this help"),
+    talk(&[(NONE, F(2))], Action::Transfers, "F2", "all transfers, to choose from"),
+    talk(&[(NONE, PageUp)], Action::PageUp, "PgUp, PgDn", "scroll the conversation"),
+    talk(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    talk(&[(SHIFT, Up), (ALT, Up)], Action::ScrollUp, "Shift-Up, Shift-Down", "scroll by one row"),
+    talk(&[(SHIFT, Down), (ALT, Down)], Action::ScrollDown, "", ""),
+    talk(&[(NONE, End)], Action::LineEndOrNewest, "End", "to the newest (with text: end of line)"),
+    talk(&[(CTRL, End)], Action::Newest, "", ""),
+    talk(&[(NONE, Up)], Action::Up, "Up, Down", "line up or down; earlier messages"),
+    talk(&[(NONE, Down)], Action::Down, "", ""),
+    talk(&[(NONE, Left), (CTRL, Char('b'))], Action::Edit(Edit::Left), "", ""),
+    talk(&[(NONE, Right), (CTRL, Char('f'))], Action::Edit(Edit::Right), "", ""),
+    talk(
+        &[(ALT, Char('b')), (CTRL, Left), (ALT, Left)],
+        Action::Edit(Edit::WordLeft),
+        "Alt-B, Alt-F",
+        "a word back, a word on",
+    ),
+    talk(&[(ALT, Char('f')), (CTRL, Right), (ALT, Right)], Action::Edit(Edit::WordRight), "", ""),
+    talk(
+        &[(CTRL, Char('a')), (NONE, Home)],
+        Action::Edit(Edit::LineStart),
+        "Ctrl-A, Ctrl-E",
+        "start or end of the line",
+    ),
+    talk(&[(CTRL, Char('e'))], Action::Edit(Edit::LineEnd), "", ""),
+    talk(
+        &[(CTRL, Char('w')), (ALT, Backspace), (CTRL, Backspace)],
+        Action::Edit(Edit::KillWordBack),
+        "Ctrl-W",
+        "cut the word before",
+    ),
+    talk(&[(ALT, Delete), (CTRL, Delete)], Action::Edit(Edit::KillWordForward), "", ""),
+    talk(
+        &[(CTRL, Char('u'))],
+        Action::Edit(Edit::KillToStart),
+        "Ctrl-U, Ctrl-K",
+        "cut to the start or end of the line",
+    ),
+    talk(&[(CTRL, Char('k'))], Action::Edit(Edit::KillToEnd), "", ""),
+    talk(&[(CTRL, Char('y'))], Action::Edit(Edit::Yank), "Ctrl-Y", "put back what was cut"),
+    talk(
+        &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
+        Action::Edit(Edit::DeleteBack),
+        "",
+        "",
+    ),
+    talk(&[(NONE, Delete)], Action::Edit(Edit::DeleteForward), "", ""),
+    talk(&[(CTRL, Char('l'))], Action::Redraw, "Ctrl-L", "draw the screen again"),
+    talk(&[(CTRL, Char('z'))], Action::Suspend, "Ctrl-Z", "suspend; fg comes back"),
+    talk(
+        &[(CTRL, Char('c'))],
+        Action::Interrupt,
+        "Ctrl-C",
+        "clear the message; twice when empty: leave",
+    ),
+    talk(&[(CTRL, Char('d'))], Action::EndOfInput, "Ctrl-D", "delete; twice when empty: leave"),
+    talk(&[(NONE, Esc)], Action::Escape, "", ""),
+    transfers(
+        &[(NONE, Up), (CTRL, Char('p')), (NONE, Char('k'))],
+        Action::Up,
+        "Up, Down",
+        "choose",
+    ),
+    transfers(&[(NONE, Down), (CTRL, Char('n')), (NONE, Char('j'))], Action::Down, "", ""),
+    transfers(&[(NONE, PageUp)], Action::PageUp, "", ""),
+    transfers(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    transfers(&[(NONE, Home)], Action::First, "", ""),
+    transfers(&[(NONE, End)], Action::Last, "", ""),
+    transfers(&[(NONE, Char('a')), (ALT, Char('a')), (NONE, Enter)], Action::Accept, "a", "accept"),
+    transfers(&[(NONE, Char('d')), (ALT, Char('d'))], Action::Decline, "d", "decline"),
+    transfers(&[(NONE, Char('c')), (NONE, Delete)], Action::Cancel, "c", "cancel"),
+    transfers(
+        &[(NONE, Esc), (NONE, F(2)), (NONE, Char('q')), (CTRL, Char('c'))],
+        Action::Escape,
+        "Esc",
+        "back",
+    ),
+    transfers(&[(NONE, F(1))], Action::Help, "", ""),
+    transfers(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
+    transfers(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
+    help(&[(NONE, Up), (NONE, Char('k'))], Action::Up),
+    help(&[(NONE, Down), (NONE, Char('j'))], Action::Down),
+    help(&[(NONE, PageUp)], Action::PageUp),
+    help(&[(NONE, PageDown), (NONE, Char(' '))], Action::PageDown),
+    help(&[(NONE, Home)], Action::First),
+    help(&[(NONE, End)], Action::Last),
+    help(
+        &[(NONE, Esc), (NONE, F(1)), (NONE, Enter), (NONE, Char('q')), (CTRL, Char('c'))],
+        Action::Escape,
+    ),
+    help(&[(CTRL, Char('l'))], Action::Redraw),
+    help(&[(CTRL, Char('z'))], Action::Suspend),
+];
+
+/// What `key` means at `place`; nothing if the map doesn't have it.
+pub(crate) fn action(place: Place, key: KeyEvent) -> Option<Action> {
+    let wanted = (key.modifiers & (CTRL | ALT | SHIFT), key.code);
+    // Some terminals tell capital letters with Shift, some with Alt-A for Alt-a.
+    let folded = match wanted {
+        (modifiers, Char(letter)) => (modifiers - SHIFT, Char(letter.to_ascii_lowercase())),
+        other => other,
+    };
+    let with_modifier = (folded.0 & (CTRL | ALT)) != NONE;
+    BINDINGS
+        .iter()
+        .filter(|binding| binding.place == place)
+        .find(|binding| {
+            binding.keys.contains(&wanted) || (with_modifier && binding.keys.contains(&folded))
+        })
+        .map(|binding| binding.action)
+}
+
+/// The character that `key` types, if it types one.
+pub(crate) fn typed(key: KeyEvent) -> Option<char> {
+    let KeyCode::Char(character) = key.code else { return None };
+    let modifiers = key.modifiers & (CTRL | ALT);
+    // Control and Alt together are how some layouts send AltGr.
+    let types = modifiers == NONE || modifiers == CTRL | ALT;
+    (types && !character.is_control()).then_some(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_has_two_meanings() {
+        let mut seen = HashSet::new();
+        for binding in BINDINGS {
+            for key in binding.keys {
+                assert!(seen.insert((binding.place, *key)), "{key:?} twice in {:?}", binding.place);
+            }
+        }
+    }
+
+    #[test]
+    fn letters_without_control_or_alt_are_typed() {
+        for letter in "abcdqjk /".chars() {
+            let key = KeyEvent::new(Char(letter), NONE);
+            assert_eq!(action(Place::Talk, key), None);
+            assert_eq!(typed(key), Some(letter));
+        }
+        assert_eq!(
+            action(Place::Talk, KeyEvent::new(Char('A'), ALT | SHIFT)),
+            Some(Action::AcceptOldest)
+        );
+        assert_eq!(typed(KeyEvent::new(Char('@'), CTRL | ALT)), Some('@'));
+        assert_eq!(typed(KeyEvent::new(Char('a'), ALT)), None);
+    }
+}

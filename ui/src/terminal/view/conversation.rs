@@ -1,0 +1,160 @@
+//! The conversation's part of the screen, drawn from the bottom up.
+//!
+//! Owns the columns of an entry: time, who, text, mark.
+
+use super::super::app::App;
+use super::super::conversation::{Columns, Entry, Row, Sign, Who};
+use super::super::theme::Theme;
+use super::super::units;
+use super::super::wrap;
+use super::pen::Pen;
+use couplet::session::Mark;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// What was seen.
+pub(super) struct Seen {
+    /// The width of the texts.
+    pub(super) columns: Columns,
+    /// The height of the view.
+    pub(super) rows: usize,
+    /// Everything before this entry was seen to its end.
+    pub(super) complete_before: usize,
+}
+
+/// The columns of an entry.
+#[derive(Clone, Copy)]
+struct Grid {
+    /// Where who begins; the time is before it, if this isn't 0.
+    who: usize,
+    /// Where the text begins.
+    text: usize,
+    columns: Columns,
+}
+
+/// Room for a mark and a space before it.
+const MARK: usize = 3;
+
+/// Draws the conversation with its guide and gives what was seen.
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> Seen {
+    let theme = pen.theme;
+    let frame = if boxed { 2 } else { 0 };
+    let width = usize::from(area.width.saturating_sub(frame));
+    let height = usize::from(area.height.saturating_sub(frame));
+    let guide = guide_rows(app, width, height);
+    let gap = usize::from(!guide.is_empty() && height > 8);
+    let rows = height.saturating_sub(guide.len() + gap);
+    let grid = grid(app, width);
+    let visible = app.conversation.visible(grid.columns, rows);
+    let inner = if boxed {
+        let foot = match visible.below {
+            0 => String::new(),
+            below => format!("{} {below} below", theme.symbols.below),
+        };
+        pen.boxed(area, "conversation", &foot)
+    } else {
+        area
+    };
+    let top = rows - visible.rows.len().min(rows);
+    // A short conversation begins at the top, as on paper.
+    let top = if app.conversation.is_scrolled() { top } else { 0 };
+    for (at, row) in visible.rows.iter().enumerate() {
+        match row {
+            Row::Ruler { new } => draw_ruler(pen, inner, top + at, *new),
+            Row::Text { entry, range, first, last } => {
+                let Some(known) = app.conversation.entry(*entry) else { continue };
+                if *first {
+                    draw_head(pen, inner, top + at, known, grid);
+                }
+                let text = known.text.get(range.clone()).unwrap_or_default();
+                pen.put(inner, top + at, grid.text, text, text_style(theme, &known.who));
+                if let (true, Some(mark)) = (*last, known.mark) {
+                    draw_mark(pen, inner, top + at, mark);
+                }
+            }
+        }
+    }
+    for (at, part) in guide.iter().enumerate() {
+        let row = height - guide.len() + at;
+        if at == 0 {
+            pen.put(inner, row, 0, theme.symbols.guide, theme.key());
+        }
+        pen.put(inner, row, 2, part, theme.strong());
+    }
+    Seen { columns: grid.columns, rows, complete_before: visible.complete_before }
+}
+
+/// The guide in rows; it never takes more than half of the view.
+fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
+    let Some(guide) = app.guide() else { return Vec::new() };
+    let most = (height / 2).min(5);
+    let ranges = wrap::rows(&guide, width.saturating_sub(2));
+    let ellipsis = app.setting.theme.symbols.ellipsis;
+    let cut = ranges.len() > most;
+    let mut rows: Vec<String> =
+        ranges.into_iter().take(most).map(|range| guide[range].trim_end().to_owned()).collect();
+    if let (true, Some(last)) = (cut, rows.last_mut()) {
+        *last = wrap::shortened(&format!("{last} {ellipsis}"), width.saturating_sub(2), ellipsis);
+    }
+    rows
+}
+
+fn grid(app: &App, width: usize) -> Grid {
+    let name = wrap::width(&app.standing.peer_label());
+    let most = if width < 56 { 6 } else { 12 };
+    let who_columns = name.clamp(4, most);
+    let who = if width < 34 { 0 } else { 6 };
+    let text = who + who_columns + 1;
+    let room = width.saturating_sub(text).max(1);
+    Grid { who, text, columns: Columns { text: room, own: room.saturating_sub(MARK).max(1) } }
+}
+
+fn draw_head(pen: &mut Pen<'_>, inner: Rect, row: usize, entry: &Entry, grid: Grid) {
+    let theme = pen.theme;
+    if grid.who > 0 {
+        pen.put(inner, row, 0, &entry.time.to_string(), theme.quiet());
+    }
+    let (label, style) = match &entry.who {
+        Who::Me => ("me", theme.me()),
+        Who::Peer(name) => (name.as_ref(), theme.peer()),
+        Who::System(sign) => sign_symbol(theme, *sign),
+    };
+    pen.put_before(inner, row, grid.who, grid.text - 1, label, style);
+}
+
+fn sign_symbol(theme: Theme, sign: Sign) -> (&'static str, Style) {
+    let symbols = theme.symbols;
+    match sign {
+        Sign::Info => (symbols.dot, theme.quiet()),
+        Sign::Trouble => ("!", theme.bad()),
+        Sign::Incoming => (symbols.incoming, theme.key()),
+        Sign::Outgoing => (symbols.outgoing, theme.key()),
+        Sign::Good => (symbols.good, theme.good()),
+    }
+}
+
+fn text_style(theme: Theme, who: &Who) -> Style {
+    match who {
+        Who::System(Sign::Info) => theme.quiet(),
+        Who::Me | Who::Peer(_) | Who::System(_) => theme.plain(),
+    }
+}
+
+fn draw_mark(pen: &mut Pen<'_>, inner: Rect, row: usize, mark: Mark) {
+    let theme = pen.theme;
+    let (symbol, style) = match mark {
+        Mark::Sent => (theme.symbols.sent, theme.quiet()),
+        Mark::Taken => (theme.symbols.taken, theme.quiet()),
+        Mark::Shown => (theme.symbols.shown, theme.good()),
+    };
+    pen.put_right(inner, row, symbol, style);
+}
+
+fn draw_ruler(pen: &mut Pen<'_>, inner: Rect, row: usize, new: usize) {
+    let theme = pen.theme;
+    let width = usize::from(inner.width);
+    pen.put(inner, row, 0, &theme.symbols.ruler.repeat(width), theme.attention());
+    let label = format!(" {} ", units::count(new, "new message"));
+    let column = width.saturating_sub(wrap::width(&label)) / 2;
+    pen.put(inner, row, column, &label, theme.attention());
+}

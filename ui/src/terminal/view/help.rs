@@ -1,0 +1,138 @@
+//! The help, made from the tables of commands and keys.
+//!
+//! Owns the few sentences about how a conversation goes.
+
+use super::super::commands::COMMANDS;
+use super::super::keys::{BINDINGS, Place};
+use super::super::theme::Symbols;
+use super::super::wrap;
+use super::pen::Pen;
+use ratatui::layout::Rect;
+
+/// A line of the help.
+enum Line {
+    Heading(&'static str),
+    Text(String),
+    Pair(String, String),
+    Gap,
+}
+
+/// Draws the help from line `top` on; gives its rows on the screen and the last useful `top`.
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, boxed: bool, top: usize) -> (usize, usize) {
+    let theme = pen.theme;
+    let width = usize::from(area.width).saturating_sub(4);
+    let lines = broken(lines(theme.symbols), width);
+    let height = usize::from(area.height).saturating_sub(if boxed { 2 } else { 0 });
+    let end = lines.len().saturating_sub(height);
+    let top = top.min(end);
+    let inner = if boxed {
+        let foot = match end - top {
+            0 => String::new(),
+            more => format!("{} {more} more", theme.symbols.below),
+        };
+        pen.boxed(area, "help", &foot)
+    } else {
+        area
+    };
+    let key_columns = key_columns(width);
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+        match line {
+            Line::Heading(text) => {
+                pen.put(inner, row, 1, text, theme.strong());
+            }
+            Line::Text(text) => {
+                pen.put(inner, row, 1, text, theme.plain());
+            }
+            Line::Pair(key, text) => {
+                pen.put(inner, row, 1, key, theme.key());
+                pen.put(inner, row, 1 + key_columns, text, theme.plain());
+            }
+            Line::Gap => {}
+        }
+    }
+    (height, end)
+}
+
+fn key_columns(width: usize) -> usize {
+    if width < 50 { 16 } else { 24 }
+}
+
+fn lines(symbols: &Symbols) -> Vec<Line> {
+    let mut lines = vec![
+        Line::Heading("How it goes"),
+        Line::Text(
+            "Two talk in turns. Who has the turn (emi) may say one message, then the turn is the \
+             other's. Who listens (rec) can write too: Enter holds the message, and it goes out \
+             when the turn comes."
+                .to_owned(),
+        ),
+        Line::Text(
+            "Files can be offered, answered and sent at any time, whoever's turn it is.".to_owned(),
+        ),
+        Line::Text("fin alone on a line leaves.".to_owned()),
+        Line::Gap,
+        Line::Heading("Commands"),
+    ];
+    lines.extend(
+        COMMANDS
+            .iter()
+            .map(|command| Line::Pair(command.usage.to_owned(), command.help.to_owned())),
+    );
+    lines.push(Line::Pair("//text".to_owned(), "say a line that begins with a slash".to_owned()));
+    for (place, heading) in
+        [(Place::Talk, "Keys"), (Place::Transfers, "Keys in the list of transfers (F2)")]
+    {
+        lines.extend([Line::Gap, Line::Heading(heading)]);
+        let named =
+            BINDINGS.iter().filter(|binding| binding.place == place && !binding.help.is_empty());
+        lines.extend(
+            named.map(|binding| Line::Pair(binding.label.to_owned(), binding.help.to_owned())),
+        );
+    }
+    lines.extend([Line::Gap, Line::Heading("Marks of your messages")]);
+    let marks = [
+        (symbols.sent, "on its way to the relay"),
+        (symbols.taken, "taken by the relay: it is your peer's turn"),
+        (symbols.shown, "on your peer's screen"),
+    ];
+    lines.extend(marks.map(|(mark, text)| Line::Pair(mark.to_owned(), text.to_owned())));
+    lines.extend([
+        Line::Gap,
+        Line::Heading("Good to know"),
+        Line::Text(format!(
+            "{} plain in the first line: whoever runs the relay could read what you say and send.",
+            symbols.hollow
+        )),
+        Line::Text(
+            "The bell rings for a message that comes while the terminal hasn't the focus; if it \
+             doesn't tell, when you have pressed no key for 15 s."
+                .to_owned(),
+        ),
+    ]);
+    lines
+}
+
+fn broken(lines: Vec<Line>, width: usize) -> Vec<Line> {
+    let key_columns = key_columns(width);
+    let mut out = Vec::new();
+    for line in lines {
+        match line {
+            Line::Text(text) => {
+                for row in wrap::rows(&text, width) {
+                    out.push(Line::Text(text[row].trim_end().to_owned()));
+                }
+            }
+            Line::Pair(key, text) => {
+                let mut key = key;
+                if wrap::width(&key) >= key_columns {
+                    out.push(Line::Pair(std::mem::take(&mut key), String::new()));
+                }
+                for row in wrap::rows(&text, width.saturating_sub(key_columns)) {
+                    out.push(Line::Pair(std::mem::take(&mut key), text[row].trim_end().to_owned()));
+                }
+            }
+            kept @ (Line::Heading(_) | Line::Gap) => out.push(kept),
+        }
+    }
+    out
+}

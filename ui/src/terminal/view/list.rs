@@ -1,0 +1,54 @@
+//! The list of all transfers, over the whole screen (F2).
+//!
+//! Owns which of them are seen: the chosen one always is.
+
+use super::super::app::App;
+use super::super::transfers::Stage;
+use super::pen::Pen;
+use super::transfers::{description, draw_line, eta};
+use couplet::transfer::book::TransferId;
+use ratatui::layout::Rect;
+
+/// Draws the list and gives the number of its rows.
+pub(super) fn draw(
+    app: &App,
+    pen: &mut Pen<'_>,
+    area: Rect,
+    boxed: bool,
+    chosen: Option<TransferId>,
+) -> usize {
+    let theme = pen.theme;
+    let list = app.transfers.all();
+    let at = app.chosen_row(chosen);
+    let inner = if boxed {
+        let foot =
+            if list.is_empty() { String::new() } else { format!("{} of {}", at + 1, list.len()) };
+        pen.boxed(area, "all transfers", &foot)
+    } else {
+        area
+    };
+    let height = usize::from(inner.height);
+    if list.is_empty() {
+        pen.put(inner, 0, 1, "No files yet. /send PATH offers one to your peer.", theme.plain());
+        return height;
+    }
+    // A second line for each, where a few of them fit.
+    let tall = if height >= 8 { 2 } else { 1 };
+    let seen = (height / tall).max(1);
+    let first = (at + 1).saturating_sub(seen);
+    let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    for (row, transfer) in list.iter().skip(first).take(seen).enumerate() {
+        draw_line(pen, line, row * tall, transfer, app.now.moment, tall == 1 && inner.width >= 50);
+        if tall == 2 {
+            let mut text = description(app, transfer);
+            if transfer.stage() == Stage::Moving {
+                text = format!("{text} {} eta {}", theme.symbols.dot, eta(transfer));
+            }
+            pen.put_before(line, row * 2 + 1, 4, usize::from(line.width), &text, theme.quiet());
+        }
+        if first + row == at {
+            pen.style_row(inner, row * tall, theme.selected());
+        }
+    }
+    height
+}

@@ -1,0 +1,69 @@
+//! Drawing the face: from the state of [`App`] to the cells of a frame, and nothing back but what
+//! was seen.
+//!
+//! Owns the order in which the parts are drawn; where they are is in [`layout`], each part in a
+//! file of its own. Every part must cope with an area of any size, nothing included.
+
+mod composer;
+mod conversation;
+mod figures;
+mod help;
+mod hints;
+mod layout;
+mod list;
+mod pen;
+mod status;
+mod transfers;
+
+use super::app::{App, Drawn, Overlay};
+use layout::{Layout, Side};
+use pen::Pen;
+use ratatui::Frame;
+
+/// Draws `app` into `frame` and tells what it has shown.
+pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
+    let area = frame.area();
+    let theme = app.setting.theme;
+    let composer = composer::Composer::new(app, area);
+    let notice = hints::notice_rows(app, area);
+    let layout = Layout::new(area, composer.wanted_rows(), notice.len(), app.transfers.all().len());
+    let mut drawn = Drawn::default();
+    let Some(layout) = layout else {
+        layout::too_small(&mut Pen::new(frame.buffer_mut(), theme), area);
+        return drawn;
+    };
+    let mut pen = Pen::new(frame.buffer_mut(), theme);
+    status::draw(app, &mut pen, layout.status);
+    hints::draw(app, &mut pen, layout.bottom, &notice, layout.side == Side::None);
+    match app.overlay {
+        Some(Overlay::Help { top }) => {
+            (drawn.list_rows, drawn.help_end) =
+                help::draw(&mut pen, layout.middle, layout.boxed, top);
+            return drawn;
+        }
+        Some(Overlay::Transfers { chosen }) => {
+            drawn.list_rows = list::draw(app, &mut pen, layout.middle, layout.boxed, chosen);
+            return drawn;
+        }
+        None => {}
+    }
+    let seen = conversation::draw(app, &mut pen, layout.conversation, layout.boxed);
+    (drawn.columns, drawn.rows) = (Some(seen.columns), seen.rows);
+    drawn.complete_before = seen.complete_before;
+    match layout.side {
+        Side::Pane(area) => transfers::draw_pane(app, &mut pen, area),
+        Side::Lines(area) => transfers::draw_lines(app, &mut pen, area),
+        Side::None => {}
+    }
+    let (columns, cursor) = composer.draw(app, &mut pen, layout.composer, layout.boxed);
+    drawn.composer_columns = columns;
+    composer::draw_popup(app, &mut pen, layout.middle, layout.composer);
+    if let Some(cursor) = cursor {
+        // The terminal's own cursor, so that input methods and screen readers know the place.
+        frame.set_cursor_position(cursor);
+    }
+    drawn
+}
+
+#[cfg(test)]
+mod tests;

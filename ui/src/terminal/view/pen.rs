@@ -1,0 +1,110 @@
+//! Writing into a buffer, without ever leaving it.
+//!
+//! Owns the few ways in which the parts put text on the screen: from the left, from the right, and
+//! in boxes. Everything goes through ratatui's buffer, which takes no control characters.
+
+use super::super::theme::Theme;
+use super::super::wrap;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Block, Clear, Widget};
+
+/// A buffer and the looks.
+#[derive(Debug)]
+pub(super) struct Pen<'a> {
+    buffer: &'a mut Buffer,
+    /// The looks.
+    pub(super) theme: Theme,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen for `buffer`.
+    pub(super) const fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
+        Self { buffer, theme }
+    }
+
+    /// Writes `text` in row `row` of `area`, from column `column` on, as far as there is room; gives
+    /// the column after it.
+    pub(super) fn put(
+        &mut self,
+        area: Rect,
+        row: usize,
+        column: usize,
+        text: &str,
+        style: Style,
+    ) -> usize {
+        let area = area.intersection(self.buffer.area);
+        let room = usize::from(area.width).saturating_sub(column);
+        if row >= usize::from(area.height) || room == 0 {
+            return column;
+        }
+        let (x, y) = (area.x + to_u16(column), area.y + to_u16(row));
+        let (end, _) = self.buffer.set_stringn(x, y, text, room, style);
+        usize::from(end - area.x)
+    }
+
+    /// Writes `text` so that it ends at the right edge; gives the column where it begins.
+    pub(super) fn put_right(&mut self, area: Rect, row: usize, text: &str, style: Style) -> usize {
+        let start = usize::from(area.width).saturating_sub(wrap::width(text));
+        self.put(area, row, start, text, style);
+        start
+    }
+
+    /// Writes `text` in the columns before `end`, shortened if need be; gives the column after it.
+    pub(super) fn put_before(
+        &mut self,
+        area: Rect,
+        row: usize,
+        column: usize,
+        end: usize,
+        text: &str,
+        style: Style,
+    ) -> usize {
+        let room = end.saturating_sub(column);
+        let text = wrap::shortened(text, room, self.theme.symbols.ellipsis);
+        self.put(area, row, column, &text, style)
+    }
+
+    /// Gives a whole row a style.
+    pub(super) fn style_row(&mut self, area: Rect, row: usize, style: Style) {
+        if row < usize::from(area.height) {
+            let line = Rect { y: area.y + to_u16(row), height: 1, ..area };
+            self.buffer.set_style(line.intersection(self.buffer.area), style);
+        }
+    }
+
+    /// Empties `area`.
+    pub(super) fn clear(&mut self, area: Rect) {
+        Clear.render(area.intersection(self.buffer.area), self.buffer);
+    }
+
+    /// Draws a box with its titles and gives its inside.
+    pub(super) fn boxed(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
+        let block = Block::bordered()
+            .border_set(self.theme.symbols.border)
+            .border_style(self.theme.quiet());
+        let inner = block.inner(area);
+        block.render(area, self.buffer);
+        if area.width > 4 && area.height > 1 {
+            let room = usize::from(area.width) - 4;
+            let ellipsis = self.theme.symbols.ellipsis;
+            if !title.is_empty() {
+                let title =
+                    format!(" {} ", wrap::shortened(title, room.saturating_sub(2), ellipsis));
+                self.put(area, 0, 1, &title, self.theme.plain());
+            }
+            if !foot.is_empty() {
+                let foot = format!(" {} ", wrap::shortened(foot, room.saturating_sub(2), ellipsis));
+                let start = usize::from(area.width) - 1 - wrap::width(&foot);
+                self.put(area, usize::from(area.height) - 1, start, &foot, self.theme.strong());
+            }
+        }
+        inner
+    }
+}
+
+/// Columns and rows of a screen fit; what doesn't is off the screen anyway.
+pub(super) fn to_u16(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,108 @@
+//! The first line: relay, seal, room, peer, seat, connection, and whose turn it is.
+//!
+//! Owns what goes first when there is no room: the turn and the peer stay longest.
+
+use super::super::app::App;
+use super::super::theme::Theme;
+use super::super::units;
+use super::super::wrap;
+use super::pen::Pen;
+use couplet::message::Role;
+use couplet::session::{Link, Peer};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// A part of the line. Of those that don't fit, the one with the lowest rank goes first.
+struct Part {
+    rank: u8,
+    text: String,
+    style: Style,
+}
+
+/// Draws the line.
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
+    let width = usize::from(area.width);
+    let (turn, style) = turn(app, pen.theme, width);
+    let end = pen.put_right(area, 0, &turn, style);
+    let mut parts = parts(app, pen.theme);
+    // A column at the left, two between parts, one before the turn.
+    let taken =
+        |parts: &[Part]| 2 + parts.iter().map(|part| wrap::width(&part.text) + 2).sum::<usize>();
+    while taken(&parts) > end + 2 && parts.len() > 1 {
+        let lowest = parts.iter().enumerate().min_by_key(|(_, part)| part.rank).map(|(at, _)| at);
+        parts.remove(lowest.unwrap_or(0));
+    }
+    let mut column = 1;
+    for part in parts {
+        column = pen.put_before(area, 0, column, end.saturating_sub(1), &part.text, part.style) + 2;
+    }
+}
+
+fn turn(app: &App, theme: Theme, width: usize) -> (String, Style) {
+    let standing = &app.standing;
+    let text = match (standing.role, standing.is_online()) {
+        _ if app.is_leaving() => "leaving ",
+        (_, false) if standing.seat.is_some() => "offline ",
+        (None, _) | (_, false) => "waiting ",
+        (Some(Role::Emi), true) if width < 30 => " TURN emi ",
+        (Some(Role::Emi), true) => " YOUR TURN  emi ",
+        (Some(Role::Rec), true) if width < 30 => "listen rec ",
+        (Some(Role::Rec), true) => "listening  rec ",
+    };
+    let style =
+        if standing.may_speak() && !app.is_leaving() { theme.turn() } else { theme.plain() };
+    (text.to_owned(), style)
+}
+
+fn parts(app: &App, theme: Theme) -> Vec<Part> {
+    let standing = &app.standing;
+    let symbols = theme.symbols;
+    let now = app.now.moment;
+    let mut parts = Vec::new();
+    let mut add = |rank, text: String, style| parts.push(Part { rank, text, style });
+    add(2, app.setting.relay.clone(), theme.quiet());
+    // Honest: what is said can be read by whoever runs the relay, until it is sealed.
+    add(3, format!("{} plain", symbols.hollow), theme.quiet());
+    if let Some(room) = &standing.room {
+        add(4, format!("room {room}"), theme.plain());
+    }
+    match standing.link {
+        None => add(9, "connecting".to_owned(), theme.attention()),
+        Some(Link::Connecting { attempt }) => {
+            let word = if standing.is_reconnecting() { "reconnecting" } else { "connecting" };
+            let text = if attempt > 1 { format!("{word}, try {attempt}") } else { word.to_owned() };
+            add(9, text, theme.attention());
+        }
+        Some(Link::Lost { attempt, .. }) => {
+            let wait = standing.retry(now).map_or(0, |(_, wait)| units::countdown(wait));
+            add(9, format!("reconnecting, try {attempt} in {wait} s"), theme.attention());
+        }
+        Some(Link::Online) => {
+            if let Some((text, style)) = peer(app, theme) {
+                add(9, text, style);
+            }
+        }
+    }
+    if let Some(seat) = standing.seat {
+        add(5, format!("seat {seat}"), theme.plain());
+    }
+    parts
+}
+
+fn peer(app: &App, theme: Theme) -> Option<(String, Style)> {
+    let standing = &app.standing;
+    let name = standing.peer_label();
+    let (full, hollow) = (theme.symbols.full, theme.symbols.hollow);
+    Some(match standing.peer? {
+        Peer::Waiting => (format!("{hollow} waiting for a peer"), theme.attention()),
+        Peer::Present if standing.peer_writes => {
+            (format!("{name} {full} typing{}", theme.symbols.ellipsis), theme.good())
+        }
+        Peer::Present => (format!("{name} {full}"), theme.good()),
+        Peer::Silent { .. } => {
+            let left = units::countdown(standing.kept_for(app.now.moment).unwrap_or_default());
+            (format!("{name} {hollow} silent, kept {left} s"), theme.attention())
+        }
+        Peer::Gone => (format!("{name} {hollow} gone"), theme.attention()),
+    })
+}
