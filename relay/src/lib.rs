@@ -1,1 +1,47 @@
-//! stub
+//! The relay of couplet: it pairs two clients and moves what it can't read.
+//!
+//! This crate is the shell around the core's [`couplet::room`] and [`couplet::directory`]: sockets,
+//! queues, timers and the operating system. It decides nothing about turns or seats, and it has no
+//! code that could open what the clients seal.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`config`] | the command line and what follows from it |
+//! | [`server`] | listening, accepting, and ending in order |
+//! | `relay` | what all connections share |
+//! | `gate` | how many may be here at once |
+//! | `connection` | one client from its first byte to its last |
+//! | `line` | one client's socket while it has a seat: frames in, queue out, deadlines |
+//! | `outbox` | the bounded queue towards one client |
+//! | `rooms` | the rooms, who sits where, and carrying out what they command |
+//! | `pipe` | joining two sockets for bulk bytes |
+//! | `refusal` | what a connection that isn't served is told |
+//! | `clock` | the one clock and the one source of randomness |
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), couplet_relay::server::ListenError> {
+//! use couplet_relay::{config::Config, server};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! let config = Config { listen: "127.0.0.1:0".to_owned(), ..Config::default() };
+//! let listener = server::listen(&config.listen).await?;
+//! let shutdown = CancellationToken::new();
+//! server::run(config, listener, shutdown).await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod clock;
+pub mod config;
+mod connection;
+mod gate;
+mod line;
+mod lock;
+mod outbox;
+mod pipe;
+mod refusal;
+mod relay;
+mod rooms;
+pub mod server;
+
+pub use outbox::{HARD_LIMIT_BYTES, SOFT_LIMIT_BYTES, SOFT_LIMIT_FRAMES};

@@ -1,2 +1,130 @@
-//! stub
-fn main() {}
+//! The program `couplet-relay`.
+//!
+//! Owns the process: options, logging, signals, standard output and exit statuses. Everything else
+//! is the library's.
+//!
+//! | status | meaning |
+//! | --- | --- |
+//! | 0 | ended in order: Ctrl+C, SIGTERM, SIGHUP, or stdin closed |
+//! | 1 | the operating system refused something essential, such as threads |
+//! | 2 | wrong options |
+//! | 3 | can't listen |
+//! | 130 | a second Ctrl+C (or other signal) while ending |
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use couplet_relay::config::Config;
+use couplet_relay::server;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::sync::CancellationToken;
+
+const CANT_LISTEN: u8 = 3;
+const SECOND_SIGNAL: i32 = 130;
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    match start(config) {
+        Ok(status) => status,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(config: Config) -> anyhow::Result<ExitCode> {
+    log_to_stderr(&config.log);
+    raise_file_limit();
+    let shutdown = CancellationToken::new();
+    end_on_signals(shutdown.clone())?;
+    if config.until_stdin_closes {
+        end_with_stdin(shutdown.clone())?;
+    }
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_name("relay");
+    if let Some(workers) = config.workers {
+        builder.worker_threads(workers.into());
+    }
+    let runtime = builder.build().context("can't start the relay's threads")?;
+    let status = runtime.block_on(async {
+        let listener = match server::listen(&config.listen).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                complain(&error.to_string());
+                return Ok(ExitCode::from(CANT_LISTEN));
+            }
+        };
+        announce(listener.local_addr().context("can't tell where the relay listens")?);
+        // On a worker thread, not on this one: `block_on` would make every accept cross threads.
+        tokio::spawn(server::run(config, listener, shutdown)).await.context("the relay failed")?;
+        anyhow::Ok(ExitCode::SUCCESS)
+    });
+    // Whatever is still open has had its time.
+    runtime.shutdown_background();
+    status
+}
+
+fn log_to_stderr(filter: &str) {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(!no_color && io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+}
+
+/// The first signal ends the relay in order, the second at once.
+fn end_on_signals(shutdown: CancellationToken) -> anyhow::Result<()> {
+    let signalled = AtomicBool::new(false);
+    ctrlc::set_handler(move || {
+        if signalled.swap(true, Ordering::Relaxed) {
+            std::process::exit(SECOND_SIGNAL);
+        }
+        shutdown.cancel();
+    })
+    .context("can't listen for Ctrl+C")
+}
+
+fn end_with_stdin(shutdown: CancellationToken) -> anyhow::Result<()> {
+    let wait = move || {
+        // An error is an end as well: there is nobody left to close it.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        shutdown.cancel();
+    };
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(wait)
+        .context("can't watch stdin")?;
+    Ok(())
+}
+
+/// Every client is a file to the operating system, whose usual limit of 1024 is only a default.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if current != maximum
+            && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        {
+            tracing::warn!(%error, "can't raise the limit of open files");
+        }
+    }
+}
+
+/// The first line is for programs, the others for people. That nobody reads them is no error.
+fn announce(address: SocketAddr) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "listening on {address}")
+        .and_then(|()| stdout.flush())
+        .and_then(|()| stdout.write_all(server::how_to_join(address).as_bytes()))
+        .and_then(|()| stdout.flush());
+}
+
+fn complain(sentence: &str) {
+    let _ = writeln!(io::stderr(), "couplet-relay: {sentence}");
+}

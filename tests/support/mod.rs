@@ -4,7 +4,7 @@
 //! Nothing here waits for a time to pass: every wait is for something to happen, and has a limit
 //! after which it shows the screen and fails.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 pub mod headless;
 pub mod relay;

@@ -4,6 +4,7 @@ use super::{PATIENCE, program};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ impl Terminal {
         let writer = pair.master.take_writer().expect("its input");
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                emulator: vt100::Parser::new(rows, cols, 0),
+                emulator: vt100::Parser::new(at_least_one(rows), at_least_one(cols), 0),
                 output: Vec::new(),
                 ended: false,
             }),
@@ -108,12 +109,7 @@ impl Terminal {
     /// Waits until the screen is as wanted.
     pub fn waits(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
         let took = self.waits_at_most(PATIENCE, &wanted);
-        assert!(
-            took.is_some(),
-            "{} never saw {what}; the screen is\n{}",
-            self.name,
-            self.screen()
-        );
+        assert!(took.is_some(), "{} never saw {what}; the screen is\n{}", self.name, self.screen());
     }
 
     /// Waits at most so long until the screen is as wanted; gives how long it took.
@@ -141,11 +137,16 @@ impl Terminal {
         self.shared.state.lock().expect("no panic").emulator.screen().contents()
     }
 
+    /// All that the program has ever written.
+    pub fn output(&self) -> Vec<u8> {
+        self.shared.state.lock().expect("no panic").output.clone()
+    }
+
     /// Gives the terminal another size.
     pub fn resize(&self, cols: u16, rows: u16) {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let mut state = self.shared.state.lock().expect("no panic");
-        state.emulator.screen_mut().set_size(rows.max(1), cols.max(1));
+        state.emulator.screen_mut().set_size(at_least_one(rows), at_least_one(cols));
         self.master.resize(size).expect("a live terminal");
     }
 
@@ -159,11 +160,8 @@ impl Terminal {
         let status = self.child.wait().expect("an end").exit_code();
         let state = self.shared.state.lock().expect("no panic");
         let all_read = |state: &mut State| !state.ended;
-        let (state, _) = self
-            .shared
-            .changed
-            .wait_timeout_while(state, PATIENCE, all_read)
-            .expect("no panic");
+        let (state, _) =
+            self.shared.changed.wait_timeout_while(state, PATIENCE, all_read).expect("no panic");
         let screen = state.emulator.screen();
         let name = &self.name;
         assert!(!screen.alternate_screen(), "{name} left the alternate screen on");
@@ -186,4 +184,8 @@ impl Drop for Terminal {
 #[expect(clippy::disallowed_methods, reason = "tests measure real time")]
 pub fn now() -> Instant {
     Instant::now()
+}
+
+fn at_least_one(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).unwrap_or(NonZeroU16::MIN)
 }

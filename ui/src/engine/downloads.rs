@@ -9,7 +9,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 use couplet::path::{PARTIAL_PREFIX, SafeName};
 use couplet::text;
-use rustix::fs::{RenameFlags, fstatvfs, renameat_with};
+use rustix::fs::{Mode, OFlags, RenameFlags, fstatvfs, fsync, openat, renameat_with};
 use rustix::io::Errno;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -125,7 +125,10 @@ impl Partial<'_> {
 
     /// The new name is safe only when the directory is on disk too.
     fn sync_directory(&self) -> io::Result<()> {
-        self.downloads.dir.try_clone()?.into_std_file().sync_all()
+        // The handle itself is only a path to the kernel, which can't be flushed.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = openat(&self.downloads.dir, ".", flags, Mode::empty())?;
+        Ok(fsync(directory)?)
     }
 }
 

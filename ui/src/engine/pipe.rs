@@ -89,6 +89,26 @@ pub(super) fn open(
     }
 }
 
+/// Ends a pipe so that the last words in both directions arrive: closing a socket with unread bytes
+/// in it would throw away what was written to it last.
+pub(super) fn hang_up(mut stream: &TcpStream) {
+    let mut scratch = vec![0; 64 * 1024];
+    let end = stream
+        .shutdown(Shutdown::Write)
+        .and_then(|()| stream.set_read_timeout(Some(limits::FLUSH_LIMIT)));
+    if end.is_err() {
+        return;
+    }
+    // Bounded by what a sender may have on its way when it is refused.
+    let mut left = limits::MAX_PIPE_BODY * (limits::CHUNK_WINDOW + 1);
+    while let Ok(len @ 1..) = stream.read(&mut scratch) {
+        left = left.saturating_sub(len);
+        if left == 0 {
+            return;
+        }
+    }
+}
+
 /// Reads one frame into `body`, whose memory is used again; gives its kind.
 ///
 /// # Errors

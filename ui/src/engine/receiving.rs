@@ -37,7 +37,7 @@ pub(super) fn receive(
         let frame = match SenderFrame::decode(kind, &body) {
             Ok(frame) => frame,
             Err(error) => {
-                let text = format!("your peer's side makes no sense: {error}");
+                let text = format!("your peer's side makes no sense: {error}; end this line");
                 return Outcome::Failed { code: Fault::OutOfOrder, text };
             }
         };
@@ -87,6 +87,7 @@ pub(super) fn receive(
         let written = stream.write_all(&out);
         // What is decided stays decided, whether or not the sender has heard it.
         if let Some(outcome) = receiver.outcome() {
+            pipe::hang_up(&stream);
             return outcome.clone();
         }
         if let Err(error) = written {

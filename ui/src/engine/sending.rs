@@ -13,7 +13,7 @@ use couplet::transfer::send::{Outcome, Sender, Task};
 use couplet::transfer::wire::{self, Answer, CHUNK_HEAD_LEN, Fault, SenderFrame};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -168,7 +168,13 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
                 }
                 Err(_) => Err(io::ErrorKind::UnexpectedEof.into()),
             },
-            (Task::Done(outcome), _) => return outcome,
+            (Task::Done(outcome), _) => {
+                // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
+                if stream.shutdown(Shutdown::Write).is_ok() {
+                    while answers.recv_timeout(limits::FLUSH_LIMIT).is_ok() {}
+                }
+                return outcome;
+            }
         };
         if let Err(error) = result {
             // The receiver may have said why before it hung up.

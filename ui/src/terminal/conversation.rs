@@ -87,6 +87,8 @@ pub(crate) struct Visible {
     pub(crate) complete_before: usize,
     /// Entries of which nothing is seen because they are further down.
     pub(crate) below: usize,
+    /// New messages among these.
+    pub(crate) new_below: usize,
 }
 
 /// The width that entries have for their text; own ones leave room for their mark.
@@ -124,13 +126,15 @@ struct Anchor {
 struct Ruler {
     above: usize,
     new: usize,
+    /// Whether the user has seen what is below it; then the next news get a ruler of their own.
+    seen: bool,
 }
 
 #[derive(Debug, Default)]
 struct RowCache {
     columns: Option<Columns>,
     rows: HashMap<usize, Rc<[Range<usize>]>>,
-    /// How often an entry was broken into rows, for the tests of the cost.
+    #[cfg(test)]
     wraps: usize,
 }
 
@@ -162,7 +166,9 @@ impl Conversation {
         let entry = self.push(time, who, text);
         self.unshown.push_back((entry, sequence));
         if !attended || self.anchor.is_some() {
-            self.ruler.get_or_insert(Ruler { above: entry, new: 0 }).new += 1;
+            let fresh = Ruler { above: entry, new: 0, seen: false };
+            let ruler = self.ruler.filter(|ruler| !ruler.seen).unwrap_or(fresh);
+            self.ruler = Some(Ruler { new: ruler.new + 1, ..ruler });
         }
     }
 
@@ -199,6 +205,11 @@ impl Conversation {
         self.entries.get(number.checked_sub(self.base)?)
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether anybody has said anything.
     pub(crate) fn has_words(&self) -> bool {
         self.entries.iter().rev().take(1000).any(|entry| !matches!(entry.who, Who::System(_)))
@@ -212,6 +223,13 @@ impl Conversation {
     /// Goes to the newest.
     pub(crate) fn go_to_newest(&mut self) {
         self.anchor = None;
+    }
+
+    /// The user has looked at the screen: what is new stays marked, what comes next is newer.
+    pub(crate) fn looked_at(&mut self) {
+        if let (None, Some(ruler)) = (self.anchor, &mut self.ruler) {
+            ruler.seen = true;
+        }
     }
 
     /// The user has taken note of everything: nothing is new any more.
@@ -305,8 +323,15 @@ impl Conversation {
                 (_, _) => anchor.entry,
             },
             below: self.end() - 1 - anchor.entry,
+            new_below: self.ruler.filter(|ruler| ruler.above > anchor.entry).map_or(0, |r| r.new),
             rows,
         }
+    }
+
+    /// How often an entry was broken into rows.
+    #[cfg(test)]
+    pub(crate) fn wraps(&self) -> usize {
+        self.cache.borrow().wraps
     }
 
     fn end(&self) -> usize {
@@ -352,7 +377,10 @@ impl Conversation {
             Some(entry) if entry.who == Who::Me => wrap::rows(&entry.text, columns.own).into(),
             Some(entry) => wrap::rows(&entry.text, columns.text).into(),
         };
-        cache.wraps += 1;
+        #[cfg(test)]
+        {
+            cache.wraps += 1;
+        }
         cache.rows.insert(number, Rc::clone(&rows));
         rows
     }

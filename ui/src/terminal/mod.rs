@@ -32,6 +32,10 @@ mod keys;
 mod pacer;
 mod quoting;
 mod run;
+#[cfg(test)]
+mod scenes;
+#[cfg(test)]
+mod stage;
 mod theme;
 mod transfers;
 mod units;

@@ -61,7 +61,7 @@ struct Face {
     ending: Option<Ending>,
 }
 
-/// Runs the face until the session ends or the user leaves; see [`super::run`].
+/// Runs the face until the session ends or the user leaves; see [`super::run()`].
 pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, FaceError> {
     let mut signals = Signals::new()?;
     let clock = Clock::new();
@@ -72,6 +72,7 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, 
         downloads: options.downloads,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
+        welcomed: !options.welcome.is_empty(),
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let guard = Guard::new()?;
@@ -244,7 +245,9 @@ impl Face {
     }
 
     fn clear(&mut self) -> Result<(), FaceError> {
-        self.screen.clear()?;
+        // Not `clear`, which asks the terminal for the cursor and gets no answer past the key reader.
+        let size = self.screen.size()?;
+        self.screen.resize(size.into())?;
         self.changed = true;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The Tab key: completing commands, paths and transfer numbers.
 //!
 //! Owns what the candidates are and how they are put into the line. Directories are read by the
-//! shell ([`super::super::run`]), which answers a [`ListingRequest`] with a [`Listing`].
+//! shell ([`mod@super::super::run`]), which answers a [`ListingRequest`] with a [`Listing`].
 
 use super::super::commands::{self, Argument, COMMANDS};
 use super::super::keys::Action;

@@ -8,6 +8,10 @@ use super::super::units;
 use super::{App, Overlay};
 use couplet::message::Role;
 use couplet::session::{Link, Peer};
+use std::fmt::Write as _;
+
+/// Where clients look for a relay unless told otherwise.
+const DEFAULT_RELAY: &str = "127.0.0.1:3647";
 
 /// A key or command, and what it does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +87,7 @@ impl App {
                 ),
                 (None, _, Some((attempt, wait))) => format!(
                     "Nobody answers at {relay}; try {attempt} comes in {} s. Is the relay \
-                     running? Start it with: bash launch_server.sh",
+                     running? Start it with:\nbash launch_server.sh",
                     units::countdown(wait)
                 ),
                 (None, Some(Link::Online), None) => "Connected; waiting for a seat.".to_owned(),
@@ -93,9 +97,13 @@ impl App {
         let name = standing.peer_label();
         let name = if standing.peer_name.is_some() { name.as_ref() } else { "Your peer" };
         match standing.peer {
+            None | Some(Peer::Waiting) if self.setting.welcomed => Some(format!(
+                "You have seat {seat}. Waiting for a peer; how one joins is said above."
+            )),
             None | Some(Peer::Waiting) => Some(format!(
                 "You have seat {seat}. Waiting for a peer: start a second client, in another \
-                 terminal: bash launch_client.sh"
+                 terminal:\n{}",
+                self.second_client()
             )),
             Some(Peer::Silent { .. }) => Some(format!(
                 "{name} has lost the connection; its seat is kept for {} s. Nothing is lost.",
@@ -119,6 +127,18 @@ impl App {
                  a file, at any time."
             )),
         }
+    }
+
+    /// What starts a client that meets this one.
+    fn second_client(&self) -> String {
+        let mut command = "bash launch_client.sh".to_owned();
+        if self.setting.relay != DEFAULT_RELAY {
+            let _ = write!(command, " --relay {}", self.setting.relay);
+        }
+        if let Some(room) = &self.standing.room {
+            let _ = write!(command, " --room {room}");
+        }
+        command
     }
 
     /// The last line: what can be pressed now, the most useful first.
@@ -172,7 +192,9 @@ impl App {
         if !self.transfers.all().is_empty() {
             hints.push(hint("F2", "transfers"));
         }
-        hints.push(hint("PgUp", "scroll"));
+        if self.conversation.len() > self.drawn.rows {
+            hints.push(hint("PgUp", "scroll"));
+        }
         hints
     }
 

@@ -95,17 +95,19 @@ impl App {
         self.standing.set_peer(peer, newcomer, self.now.moment);
         self.arrival = None;
         if newcomer && peer == Peer::Present {
-            let text = arrival_text(&self.standing.peer_label(), before == Some(Peer::Gone));
-            self.arrival = Some(self.tell(Sign::Info, text));
+            let replaces = matches!(before, Some(Peer::Gone | Peer::Silent { .. }));
+            let text = arrival_text(&self.standing.peer_label(), replaces);
+            self.arrival = Some((self.tell(Sign::Info, text), replaces));
         } else if peer == Peer::Gone && before != Some(Peer::Gone) {
             self.tell(Sign::Info, format!("{label} left"));
         }
     }
 
     fn hear_name(&mut self, name: &str) {
-        self.standing.peer_name = (!name.is_empty()).then(|| Rc::from(name));
-        if let Some(arrival) = self.arrival.take() {
-            self.conversation.amend(arrival, arrival_text(&self.standing.peer_label(), false));
+        self.standing.peer_name = (!name.is_empty()).then(|| unmistakable(name));
+        if let Some((entry, replaces)) = self.arrival.take() {
+            let text = arrival_text(&self.standing.peer_label(), replaces);
+            self.conversation.amend(entry, text);
         }
     }
 
@@ -164,6 +166,14 @@ impl App {
         let shown = self.setting.downloads.to_string_lossy();
         format!("{}/", couplet::text::line(shown.trim_end_matches('/'), 200))
     }
+}
+
+/// A name that can't be taken for the user's own, or for a sign of couplet's.
+fn unmistakable(name: &str) -> Rc<str> {
+    if name.eq_ignore_ascii_case("me") || !name.contains(char::is_alphanumeric) {
+        return Rc::from(format!("peer:{name}"));
+    }
+    Rc::from(name)
 }
 
 fn arrival_text(label: &str, replaces: bool) -> String {

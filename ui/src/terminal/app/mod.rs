@@ -2,7 +2,7 @@
 //!
 //! Owns the state of the screen and the rules of its keys. No input or output, no clock: every
 //! rule can be tested with keys in and effects out. Drawing is in [`super::view`], doing in
-//! [`super::run`].
+//! [`mod@super::run`].
 
 mod completion;
 mod guide;
@@ -46,6 +46,8 @@ pub(crate) struct Setting {
     pub(crate) home: Option<PathBuf>,
     /// The looks.
     pub(crate) theme: Theme,
+    /// Whether the welcome says how a peer joins.
+    pub(crate) welcomed: bool,
 }
 
 /// What happened.
@@ -175,8 +177,8 @@ pub(crate) struct App {
     armed: bool,
     leave_by: Option<Moment>,
     awaited_listing: Option<ListingRequest>,
-    /// The line about a newcomer whose name isn't known yet.
-    arrival: Option<usize>,
+    /// The line about a newcomer whose name isn't known yet, and whether it replaces somebody.
+    arrival: Option<(usize, bool)>,
 }
 
 impl App {
@@ -204,8 +206,8 @@ impl App {
             awaited_listing: None,
             arrival: None,
         };
-        for line in welcome {
-            app.tell(super::conversation::Sign::Info, line.clone());
+        if !welcome.is_empty() {
+            app.tell(super::conversation::Sign::Info, welcome.join("\n"));
         }
         app
     }
@@ -235,6 +237,9 @@ impl App {
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Drawn(drawn) => {
                 self.drawn = drawn;
+                if self.attends() && drawn.rows > 0 {
+                    self.conversation.looked_at();
+                }
                 let shown = self.conversation.take_shown(drawn.complete_before);
                 effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
             }
@@ -286,7 +291,7 @@ impl App {
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now.moment;
-        if self.leave_by.is_some_and(|limit| now >= limit) {
+        if self.leave_by.take_if(|limit| now >= *limit).is_some() {
             effects.push(Effect::Quit(Ending::Fin));
         }
         if self.writing_until.is_some_and(|until| now >= until) {
@@ -307,5 +312,7 @@ impl App {
     }
 }
 
+#[cfg(test)]
+mod random_tests;
 #[cfg(test)]
 mod tests;

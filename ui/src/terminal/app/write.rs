@@ -76,6 +76,7 @@ impl App {
         }
         self.popup = None;
         self.notice = None;
+        self.armed = false;
         if self.editor.text().len() + pasted.len() > MOST_WRITTEN {
             self.notice = Some(format!(
                 "what you pasted is {}, more than a message can hold ({}); send it as a file: /send PATH",

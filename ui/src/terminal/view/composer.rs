@@ -115,19 +115,26 @@ fn held_lines(app: &App, most: usize) -> Vec<String> {
     lines
 }
 
-/// Draws the completions to choose from, above the composer.
-pub(super) fn draw_popup(app: &App, pen: &mut Pen<'_>, middle: Rect, composer: Rect) {
+/// Draws the completions to choose from, inside the conversation's box, above the composer.
+pub(super) fn draw_popup(app: &App, pen: &mut Pen<'_>, conversation: Rect, boxed: bool) {
     let Some(popup) = &app.popup else { return };
-    let room = usize::from(composer.y.saturating_sub(middle.y));
-    let rows = popup.labels.len().min(8).min(room.saturating_sub(2));
+    let edge = u16::from(boxed);
+    let room = Rect {
+        x: conversation.x + edge,
+        width: conversation.width.saturating_sub(2 * edge),
+        height: conversation.height.saturating_sub(2 * edge),
+        y: conversation.y + edge,
+    };
+    let frame = 2 * edge;
+    let rows = popup.labels.len().min(8).min(usize::from(room.height.saturating_sub(frame)));
     if rows == 0 {
         return;
     }
     let theme = pen.theme;
     let widest = popup.labels.iter().map(|label| wrap::width(label)).max().unwrap_or(0);
-    let width = to_u16(widest.max(14) + 4).min(middle.width);
-    let height = to_u16(rows + 2);
-    let area = Rect { x: middle.x, y: composer.y - height, width, height };
+    let width = to_u16(widest.max(14) + 4).min(room.width);
+    let height = to_u16(rows) + frame;
+    let area = Rect { y: room.bottom() - height, width, height, ..room };
     pen.clear(area);
     let chosen = popup.chosen.unwrap_or(0);
     let first = (chosen + 1).saturating_sub(rows);
@@ -136,7 +143,7 @@ pub(super) fn draw_popup(app: &App, pen: &mut Pen<'_>, middle: Rect, composer: R
     } else {
         String::new()
     };
-    let inner = pen.boxed(area, "Tab: next", &foot);
+    let inner = if boxed { pen.boxed(area, "Tab: next", &foot) } else { area };
     for (row, label) in popup.labels.iter().skip(first).take(rows).enumerate() {
         let end = usize::from(inner.width).saturating_sub(1);
         pen.put_before(inner, row, 1, end, label, theme.plain());

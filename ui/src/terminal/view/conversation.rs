@@ -47,9 +47,11 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
     let grid = grid(app, width);
     let visible = app.conversation.visible(grid.columns, rows);
     let inner = if boxed {
-        let foot = match visible.below {
-            0 => String::new(),
-            below => format!("{} {below} below", theme.symbols.below),
+        let arrow = theme.symbols.below;
+        let foot = match (visible.below, visible.new_below) {
+            (0, _) => String::new(),
+            (below, 0) => format!("{arrow} {below} below"),
+            (below, new) => format!("{arrow} {below} below, {new} new"),
         };
         pen.boxed(area, "conversation", &foot)
     } else {
@@ -67,15 +69,17 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
                     draw_head(pen, inner, top + at, known, grid);
                 }
                 let text = known.text.get(range.clone()).unwrap_or_default();
-                pen.put(inner, top + at, grid.text, text, text_style(theme, &known.who));
+                pen.put(inner, top + at, grid.text, text, theme.plain());
                 if let (true, Some(mark)) = (*last, known.mark) {
                     draw_mark(pen, inner, top + at, mark);
                 }
             }
         }
     }
+    let after = if visible.rows.is_empty() { 0 } else { gap };
     for (at, part) in guide.iter().enumerate() {
-        let row = height - guide.len() + at;
+        // Right after a short conversation, at the foot of a long one.
+        let row = (visible.rows.len() + after).min(height - guide.len()) + at;
         if at == 0 {
             pen.put(inner, row, 0, theme.symbols.guide, theme.key());
         }
@@ -84,10 +88,11 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
     Seen { columns: grid.columns, rows, complete_before: visible.complete_before }
 }
 
-/// The guide in rows; it never takes more than half of the view.
+/// The guide in rows; it never takes more than half of a conversation.
 fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
     let Some(guide) = app.guide() else { return Vec::new() };
-    let most = (height / 2).min(5);
+    // Before anything was said there is nothing better to show.
+    let most = if app.conversation.has_words() { (height / 2).min(5) } else { height.min(6) };
     let ranges = wrap::rows(&guide, width.saturating_sub(2));
     let ellipsis = app.setting.theme.symbols.ellipsis;
     let cut = ranges.len() > most;
@@ -101,7 +106,7 @@ fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
 
 fn grid(app: &App, width: usize) -> Grid {
     let name = wrap::width(&app.standing.peer_label());
-    let most = if width < 56 { 6 } else { 12 };
+    let most = if width < 44 { 6 } else { 10 };
     let who_columns = name.clamp(4, most);
     let who = if width < 34 { 0 } else { 6 };
     let text = who + who_columns + 1;
@@ -130,13 +135,6 @@ fn sign_symbol(theme: Theme, sign: Sign) -> (&'static str, Style) {
         Sign::Incoming => (symbols.incoming, theme.key()),
         Sign::Outgoing => (symbols.outgoing, theme.key()),
         Sign::Good => (symbols.good, theme.good()),
-    }
-}
-
-fn text_style(theme: Theme, who: &Who) -> Style {
-    match who {
-        Who::System(Sign::Info) => theme.quiet(),
-        Who::Me | Who::Peer(_) | Who::System(_) => theme.plain(),
     }
 }
 

@@ -66,7 +66,8 @@ fn gauge(app: &App, pen: &Pen<'_>, width: usize) -> Option<String> {
         text = format!("{} ", units::count(offers, "offer"));
     }
     if all.size > 0 && all.moving > 0 {
-        let columns = if width < 40 { 0 } else { width / 5 };
+        // The keys that answer an offer are worth more than a bar.
+        let columns = if width < if offers > 0 { 60 } else { 40 } { 0 } else { width / 5 };
         let bar = figures::gauge(all.done, all.size, columns, symbols);
         let gap = if bar.is_empty() { "" } else { " " };
         let percent = units::percent(all.done, all.size);

@@ -34,7 +34,8 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     };
     let mut pen = Pen::new(frame.buffer_mut(), theme);
     status::draw(app, &mut pen, layout.status);
-    hints::draw(app, &mut pen, layout.bottom, &notice, layout.side == Side::None);
+    let with_gauge = layout.side == Side::None && app.overlay.is_none();
+    hints::draw(app, &mut pen, layout.bottom, &notice, with_gauge);
     match app.overlay {
         Some(Overlay::Help { top }) => {
             (drawn.list_rows, drawn.help_end) =
@@ -57,7 +58,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     }
     let (columns, cursor) = composer.draw(app, &mut pen, layout.composer, layout.boxed);
     drawn.composer_columns = columns;
-    composer::draw_popup(app, &mut pen, layout.middle, layout.composer);
+    composer::draw_popup(app, &mut pen, layout.conversation, layout.boxed);
     if let Some(cursor) = cursor {
         // The terminal's own cursor, so that input methods and screen readers know the place.
         frame.set_cursor_position(cursor);

@@ -62,9 +62,10 @@ fn parts(app: &App, theme: Theme) -> Vec<Part> {
     let mut add = |rank, text: String, style| parts.push(Part { rank, text, style });
     add(2, app.setting.relay.clone(), theme.quiet());
     // Honest: what is said can be read by whoever runs the relay, until it is sealed.
-    add(3, format!("{} plain", symbols.hollow), theme.quiet());
+    add(4, format!("{} plain", symbols.hollow), theme.quiet());
     if let Some(room) = &standing.room {
-        add(4, format!("room {room}"), theme.plain());
+        let room = wrap::shortened(room.as_str(), 16, symbols.ellipsis);
+        add(3, format!("room {room}"), theme.plain());
     }
     match standing.link {
         None => add(9, "connecting".to_owned(), theme.attention()),
@@ -75,7 +76,8 @@ fn parts(app: &App, theme: Theme) -> Vec<Part> {
         }
         Some(Link::Lost { attempt, .. }) => {
             let wait = standing.retry(now).map_or(0, |(_, wait)| units::countdown(wait));
-            add(9, format!("reconnecting, try {attempt} in {wait} s"), theme.attention());
+            let word = if standing.is_reconnecting() { "reconnecting" } else { "no answer" };
+            add(9, format!("{word}, try {attempt} in {wait} s"), theme.attention());
         }
         Some(Link::Online) => {
             if let Some((text, style)) = peer(app, theme) {

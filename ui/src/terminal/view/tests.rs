@@ -1,1 +1,173 @@
+//! Every situation at every size that matters, as pictures and as rules.
 
+use super::super::app::Input;
+use super::super::scenes::{self, SCENES};
+use super::super::stage::Stage;
+use super::super::theme::Theme;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+use std::fmt::Write as _;
+
+const SIZES: [(u16, u16); 7] = [(80, 24), (120, 40), (60, 16), (40, 12), (20, 5), (10, 3), (0, 0)];
+
+/// The cells as text, in a frame of their own, so that ends of lines can be seen.
+fn picture(buffer: &Buffer) -> String {
+    let mut picture = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                line.push_str(symbol);
+                skip = super::super::wrap::width(symbol).max(1);
+            }
+            skip -= 1;
+        }
+        let _ = writeln!(picture, "{}", line.trim_end());
+    }
+    picture
+}
+
+#[test]
+fn every_situation_at_every_size() {
+    for (name, scene) in SCENES {
+        let mut pictures = String::new();
+        for (width, height) in SIZES {
+            let mut stage = scene();
+            stage.draw(width, height);
+            let buffer = stage.draw(width, height);
+            let _ = writeln!(pictures, "--- {width}x{height}\n{}", picture(&buffer));
+        }
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(*name, pictures);
+        });
+    }
+}
+
+#[test]
+fn no_size_is_too_much() {
+    for scene in
+        [scenes::transfers_moving, scenes::scripts_and_emoji, scenes::conversation_rec_held]
+    {
+        let mut stage = scene();
+        for height in 0..50 {
+            for width in 0..130 {
+                stage.draw(width, height);
+            }
+        }
+    }
+}
+
+#[test]
+fn overlays_fit_every_size() {
+    for name in ["help", "completion", "transfers_list", "long_message"] {
+        let (_, scene) = SCENES.iter().find(|(known, _)| *known == name).unwrap();
+        let mut stage = scene();
+        for height in 0..30 {
+            for width in (0..130).step_by(3) {
+                stage.draw(width, height);
+            }
+        }
+    }
+}
+
+/// Frames that are closed at their right end tell that nothing overlaps or is cut.
+#[test]
+fn boxes_are_whole() {
+    for (name, scene) in SCENES {
+        for (width, height) in
+            [(80, 24), (120, 40), (60, 16), (40, 12), (100, 30), (79, 16), (50, 20)]
+        {
+            let buffer = scene().draw(width, height);
+            let count =
+                |symbol| buffer.content().iter().filter(|cell| cell.symbol() == symbol).count();
+            let corners = ["┌", "┐", "└", "┘"].map(count);
+            assert!(
+                corners.iter().all(|n| *n == corners[0]),
+                "{name} at {width}x{height}: {corners:?}"
+            );
+            for y in 1..height - 1 {
+                let (first, last) = (buffer[(0, y)].symbol(), buffer[(width - 1, y)].symbol());
+                let closed = matches!((first, last), ("│", "│") | ("┌", "┐") | ("└", "┘"));
+                assert!(
+                    closed || first == " ",
+                    "{name} at {width}x{height}, row {y}: {first}{last}"
+                );
+            }
+        }
+    }
+}
+
+fn turn_cells(buffer: &Buffer) -> (String, bool) {
+    let line: Vec<_> = (0..buffer.area.width).map(|x| &buffer[(x, 0)]).collect();
+    let text = line.iter().map(|cell| cell.symbol()).collect();
+    (text, line.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)))
+}
+
+#[test]
+fn without_colours_the_turn_is_still_unmistakable() {
+    for unicode in [true, false] {
+        let theme = Theme::new(false, unicode);
+        for (name, scene) in SCENES {
+            let mut stage = scene();
+            stage.app.setting.theme = theme;
+            let buffer = stage.draw(80, 24);
+            let coloured =
+                |cell: &&ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
+            assert_eq!(buffer.content().iter().find(coloured), None, "{name}");
+        }
+        let look = |scene: fn() -> Stage| {
+            let mut stage = scene();
+            stage.app.setting.theme = theme;
+            turn_cells(&stage.draw(80, 24))
+        };
+        let (mine, mine_reversed) = look(scenes::conversation_emi);
+        let (other, other_reversed) = look(scenes::conversation_rec_held);
+        assert!(mine.ends_with("YOUR TURN  emi ") && mine_reversed);
+        assert!(other.ends_with("listening  rec ") && !other_reversed);
+    }
+}
+
+#[test]
+fn the_ascii_face_draws_ascii() {
+    let mut stage = scenes::transfers_moving();
+    stage.app.setting.theme = Theme::new(true, false);
+    let text = picture(&stage.draw(80, 24));
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
+fn a_hundred_thousand_messages_cost_what_a_screen_costs() {
+    let mut stage = scenes::your_turn_empty();
+    for number in 0..100_000 {
+        stage.words(
+            number,
+            "a message of some length that has to be wrapped at eighty columns, and then some",
+        );
+    }
+    let before = stage.app.conversation.wraps();
+    for _ in 0..100 {
+        stage.draw(80, 24);
+    }
+    assert!(stage.app.conversation.wraps() - before <= 24);
+}
+
+/// Printed only, since machines differ: what a frame costs at its worst.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a measurement, not a rule")]
+fn what_a_frame_costs() {
+    let mut stage = scenes::transfers_moving();
+    for number in 0..100_000 {
+        stage.words(number, "a message of some length that has to be wrapped, and then some");
+    }
+    for (what, text) in [("empty", ""), ("full of one word", "é"), ("full of words", "wörd ")] {
+        stage.keys("Ctrl-C");
+        stage.give(Input::Paste(text.repeat(60_000 / text.len().max(1))));
+        let started = std::time::Instant::now();
+        for _ in 0..20 {
+            stage.draw(120, 40);
+        }
+        println!("a frame with the composer {what}: {:?}", started.elapsed() / 20);
+    }
+}

@@ -13,14 +13,13 @@ use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferState};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use std::fmt::Write as _;
 
 /// From this width on, a chart has rows of its own.
 const WIDE: usize = 36;
 
 /// Draws the pane at the right.
 pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let inner = pen.boxed(area, &title(app), &foot(app));
+    let inner = pen.boxed(area, &title(app, area), &foot(app));
     let list = app.transfers.all();
     let height = usize::from(inner.height);
     if list.is_empty() {
@@ -52,7 +51,7 @@ pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
 
 /// Draws a line for each, below the conversation.
 pub(super) fn draw_lines(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let inner = pen.boxed(area, &title(app), &foot(app));
+    let inner = pen.boxed(area, &title(app, area), &foot(app));
     let list = app.transfers.all();
     let height = usize::from(inner.height);
     for (row, transfer) in list.iter().enumerate().take(height) {
@@ -130,7 +129,8 @@ pub(super) fn description(app: &App, transfer: &Transfer) -> String {
         (Stage::Checking, _) => format!("all {size} across {dot} checking"),
         (Stage::Moving, _) => {
             let part = units::part_of(transfer.done(), transfer.size());
-            match transfer.progress.and_then(|progress| progress.rate) {
+            let rate = transfer.progress.and_then(|progress| progress.rate);
+            match rate.filter(|rate| *rate > 0) {
                 Some(rate) => format!("{part} {dot} {}", units::rate(rate)),
                 None => part,
             }
@@ -226,17 +226,26 @@ fn one_line(theme: Theme, transfer: &Transfer, width: usize, now: Moment) -> Str
     }
 }
 
-fn title(app: &App) -> String {
+/// The title: what moves and what waits for an answer, as long as it may be.
+fn title(app: &App, area: Rect) -> String {
     let offers = app.transfers.at(Stage::Answer).count();
     let moving = app.transfers.overall().moving;
-    let mut title = "transfers".to_owned();
+    let mut news = Vec::new();
     if moving > 0 {
-        let _ = write!(title, " {moving} moving");
+        news.push(format!("{moving} moving"));
     }
     if offers > 0 {
-        let _ = write!(title, " {}", units::count(offers, "offer"));
+        news.push(units::count(offers, "offer"));
     }
-    title
+    let news = news.join(", ");
+    let long = format!("transfers: {news}");
+    // A corner, a line and a space at both ends.
+    let fits = long.len() + 6 <= usize::from(area.width);
+    match (news.is_empty(), fits) {
+        (true, _) => "transfers".to_owned(),
+        (false, true) => long,
+        (false, false) => news,
+    }
 }
 
 fn foot(app: &App) -> String {

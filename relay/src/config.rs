@@ -1,0 +1,171 @@
+//! What the operator can set, and how it is written on the command line.
+//!
+//! Owns the options, their defaults and their checks. Bounds that belong to the protocol are the
+//! core's ([`couplet::limits`]); they appear here only as [`Timeouts`], which tests make short.
+
+use clap::Parser;
+use couplet::limits;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// Where the relay listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:3647";
+
+/// Connections that may be between their first byte and their first message.
+pub const MAX_HANDSHAKES: usize = 4096;
+
+/// The relay of couplet, a private line for two: it pairs two clients and moves what they say and
+/// send.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "couplet-relay",
+    version,
+    about,
+    after_help = "Exit status: 0 ended in order (Ctrl+C, SIGTERM, SIGHUP, or stdin closed); 2 wrong \
+                  options; 3 can't listen; 130 a second Ctrl+C.\n\
+                  The first line on stdout is \"listening on ADDRESS:PORT\"; logs go to stderr."
+)]
+pub struct Config {
+    /// Address and port to listen on; 0.0.0.0 or [::] lets other machines in, port 0 takes any
+    /// free port
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    pub listen: String,
+
+    /// How long the seat of a lost connection is kept: seconds, or with a unit as in 500ms or 2m
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_duration)]
+    pub grace: Duration,
+
+    /// Clients that may have a seat at once
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_clients: u32,
+
+    /// Rooms that may exist at once
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rooms: u32,
+
+    /// Connections from one address at once, pipes included; this machine's own don't count;
+    /// 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub max_per_ip: u32,
+
+    /// Pipes (transfers under way) at once, over all rooms
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_pipes: u32,
+
+    /// Threads that serve; by default one per processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub workers: Option<u16>,
+
+    /// End in order when stdin closes, for a program that runs the relay as its child
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+
+    /// What to log, such as warn, info, or debug
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info", value_parser = parse_filter)]
+    pub log: String,
+
+    /// The protocol's time limits.
+    #[arg(skip)]
+    pub timeouts: Timeouts,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN.to_owned(),
+            grace: Duration::from_secs(30),
+            max_clients: 10_000,
+            max_rooms: 5_000,
+            max_per_ip: 1_000,
+            max_pipes: 1_000,
+            workers: None,
+            until_stdin_closes: false,
+            log: "info".to_owned(),
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+/// The protocol's time limits; other values than the default are for tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// See [`limits::HANDSHAKE_LIMIT`].
+    pub handshake: Duration,
+    /// See [`limits::CLIENT_SILENCE_LIMIT`].
+    pub silence: Duration,
+    /// See [`limits::STUCK_LIMIT`].
+    pub stuck: Duration,
+    /// See [`limits::PIPE_LIMIT`].
+    pub pipe: Duration,
+    /// See [`limits::FLUSH_LIMIT`].
+    pub flush: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: limits::HANDSHAKE_LIMIT,
+            silence: limits::CLIENT_SILENCE_LIMIT,
+            stuck: limits::STUCK_LIMIT,
+            pipe: limits::PIPE_LIMIT,
+            flush: limits::FLUSH_LIMIT,
+        }
+    }
+}
+
+/// Reads `30`, `0.5`, `500ms`, `30s`, `2m` or `1h`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    const HELP: &str = "expected seconds such as 30 or 0.5, or a unit as in 500ms, 30s, 2m, 1h";
+    const DAY: f64 = 86_400.0;
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(HELP.to_owned()),
+    };
+    let seconds = digits.parse::<f64>().map_err(|_| HELP.to_owned())? * unit;
+    if !(0.0..=DAY).contains(&seconds) {
+        return Err("expected at least 0 and at most 24h".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| HELP.to_owned())
+}
+
+fn parse_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("{error}; expected for example info or couplet_relay=debug"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let good = [("30", 30_000), ("0.5", 500), ("500ms", 500), ("2m", 120_000), ("0", 0)];
+        for (text, millis) in good {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for bad in ["", "s", "-1", "1x", "nan", "inf", "25h", "1e300", "é"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound_and_its_defaults_are_the_defaults() {
+        Config::command().debug_assert();
+        let parsed = Config::try_parse_from(["couplet-relay", "--log", "info"]).expect("defaults");
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for bad in [["--max-clients", "0"], ["--grace", "soon"], ["--log", "=["]] {
+            let line = ["couplet-relay"].into_iter().chain(bad);
+            assert!(Config::try_parse_from(line).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a connection that isn't served, or is no longer served, is told.
+//!
+//! Owns the last words of the relay outside a room, each with what to do. The reasons that rooms
+//! give (turns, numbers) are the core's.
+
+use bytes::BytesMut;
+use couplet::frame::{FrameError, SUPPORTED_VERSIONS};
+use couplet::message::{ErrorCode, ExitReason, MessageError, RelayControl, RelayToClient};
+use std::fmt;
+
+/// Why a connection is closed by its own task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Nobody is there to be told.
+    Gone,
+    /// The other end speaks something else, so it is told in plain text.
+    NotCouplet,
+    /// The relay is being ended.
+    Shutdown,
+    /// A typed error.
+    Error {
+        /// For programs.
+        code: ErrorCode,
+        /// For people.
+        text: String,
+    },
+}
+
+impl Refusal {
+    /// A typed error with its own text.
+    pub(crate) fn new(code: ErrorCode, text: impl fmt::Display) -> Self {
+        Self::Error { code, text: text.to_string() }
+    }
+
+    /// A typed error with the text that goes with the code.
+    pub(crate) fn of(code: ErrorCode) -> Self {
+        let text = match code {
+            ErrorCode::HandshakeTimeout => {
+                "the first message took too long; check the line and connect again"
+            }
+            ErrorCode::RelayFull => "the relay is full; try again later",
+            ErrorCode::RoomsFull => "the relay has as many rooms as it may; try again later",
+            ErrorCode::RoomTaken => {
+                "both seats of that room are taken; choose another room, or wait until one leaves"
+            }
+            ErrorCode::SeatGone => {
+                "your seat is no longer kept for you; connect without it to take a new one"
+            }
+            ErrorCode::UnknownPipe => {
+                "that pipe was never made, is already used, or is too old; ask for a new one"
+            }
+            ErrorCode::PipeTimeout => {
+                "the other end of the pipe didn't come in time; ask for a new one"
+            }
+            ErrorCode::TooManyPipes => {
+                "there are as many pipes as there may be; wait until a transfer has ended"
+            }
+            ErrorCode::Stuck => {
+                "nothing was read from this connection for too long; connect again to go on"
+            }
+            ErrorCode::Unexpected => {
+                "that message has no place here; bring both ends to the same release"
+            }
+            ErrorCode::Version
+            | ErrorCode::Malformed
+            | ErrorCode::NotYourTurn
+            | ErrorCode::WrongSequence
+            | ErrorCode::NoPeer
+            | ErrorCode::Unknown => "the relay can't go on with this connection; connect again",
+        };
+        Self::new(code, text)
+    }
+
+    /// The last words as bytes.
+    pub(crate) fn words(&self) -> BytesMut {
+        let control = match self {
+            Self::Gone => return BytesMut::new(),
+            Self::NotCouplet => {
+                let line = "this is a couplet relay; connect to it with the program couplet\r\n";
+                return BytesMut::from(line);
+            }
+            Self::Shutdown => RelayControl::Exit { reason: ExitReason::Shutdown },
+            Self::Error { code, text } => RelayControl::Error { code: *code, text: text.clone() },
+        };
+        let mut bytes = BytesMut::new();
+        RelayToClient::Control(control).encode(&mut bytes);
+        bytes
+    }
+}
+
+impl From<FrameError> for Refusal {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::NotCouplet => Self::NotCouplet,
+            FrameError::Version { got } => Self::new(
+                ErrorCode::Version,
+                format_args!(
+                    "this client speaks version {got} of the protocol, the relay speaks \
+                     {SUPPORTED_VERSIONS:?}; bring both to the same release"
+                ),
+            ),
+            FrameError::Empty | FrameError::TooLong { .. } => {
+                Self::new(ErrorCode::Malformed, error)
+            }
+        }
+    }
+}
+
+impl From<MessageError> for Refusal {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Frame(error) => error.into(),
+            // What serde says may quote the client's bytes; it goes back to that client only.
+            MessageError::UnknownKind(_) | MessageError::Short | MessageError::Json(_) => {
+                Self::new(ErrorCode::Malformed, error)
+            }
+        }
+    }
+}
+
+/// For logs: the kind of refusal, never its text.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("gone"),
+            Self::NotCouplet => f.write_str("not couplet"),
+            Self::Shutdown => f.write_str("shutdown"),
+            Self::Error { code, .. } => write!(f, "{code:?}"),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What all connections of one relay share.
+//!
+//! Owns nothing but the bundle: limits, clock, rooms, pipes, and the sign that the relay is ending.
+
+use crate::clock::Clock;
+use crate::config::{Config, Timeouts};
+use crate::gate::Gate;
+use crate::pipe::PipeTable;
+use crate::rooms::Rooms;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// One relay.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    /// How many may be here.
+    pub(crate) gate: Arc<Gate>,
+    /// The one clock.
+    pub(crate) clock: Clock,
+    /// The rooms.
+    pub(crate) rooms: Arc<Rooms>,
+    /// The pipes that wait for their ends.
+    pub(crate) pipes: Arc<PipeTable>,
+    /// The protocol's time limits.
+    pub(crate) timeouts: Timeouts,
+    /// The relay is being ended.
+    pub(crate) ending: CancellationToken,
+}
+
+impl Relay {
+    /// An empty relay.
+    pub(crate) fn new(config: &Config, ending: CancellationToken) -> Arc<Self> {
+        let clock = Clock::start();
+        let timeouts = config.timeouts;
+        let max_pipes = usize::try_from(config.max_pipes).unwrap_or(usize::MAX);
+        let pipes = PipeTable::new(max_pipes, timeouts.pipe);
+        Arc::new(Self {
+            gate: Gate::new(config),
+            clock,
+            rooms: Rooms::new(config, clock, Arc::clone(&pipes), ending.clone()),
+            pipes,
+            timeouts,
+            ending,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! A client that doesn't read holds up its own peer, for a while, and nobody else.
+#![expect(clippy::wildcard_enum_match_arm, reason = "whatever a test does not expect is a failure")]
+
+mod common;
+
+use bytes::BytesMut;
+use common::{PATIENCE, Relay, soon};
+use couplet::message::{ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient};
+use couplet_relay::HARD_LIMIT_BYTES;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+fn signal(len: usize) -> BytesMut {
+    let mut bytes = BytesMut::new();
+    ClientToRelay::Signal { pairing: 1, body: vec![9; len].into() }.encode(&mut bytes);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_never_reads_is_closed_and_its_peer_is_told() {
+    let relay = Relay::with(|config| {
+        config.timeouts.stuck = Duration::from_millis(700);
+        config.timeouts.flush = Duration::from_millis(300);
+    })
+    .await;
+    let (mut one, _) = relay.join(Some("attic")).await;
+    assert_eq!(one.peer().await.0, PeerState::Waiting);
+    let mut two = relay.connect_narrowly().await;
+    two.open().await;
+    two.hello(Some("attic"), None).await;
+    assert_eq!(one.peer().await, (PeerState::Present, 1));
+    one.role().await;
+
+    // It floods until the relay takes nothing more, which it must at some point.
+    let bytes = signal(32 * 1024);
+    let mut sent = 0_usize;
+    while tokio::time::timeout(Duration::from_millis(200), one.stream.write_all(&bytes))
+        .await
+        .is_ok_and(|written| written.is_ok())
+    {
+        sent += bytes.len();
+        assert!(sent < 256 << 20, "the relay has swallowed 256 MiB");
+    }
+
+    // Others don't notice.
+    let (mut left, mut right) = relay.pair(None).await;
+    for turn in 0..50 {
+        left.say(1, turn + 1, "quick").await;
+        right.message().await;
+        right.role().await;
+        right.control(ClientControl::Pass).await;
+        right.role().await;
+        left.taken(turn + 1).await;
+        left.role().await;
+        left.role().await;
+    }
+
+    // A cut write may have left half a signal; the rest of the stream is only read from here on.
+    assert_eq!(one.peer().await, (PeerState::Silent, 1));
+    drop(two);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_client_gets_everything_in_order() {
+    let relay = Relay::start().await;
+    let (one, mut two) = relay.pair(None).await;
+    let (mut reading, mut writing) = one.stream.into_split();
+    let count = 2_000_u32;
+    let producer = tokio::spawn(async move {
+        for number in 0..count {
+            let mut body = vec![0; 8 * 1024];
+            body[..4].copy_from_slice(&number.to_be_bytes());
+            let mut bytes = BytesMut::new();
+            ClientToRelay::Signal { pairing: 1, body: body.into() }.encode(&mut bytes);
+            writing.write_all(&bytes).await.expect("the relay reads in time");
+        }
+        writing
+    });
+    for number in 0..count {
+        if number % 500 == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        match two.next().await {
+            RelayToClient::Signal { body, .. } => assert_eq!(body[..4], number.to_be_bytes()),
+            other => panic!("expected a signal, got {other:?}"),
+        }
+    }
+    drop(soon(producer).await.expect("no fault"));
+    drop(tokio::time::timeout(PATIENCE, reading.readable()).await);
+    let _ = &mut reading;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_asks_without_reading_the_answers_only_stops_itself() {
+    let relay = Relay::with(|config| {
+        config.timeouts.stuck = Duration::from_millis(500);
+        config.timeouts.flush = Duration::from_millis(200);
+    })
+    .await;
+    let mut client = relay.connect_narrowly().await;
+    client.open().await;
+    client.hello(None, None).await;
+    let mut pings = BytesMut::new();
+    for _ in 0..1000 {
+        ClientToRelay::Control(ClientControl::Ping).encode(&mut pings);
+    }
+    // The relay stops reading and then closes; a writer sees a full socket, and then an error.
+    let flood = async {
+        let mut sent = 0;
+        while client.stream.write_all(&pings).await.is_ok() {
+            sent += pings.len();
+            assert!(sent < 512 << 20, "the relay has swallowed 512 MiB of pings");
+        }
+    };
+    soon(flood).await;
+    let (mut one, _two) = relay.pair(None).await;
+    one.control(ClientControl::Ping).await;
+    assert_eq!(one.next_control().await, RelayControl::Pong);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_who_come_and_go_cannot_fill_the_queue_of_one_who_does_not_read() {
+    let relay = Relay::with(|config| {
+        config.timeouts.stuck = Duration::from_millis(300);
+        config.timeouts.flush = Duration::from_millis(100);
+    })
+    .await;
+    let mut stuck = relay.connect_narrowly().await;
+    stuck.open().await;
+    stuck.hello(Some("attic"), None).await;
+    // The first pairing, then newcomers; the relay's own socket buffers take most of this.
+    let mut seen = 0;
+    for _ in 0..200 {
+        let (mut guest, welcome) = relay.join(Some("attic")).await;
+        seen = seen.max(welcome.pairing);
+        guest.control(ClientControl::Fin).await;
+        guest.rest().await;
+    }
+    assert!(seen > 0 && HARD_LIMIT_BYTES < 1 << 20);
+}

@@ -1,0 +1,189 @@
+//! What goes wrong at the edges, in real terminals: one clear sentence each, its own exit status,
+//! and nothing lost.
+
+mod support;
+
+use bytes::BytesMut;
+use couplet::frame;
+use couplet::message::{ClientControl, ClientToRelay};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use support::program;
+use support::relay::Relay;
+use support::terminal::Terminal;
+
+fn dir() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+/// A port on which nothing listens: it was free a moment ago.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+#[test]
+fn no_relay_at_the_address() {
+    let dir = dir();
+    let (status, screen) = Terminal::client("ann", &nobody(), dir.path()).ends();
+    assert_eq!(status, 3);
+    assert!(screen.contains("no relay answers at 127.0.0.1:"), "{screen}");
+    assert!(screen.contains("bash launch_server.sh"), "{screen}");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    let dir = dir();
+    let (status, screen) = Terminal::client("ann", "no-port-in-this", dir.path()).ends();
+    assert_eq!(status, 3);
+    assert!(screen.contains("--relay HOST:PORT"), "{screen}");
+}
+
+#[test]
+fn something_else_listens_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let web = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut hello = [0; 8];
+        stream.read_exact(&mut hello).expect("its opening");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("written");
+    });
+    let dir = dir();
+    let (status, screen) = Terminal::client("ann", &address, dir.path()).ends();
+    assert_eq!(status, 5);
+    assert!(screen.contains("isn't a couplet relay"), "{screen}");
+    web.join().expect("no panic");
+}
+
+#[test]
+fn a_room_that_is_taken() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    let args = ["--relay", &relay.address, "--room", "attic"];
+    let one = Terminal::run("one", (80, 24), dir.path(), &args);
+    one.sees("seat 1");
+    let two = Terminal::run("two", (80, 24), dir.path(), &args);
+    two.sees("seat 2");
+    two.sees("attic");
+    let (status, screen) = Terminal::run("three", (80, 24), dir.path(), &args).ends();
+    assert_eq!(status, 4);
+    assert!(screen.contains("taken"), "{screen}");
+}
+
+#[test]
+fn a_relay_that_dies_in_the_middle_of_a_sentence_loses_nothing() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    let mut ann = Terminal::client("ann", &relay.address, dir.path());
+    ann.sees("seat 1");
+    let bob = Terminal::client("bob", &relay.address, dir.path());
+    bob.sees("seat 2");
+    ann.sees("YOUR TURN");
+    ann.keys("in the middle of a");
+    ann.sees("in the middle of a");
+    relay.kill();
+    ann.sees("reconnecting");
+    ann.sees("in the middle of a");
+    ann.line(" sentence");
+    ann.sees("held 1: in the middle of a sentence");
+    ann.line("fin");
+    let (status, screen) = ann.ends();
+    assert_eq!(status, 0);
+    assert!(screen.contains("not sent"), "{screen}");
+    assert!(screen.contains("in the middle of a sentence"), "{screen}");
+}
+
+#[test]
+fn a_message_of_a_mebibyte_is_refused_and_the_line_goes_on() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    let mut ann = Terminal::client("ann", &relay.address, dir.path());
+    ann.sees("seat 1");
+    let bob = Terminal::client("bob", &relay.address, dir.path());
+    ann.sees("YOUR TURN");
+    // As a terminal pastes it.
+    ann.keys("\x1b[200~");
+    for _ in 0..1024 {
+        ann.keys(&"x".repeat(1024));
+    }
+    ann.keys("\x1b[201~");
+    ann.sees("/send");
+    ann.sees("KiB");
+    ann.keys("\x03");
+    ann.line("short again");
+    bob.sees("short again");
+}
+
+#[test]
+fn typos_and_missing_files_get_a_sentence() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    fs::create_dir(dir.path().join("folder")).expect("a directory");
+    let mut ann = Terminal::client("ann", &relay.address, dir.path());
+    ann.sees("seat 1");
+    let bob = Terminal::client("bob", &relay.address, dir.path());
+    bob.sees("seat 2");
+    ann.line("/sned x");
+    ann.sees("did you mean /send");
+    ann.keys("\x03");
+    ann.line("/send missing.txt");
+    ann.sees("there is no file");
+    ann.line("/send folder");
+    ann.sees("is a directory");
+    ann.line("/accept 9");
+    ann.sees("no offer waits for your answer");
+}
+
+#[test]
+fn without_a_terminal_chat_says_so() {
+    let output = Command::new(program("couplet")).stdin(Stdio::null()).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(6));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("terminal"), "{said}");
+}
+
+#[test]
+fn wrong_usage_has_its_own_status() {
+    for args in [&["--nonsense"][..], &["--room", "two words"], &["--host", "--relay", "x:1"]] {
+        let output = Command::new(program("couplet")).args(args).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_hostile_peer_cannot_draw_on_the_screen() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    let mut ann = Terminal::client("ann", &relay.address, dir.path());
+    ann.sees("seat 1");
+    let mut mallory = std::net::TcpStream::connect(&relay.address).expect("connected");
+    let mut out = BytesMut::new();
+    out.extend_from_slice(&frame::opening());
+    ClientToRelay::Control(ClientControl::Hello { room: None, seat: None }).encode(&mut out);
+    let signal = |body: &str| ClientToRelay::Signal { pairing: 1, body: body.to_owned().into() };
+    signal(r#"{"signal":{"type":"greeting","name":"\u001b[2J\u001b]0;owned\u0007mallory"}}"#)
+        .encode(&mut out);
+    signal(
+        r#"{"number":1,"signal":{"type":"offer","offer":1,"name":"../../etc/passwd","size":1}}"#,
+    )
+    .encode(&mut out);
+    signal(r#"{"number":2,"signal":{"type":"offer","offer":2,"name":"fine.txt","size":1}}"#)
+        .encode(&mut out);
+    mallory.write_all(&out).expect("written");
+    ann.sees("YOUR TURN");
+    ann.line("your turn, mallory");
+    let mut say = BytesMut::new();
+    let text = r#"{"text":"be\u001b[31mfore \u001b]52;c;aGk=\u0007\u202e after"}"#;
+    ClientToRelay::Say { pairing: 1, sequence: 1, body: text.into() }.encode(&mut say);
+    // It is mallory's turn once ann's words are taken.
+    ann.sees("listening");
+    mallory.write_all(&say).expect("written");
+    ann.sees("before  after");
+    ann.sees("mallory");
+    ann.sees("fine.txt");
+    assert!(!ann.output().windows(5).any(|bytes| bytes == b"owned" || bytes == b"52;c;"));
+    assert!(!ann.screen().contains("offers ../"), "{}", ann.screen());
+}

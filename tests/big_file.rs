@@ -1,0 +1,100 @@
+//! One GiB of random bytes between two real clients, with the chat going on, and what it costs.
+
+mod support;
+
+use std::fs;
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+use support::relay::Relay;
+use support::terminal::Terminal;
+use support::{contents, proc_status_kib};
+
+const GIB: u64 = 1 << 30;
+
+/// How long the transfer itself may take; it takes seconds, and the machine may be busy.
+const LIMIT: Duration = Duration::from_secs(240);
+
+fn write_random(path: &Path) {
+    let mut file = BufWriter::new(fs::File::create(path).expect("created"));
+    for part in 0..GIB >> 20 {
+        file.write_all(&contents(1 << 20, part + 1)).expect("written");
+    }
+    file.flush().expect("written");
+}
+
+fn identical(one: &Path, two: &Path) -> bool {
+    let open = |path: &Path| fs::File::open(path).expect("opened");
+    let (mut one, mut two) = (open(one), open(two));
+    let (mut a, mut b) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    let mut total = 0;
+    loop {
+        let len = one.read(&mut a).expect("read");
+        if len == 0 {
+            return total == GIB && two.read(&mut b).expect("read") == 0;
+        }
+        if two.read_exact(&mut b[..len]).is_err() || a[..len] != b[..len] {
+            return false;
+        }
+        total += len as u64;
+    }
+}
+
+#[test]
+fn a_gibibyte_goes_through_identical_in_little_memory_while_the_chat_stays_quick() {
+    let relay = Relay::start(&[]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let [at_ann, at_bob] = ["ann", "bob"].map(|name| {
+        let path = dir.path().join(name);
+        fs::create_dir(&path).expect("a directory");
+        path
+    });
+    let source = at_ann.join("random.bin");
+    write_random(&source);
+    let mut ann = Terminal::client("ann", &relay.address, &at_ann);
+    ann.sees("seat 1");
+    let mut bob = Terminal::client("bob", &relay.address, &at_bob);
+    ann.sees("YOUR TURN");
+    ann.line("/send random.bin");
+    bob.sees("/accept 1");
+    bob.line("/accept 1");
+
+    // Words there and back for as long as it moves, timed from the key to the other screen.
+    let moving = |screen: &str| screen.contains("MiB/s") || screen.contains("--:--");
+    bob.waits("bytes moving", |screen| moving(&screen.contents()));
+    let mut times = Vec::new();
+    for round in 0..2000 {
+        if bob.screen().contains("verified ✓") {
+            break;
+        }
+        for (from, to) in [(true, 'a'), (false, 'b')] {
+            let text = format!("{to}{round}.");
+            let (speaker, listener) = if from { (&mut ann, &bob) } else { (&mut bob, &ann) };
+            speaker.waits("its turn", |screen| screen.contents().contains("YOUR TURN"));
+            speaker.line(&text);
+            let took = listener
+                .waits_at_most(LIMIT, &|screen| screen.contents().contains(&text))
+                .expect("the words arrive");
+            times.push(took);
+        }
+    }
+    let verified = |screen: &vt100::Screen| screen.contents().contains("verified ✓");
+    for client in [&ann, &bob] {
+        assert!(client.waits_at_most(LIMIT, &verified).is_some(), "{}", client.screen());
+    }
+    let relay_kib = proc_status_kib(relay.pid(), "VmHWM");
+    let client_kib = [ann.pid(), bob.pid()].map(|pid| proc_status_kib(pid, "VmHWM"));
+    times.sort();
+    let median = times[times.len() / 2];
+    println!(
+        "memory: relay {relay_kib} KiB, clients {client_kib:?} KiB; {} words during the transfer, \
+         median {median:?}, longest {:?}",
+        times.len(),
+        times.last()
+    );
+    assert!(times.len() >= 10, "too few words for a median: {}", times.len());
+    assert!(median < Duration::from_millis(10), "{median:?}");
+    assert!(relay_kib < 64 * 1024, "{relay_kib} KiB");
+    assert!(client_kib.iter().all(|kib| *kib < 128 * 1024), "{client_kib:?} KiB");
+    assert!(identical(&source, &at_bob.join("downloads/random.bin")));
+}

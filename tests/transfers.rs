@@ -1,0 +1,332 @@
+//! Files between two engines through a real relay: every way that ends well, and every way that
+//! doesn't.
+
+mod support;
+
+use couplet::session::Event as SessionEvent;
+use couplet::transfer::book::{TransferId, TransferState};
+use couplet_ui::engine::{Command, Event};
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::contents;
+use support::headless::Client;
+use support::relay::Relay;
+
+/// Two clients that have met, and a directory for each.
+struct Pair {
+    _relay: Relay,
+    _dir: tempfile::TempDir,
+    a: Client,
+    b: Client,
+    /// Where `a` keeps what it sends.
+    files: PathBuf,
+    /// Where `b` puts what it gets.
+    downloads: PathBuf,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let relay = Relay::start(&[]);
+        let dir = tempfile::tempdir().expect("a directory");
+        let (files, downloads) = (dir.path().join("files"), dir.path().join("downloads"));
+        fs::create_dir(&files).expect("a directory");
+        let [a, b] = Client::pair(&relay.address, [&files, &downloads]).await;
+        Self { _relay: relay, _dir: dir, a, b, files, downloads }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.files.join(name);
+        fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    /// A file that takes a while to send, and nothing to make.
+    fn sparse(&self, name: &str) -> PathBuf {
+        let path = self.files.join(name);
+        let file = fs::File::create(&path).expect("created");
+        file.set_len(2 << 30).expect("a file system with sparse files");
+        path
+    }
+
+    /// Offers a file; gives its number at each side.
+    async fn offer(&mut self, path: &Path) -> (TransferId, TransferId) {
+        let name = path.file_name().expect("a name").to_str().expect("UTF-8").to_owned();
+        self.a.tell(Command::Send(vec![path.to_owned()])).await;
+        (self.a.offered(&name).await, self.b.offered(&name).await)
+    }
+
+    async fn send(&mut self, path: &Path) -> (TransferState, TransferState) {
+        let (at_a, at_b) = self.offer(path).await;
+        self.b.tell(Command::Accept(Some(at_b))).await;
+        (self.a.ended(at_a).await, self.b.ended(at_b).await)
+    }
+}
+
+fn verified(name: &str) -> TransferState {
+    TransferState::Verified { saved_as: name.to_owned() }
+}
+
+fn entries(dir: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(dir)
+        .map(|entries| {
+            entries
+                .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+fn failed(state: &TransferState, with: &str) -> bool {
+    matches!(state, TransferState::Failed { reason } if reason.contains(with))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_every_shape_of_size_arrive_identical() {
+    let mut pair = Pair::new().await;
+    const MIB: usize = 1024 * 1024;
+    for size in [0, 1, 1000, MIB - 1, MIB, MIB + 1, 9 * MIB + 5] {
+        let name = format!("file-{size}");
+        let bytes = contents(size, size as u64);
+        let path = pair.write(&name, &bytes);
+        assert_eq!(pair.send(&path).await, (verified(&name), verified(&name)));
+        assert!(fs::read(pair.downloads.join(&name)).expect("there") == bytes, "{name} differs");
+    }
+    assert!(!entries(&pair.downloads).iter().any(|name| name.starts_with(".couplet")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_files_at_once_in_both_directions_accepted_in_any_order() {
+    let mut pair = Pair::new().await;
+    let names: Vec<_> = (0..20).map(|number| format!("f{number:02}.bin")).collect();
+    let mut paths = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        paths.push(pair.write(name, &contents(300_000 * number, number as u64)));
+    }
+    let back = pair.downloads.join("back.bin");
+    fs::create_dir_all(&pair.downloads).expect("a directory");
+    fs::write(&back, contents(5_000_000, 99)).expect("written");
+
+    pair.a.tell(Command::Send(paths)).await;
+    pair.b.tell(Command::Send(vec![back])).await;
+    let mut ids = Vec::new();
+    for name in &names {
+        ids.push((pair.a.offered(name).await, pair.b.offered(name).await));
+    }
+    let back_at_a = pair.a.offered("back.bin").await;
+    pair.a.tell(Command::Accept(Some(back_at_a))).await;
+    // 7 and 20 have no common factor, so this takes each once, in a scattered order.
+    for step in 0..20 {
+        let (_, at_b) = ids[step * 7 % 20];
+        pair.b.tell(Command::Accept(Some(at_b))).await;
+    }
+    // The chat goes on meanwhile.
+    pair.a.say("while they move").await;
+    assert_eq!(pair.b.words().await, "while they move");
+    for ((at_a, at_b), name) in ids.into_iter().zip(&names) {
+        assert_eq!(pair.a.ended(at_a).await, verified(name));
+        assert_eq!(pair.b.ended(at_b).await, verified(name));
+    }
+    assert_eq!(pair.a.ended(back_at_a).await, verified("back.bin"));
+    for (number, name) in names.iter().enumerate() {
+        let expected = contents(300_000 * number, number as u64);
+        assert!(fs::read(pair.downloads.join(name)).expect("there") == expected, "{name}");
+    }
+    assert!(fs::read(pair.files.join("back.bin")).expect("there") == contents(5_000_000, 99));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_file_is_never_overwritten_and_the_new_name_is_said_to_both() {
+    let mut pair = Pair::new().await;
+    fs::create_dir_all(&pair.downloads).expect("a directory");
+    fs::write(pair.downloads.join("notes.tar.gz"), "old").expect("written");
+    let path = pair.write("notes.tar.gz", b"new");
+    let name = "notes (2).tar.gz";
+    assert_eq!(pair.send(&path).await, (verified(name), verified(name)));
+    assert_eq!(fs::read(pair.downloads.join("notes.tar.gz")).expect("there"), b"old");
+    assert_eq!(fs::read(pair.downloads.join(name)).expect("there"), b"new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_on_both_sides_and_reaches_the_end() {
+    let mut pair = Pair::new().await;
+    let size = 64 * 1024 * 1024;
+    let path = pair.write("big", &contents(size, 1));
+    let (at_a, at_b) = pair.offer(&path).await;
+    pair.b.tell(Command::Accept(None)).await;
+    for (client, id) in [(&mut pair.a, at_a), (&mut pair.b, at_b)] {
+        client
+            .next_of_all(|event| match event {
+                Event::Progress(progress) if progress.id == id => {
+                    (progress.done == progress.size && progress.size == size as u64).then_some(())
+                }
+                _ => None,
+            })
+            .await;
+        assert_eq!(client.ended(id).await, verified("big"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_sent_is_named_at_once_and_nothing_is_offered() {
+    let mut pair = Pair::new().await;
+    let fifo = pair.files.join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs");
+    assert!(made.success());
+    let long = pair.files.join("x".repeat(200) + "\u{202e}.txt");
+    fs::write(&long, "x").expect("written");
+    let cases = [
+        (pair.files.join("missing"), "there is no file"),
+        (pair.files.clone(), "whole directories can't be sent yet"),
+        (PathBuf::from("/dev/zero"), "no regular file"),
+        (fifo, "no regular file"),
+        (long, "hidden or misleading"),
+    ];
+    for (path, expected) in cases {
+        pair.a.tell(Command::Send(vec![path])).await;
+        let text = pair.a.trouble().await;
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains('\u{202e}'));
+    }
+    // The line is as good as before.
+    let path = pair.write("good", b"good");
+    assert_eq!(pair.send(&path).await, (verified("good"), verified("good")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_vanishes_or_changes_after_the_offer_fails_on_both_sides() {
+    let mut pair = Pair::new().await;
+    let gone = pair.write("gone", b"here for now");
+    let (at_a, at_b) = pair.offer(&gone).await;
+    fs::remove_file(&gone).expect("removed");
+    pair.b.tell(Command::Accept(Some(at_b))).await;
+    let (sent, received) = (pair.a.ended(at_a).await, pair.b.ended(at_b).await);
+    assert!(failed(&sent, "can't be opened any more"), "{sent:?}");
+    assert!(failed(&received, "can't be opened any more"), "{received:?}");
+
+    let changed = pair.write("changed", b"one");
+    let (at_a, at_b) = pair.offer(&changed).await;
+    fs::write(&changed, "another").expect("written");
+    pair.b.tell(Command::Accept(Some(at_b))).await;
+    assert!(failed(&pair.a.ended(at_a).await, "has changed"));
+    assert!(failed(&pair.b.ended(at_b).await, "has changed"));
+    assert_eq!(entries(&pair.downloads), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_moves_is_never_verified() {
+    let mut pair = Pair::new().await;
+    let path = pair.sparse("growing");
+    let (at_a, at_b) = pair.offer(&path).await;
+    pair.b.tell(Command::Accept(Some(at_b))).await;
+    // Once bytes move, it is cut to half.
+    pair.b
+        .next_of_all(|event| match event {
+            Event::Progress(progress) => (progress.done > 0).then_some(()),
+            Event::Session(_) => None,
+        })
+        .await;
+    let file = fs::OpenOptions::new().write(true).open(&path).expect("opened");
+    file.set_len(10 * 1024 * 1024).expect("cut");
+    let (sent, received) = (pair.a.ended(at_a).await, pair.b.ended(at_b).await);
+    assert!(failed(&sent, "growing"), "{sent:?}");
+    assert!(failed(&received, "growing"), "{received:?}");
+    assert_eq!(entries(&pair.downloads), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offers_are_declined_taken_back_and_cancelled_while_moving() {
+    let mut pair = Pair::new().await;
+    let path = pair.sparse("big");
+
+    let (at_a, at_b) = pair.offer(&path).await;
+    pair.b.tell(Command::Decline(None)).await;
+    assert_eq!(pair.a.ended(at_a).await, TransferState::Declined);
+    assert_eq!(pair.b.ended(at_b).await, TransferState::Declined);
+
+    let (at_a, at_b) = pair.offer(&path).await;
+    pair.a.tell(Command::Cancel(None)).await;
+    assert_eq!(pair.a.ended(at_a).await, TransferState::Cancelled { by_peer: false });
+    assert_eq!(pair.b.ended(at_b).await, TransferState::Cancelled { by_peer: true });
+
+    for receiver_cancels in [true, false] {
+        let (at_a, at_b) = pair.offer(&path).await;
+        pair.b.tell(Command::Accept(Some(at_b))).await;
+        pair.b
+            .next_of_all(|event| match event {
+                Event::Progress(progress) => (progress.done > 0).then_some(()),
+                Event::Session(_) => None,
+            })
+            .await;
+        let (canceller, other) = if receiver_cancels {
+            ((&mut pair.b, at_b), (&mut pair.a, at_a))
+        } else {
+            ((&mut pair.a, at_a), (&mut pair.b, at_b))
+        };
+        canceller.0.tell(Command::Cancel(None)).await;
+        let by_us = canceller.0.ended(canceller.1).await;
+        assert_eq!(by_us, TransferState::Cancelled { by_peer: false });
+        // The broken pipe may be seen first; the peer's word for it comes in any case.
+        let cancelled = TransferState::Cancelled { by_peer: true };
+        other.0.transfer(|id, info| (id == other.1 && info.state == cancelled).then_some(())).await;
+    }
+    pair.b.leaves().await;
+    pair.a.peer(|peer| peer == couplet::session::Peer::Gone).await;
+    assert_eq!(entries(&pair.downloads), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_downloads_directory_that_is_none_is_said_to_both() {
+    let relay = Relay::start(&[]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let no_dir = dir.path().join("file");
+    fs::write(&no_dir, "").expect("written");
+    let path = dir.path().join("photo.png");
+    fs::write(&path, "x").expect("written");
+    let [mut a, mut b] = Client::pair(&relay.address, [dir.path(), &no_dir]).await;
+    a.tell(Command::Send(vec![path])).await;
+    let at_b = b.offered("photo.png").await;
+    b.tell(Command::Accept(None)).await;
+    let received = b.ended(at_b).await;
+    assert!(failed(&received, "--downloads"), "{received:?}");
+    let at_a = a.offered("photo.png").await;
+    let sent = a.ended(at_a).await;
+    assert!(failed(&sent, "your peer's side"), "{sent:?}");
+    assert!(!failed(&sent, "--downloads"), "paths of one side are not the other's business");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_fit_is_refused_before_a_byte_moves() {
+    let mut pair = Pair::new().await;
+    let path = pair.files.join("huge");
+    // Sparse: it takes no room here and more than there is there.
+    let file = fs::File::create(&path).expect("created");
+    if file.set_len(1 << 43).is_err() {
+        file.set_len(1 << 42).expect("a file system that takes 4 TiB");
+    }
+    let (sent, received) = pair.send(&path).await;
+    assert!(failed(&received, "the disk is too full"), "{received:?}");
+    assert!(failed(&sent, "couldn't write"), "{sent:?}");
+    assert_eq!(entries(&pair.downloads), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_killed_fails_the_transfer_and_leaves_nothing_half_done() {
+    let mut pair = Pair::new().await;
+    let path = pair.sparse("big");
+    let (_, at_b) = pair.offer(&path).await;
+    pair.b.tell(Command::Accept(Some(at_b))).await;
+    pair.b
+        .next_of_all(|event| match event {
+            Event::Progress(progress) => (progress.done > 0).then_some(()),
+            Event::Session(_) => None,
+        })
+        .await;
+    // Dropping an engine is what a crash does.
+    drop(pair.a);
+    let received = pair.b.ended(at_b).await;
+    assert!(failed(&received, "broke off"), "{received:?}");
+    pair.b.next(|event| matches!(event, SessionEvent::Peer { .. }).then_some(())).await;
+    assert_eq!(entries(&pair.downloads), [""; 0]);
+}

@@ -1,0 +1,119 @@
+//! Anything in any order, at any size: it never panics, and always sleeps.
+
+use super::super::scenes;
+use super::super::stage::Stage;
+use super::*;
+use couplet::message::Role;
+use couplet::session::{Event as Told, Link, Mark, Peer};
+use couplet::transfer::book::{Direction, TransferState};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Keys(&'static str),
+    Write(String),
+    Paste(String),
+    Hear(u8, u32),
+    Draw(u16, u16),
+    Wait(u64),
+    Focus(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let keys = prop::sample::select(vec![
+        "Enter",
+        "Tab",
+        "BackTab",
+        "Esc",
+        "Up",
+        "Down",
+        "Left",
+        "Right",
+        "Home",
+        "End",
+        "PgUp",
+        "PgDn",
+        "Backspace",
+        "Delete",
+        "F1",
+        "F2",
+        "Ctrl-A",
+        "Ctrl-W",
+        "Ctrl-K",
+        "Ctrl-Y",
+        "Ctrl-Up",
+        "Alt-A",
+        "Alt-D",
+        "Alt-Enter",
+        "Alt-B",
+        "Alt-F",
+        "Shift-Up",
+        "Ctrl-C",
+        "Ctrl-L",
+        "a",
+        "d",
+        "c",
+        "q",
+    ]);
+    let text = prop_oneof!["/(send|accept|cancel|who|take|fin)? ?[a-z~/' ]{0,6}", "\\PC{0,20}"];
+    prop_oneof![
+        4 => keys.prop_map(Step::Keys),
+        2 => text.clone().prop_map(Step::Write),
+        1 => text.prop_map(Step::Paste),
+        4 => (0_u8..18, 0_u32..6).prop_map(|(what, number)| Step::Hear(what, number)),
+        2 => (0_u16..100, 0_u16..40).prop_map(|(width, height)| Step::Draw(width, height)),
+        1 => (0_u64..9000).prop_map(Step::Wait),
+        1 => any::<bool>().prop_map(Step::Focus),
+    ]
+}
+
+fn hear(stage: &mut Stage, what: u8, number: u32) {
+    use Direction::{Incoming, Outgoing};
+    let way = if number.is_multiple_of(2) { Incoming } else { Outgoing };
+    let span = Duration::from_secs(u64::from(number));
+    let draft = DraftId(u64::from(number));
+    let size = 1000 * u64::from(number);
+    let saved_as = "x (2)".to_owned();
+    match what {
+        0 => stage.hear(Told::Link(Link::Lost { attempt: number, retry_in: span })),
+        1 => stage.hear(Told::Link(Link::Online)),
+        2 => stage.hear(Told::Role(Role::Emi)),
+        3 => stage.hear(Told::Role(Role::Rec)),
+        4 => stage.hear(Told::Peer { peer: Peer::Silent { kept_for: span }, newcomer: false }),
+        5 => stage.hear(Told::Peer { peer: Peer::Present, newcomer: number > 3 }),
+        6 => stage.hear(Told::Peer { peer: Peer::Gone, newcomer: false }),
+        7 => stage.hear(Told::PeerName(
+            "名前 of some length".chars().take(number as usize * 3).collect(),
+        )),
+        8 => stage.words(size, &"words 言葉 \n".repeat(number as usize)),
+        9 => stage.hear(Told::Held { draft, text: "held\nwords".into() }),
+        10 => stage.hear(Told::TakenBack { draft, text: "taken".into() }),
+        11 => stage.said(u64::from(number), "said", Mark::Taken),
+        12 => stage.transfer(number, way, "a file", size, TransferState::Offered),
+        13 => stage.transfer(number, way, "a file", size, TransferState::Moving),
+        14 => stage.transfer(number, way, "a file", size, TransferState::Verified { saved_as }),
+        15 => stage.moves(number, size / 2, size, Some(size + 1)),
+        16 => stage.stalls(number, 0, size, 3),
+        _ => stage.hear(Told::Trouble("trouble ".repeat(number as usize * 10))),
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn nothing_panics(steps in prop::collection::vec(step(), 0..80)) {
+        let mut stage = scenes::waiting_for_a_peer();
+        for step in steps {
+            match step {
+                Step::Keys(keys) => { stage.keys(keys); }
+                Step::Write(text) => { stage.write(&text); }
+                Step::Paste(text) => { stage.give(Input::Paste(text)); }
+                Step::Hear(what, number) => hear(&mut stage, what, number),
+                Step::Draw(width, height) => { stage.draw(width, height); }
+                Step::Wait(span) => { stage.wait(Duration::from_millis(span)); }
+                Step::Focus(focus) => { stage.give(Input::Focus(focus)); }
+            }
+        }
+        stage.draw(80, 24);
+    }
+}

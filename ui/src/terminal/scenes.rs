@@ -1,0 +1,298 @@
+//! For the tests: the situations that the face gets into.
+//!
+//! Owns the script of each; what it must look like is in the snapshots of [`super::view`].
+
+use super::app::{Effect, Input, Listing};
+use super::stage::{MIB, Stage};
+use couplet::message::{Role, RoomName, Seat};
+use couplet::session::{DraftId, Event as Told, Link, Mark, Peer};
+use couplet::transfer::book::{Direction, TransferState};
+use std::time::Duration;
+
+/// A situation: its name, and how the face gets into it.
+pub(super) type Scene = (&'static str, fn() -> Stage);
+
+/// All situations, by name.
+pub(super) const SCENES: &[Scene] = &[
+    ("connecting", connecting),
+    ("nobody_answers", nobody_answers),
+    ("waiting_for_a_peer", waiting_for_a_peer),
+    ("waiting_as_host", waiting_as_host),
+    ("your_turn_empty", your_turn_empty),
+    ("listening_empty", listening_empty),
+    ("conversation_emi", conversation_emi),
+    ("conversation_rec_held", conversation_rec_held),
+    ("offer_incoming", offer_incoming),
+    ("transfers_moving", transfers_moving),
+    ("transfers_over", transfers_over),
+    ("transfers_list", transfers_list),
+    ("peer_silent", peer_silent),
+    ("peer_gone", peer_gone),
+    ("reconnecting", reconnecting),
+    ("help", help),
+    ("completion", completion),
+    ("unread_scrolled_up", unread_scrolled_up),
+    ("unread_ruler", unread_ruler),
+    ("scripts_and_emoji", scripts_and_emoji),
+    ("trouble", trouble),
+    ("mistake", mistake),
+    ("long_message", long_message),
+    ("kept_message", kept_message),
+];
+
+pub(super) fn connecting() -> Stage {
+    connecting_with(Stage::new())
+}
+
+fn connecting_with(mut stage: Stage) -> Stage {
+    stage.hear(Told::Link(Link::Connecting { attempt: 1 }));
+    stage
+}
+
+fn nobody_answers() -> Stage {
+    let mut stage = connecting();
+    stage.hear(Told::Link(Link::Lost { attempt: 3, retry_in: Duration::from_millis(3_200) }));
+    stage
+}
+
+pub(super) fn waiting_for_a_peer() -> Stage {
+    waiting_with(connecting())
+}
+
+fn waiting_as_host() -> Stage {
+    waiting_with(connecting_with(Stage::with(
+        "127.0.0.1:40123",
+        &[
+            "A relay runs on 127.0.0.1:40123 and ends when you leave. To join you:",
+            "in a second terminal on this machine, type",
+            "    bash launch_client.sh --relay 127.0.0.1:40123",
+        ],
+    )))
+}
+
+fn waiting_with(mut stage: Stage) -> Stage {
+    stage.hear(Told::Link(Link::Online));
+    stage.hear(Told::Seated { seat: Seat::One, room: None, returned: false });
+    stage.hear(Told::Peer { peer: Peer::Waiting, newcomer: false });
+    stage
+}
+
+pub(super) fn your_turn_empty() -> Stage {
+    let mut stage = waiting_for_a_peer();
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
+    stage.hear(Told::Role(Role::Emi));
+    stage.hear(Told::PeerName("bob".into()));
+    stage
+}
+
+fn listening_empty() -> Stage {
+    let mut stage = connecting();
+    stage.hear(Told::Link(Link::Online));
+    let room = Some(RoomName::new("7").unwrap());
+    stage.hear(Told::Seated { seat: Seat::Two, room, returned: false });
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
+    stage.hear(Told::Role(Role::Rec));
+    stage.hear(Told::PeerTyping(true));
+    stage
+}
+
+pub(super) fn conversation_emi() -> Stage {
+    let mut stage = your_turn_empty();
+    stage.said(1, "hi bob, did the build finish?", Mark::Shown).minutes(1);
+    stage.words(1, "it did, all green. do you want the logs, or only the summary? the whole lot is about 120 MiB packed");
+    stage.minutes(1).said(2, "the logs please,\n\nand the summary too", Mark::Shown);
+    stage.minutes(1).words(2, "ok. offer coming");
+    stage.said(3, "thanks", Mark::Taken);
+    stage.words(3, "one more thing: see you at 5?");
+    stage.hear(Told::Role(Role::Emi));
+    stage.write("yes, at the usual pl");
+    stage
+}
+
+pub(super) fn conversation_rec_held() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U").said(4, "yes, at five", Mark::Sent);
+    stage.hear(Told::Role(Role::Rec));
+    stage.hear(Told::PeerTyping(true));
+    let held = [
+        (5, "and bring the disk, the big one, if you can still find it somewhere"),
+        (6, "two\nlines"),
+    ];
+    for (draft, text) in held {
+        stage.hear(Told::Held { draft: DraftId(draft), text: text.into() });
+    }
+    stage
+}
+
+pub(super) fn offer_incoming() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U").minutes(1);
+    stage.transfer(1, Direction::Incoming, "site.tar.zst", 412 * MIB, TransferState::Offered);
+    stage.transfer(2, Direction::Incoming, "read me first.txt", 1_832, TransferState::Offered);
+    stage
+}
+
+pub(super) fn transfers_moving() -> Stage {
+    use Direction::{Incoming, Outgoing};
+    let mut stage = offer_incoming();
+    stage.transfer(3, Outgoing, "logs-2026.tgz", 120 * MIB, TransferState::Moving);
+    stage.transfer(4, Incoming, "video of the long holiday.mkv", 4096 * MIB, TransferState::Moving);
+    stage.transfer(5, Outgoing, "photo.png", 3 * MIB, TransferState::Queued);
+    stage.transfer(6, Incoming, "done.iso", 700 * MIB, TransferState::Moving);
+    for step in 0..40_u64 {
+        stage.now.moment = stage.now.moment + Duration::from_millis(500);
+        let speed = (6 + step * 7 % 5) * MIB + step * 40_000;
+        stage.moves(3, 45 * MIB + step * 500_000, 120 * MIB, Some(speed));
+    }
+    stage.moves(6, 700 * MIB, 700 * MIB, Some(20 * MIB));
+    stage.stalls(4, 1700 * MIB, 4096 * MIB, 8);
+    stage
+}
+
+fn transfers_over() -> Stage {
+    use Direction::{Incoming, Outgoing};
+    let mut stage = conversation_emi();
+    let verified = |name: &str| TransferState::Verified { saved_as: name.into() };
+    stage.keys("Ctrl-U");
+    stage.transfer(1, Incoming, "photo.png", 3 * MIB, TransferState::Moving);
+    stage.transfer(1, Incoming, "photo.png", 3 * MIB, verified("photo (2).png"));
+    stage.transfer(2, Outgoing, "logs-2026.tgz", 120 * MIB, verified("logs-2026.tgz"));
+    stage.transfer(3, Outgoing, "site.tar.zst", 412 * MIB, TransferState::Declined);
+    let reason =
+        "the disk at the receiver is full (3.2 GiB are missing); free some and send it again";
+    stage.transfer(
+        4,
+        Outgoing,
+        "disk.img",
+        9 * 1024 * MIB,
+        TransferState::Failed { reason: reason.into() },
+    );
+    stage.transfer(5, Incoming, "notes.md", 900, TransferState::Cancelled { by_peer: true });
+    stage
+}
+
+fn transfers_list() -> Stage {
+    let mut stage = transfers_moving();
+    stage.keys("F2 Down Down");
+    stage
+}
+
+fn peer_silent() -> Stage {
+    let mut stage = conversation_emi();
+    stage.hear(Told::Peer {
+        peer: Peer::Silent { kept_for: Duration::from_secs(30) },
+        newcomer: false,
+    });
+    stage.wait(Duration::from_millis(6_300));
+    stage
+}
+
+pub(super) fn peer_gone() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U");
+    stage.hear(Told::Peer { peer: Peer::Gone, newcomer: false });
+    stage
+}
+
+fn reconnecting() -> Stage {
+    let mut stage = conversation_rec_held();
+    stage.hear(Told::Link(Link::Lost { attempt: 3, retry_in: Duration::from_secs(4) }));
+    stage
+}
+
+fn help() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("F1");
+    stage
+}
+
+fn completion() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U").write("/send ~/lo").keys("Tab");
+    let Some(Effect::List(request)) = stage.effects.last().cloned() else {
+        panic!("no directory was asked for")
+    };
+    let names = ["lodge photo.png", "log/", "logs-2026.tgz", "lorem ipsum.txt"];
+    let names = Ok(names.map(str::to_owned).into());
+    stage.give(Input::Listing(Listing { request, names }));
+    stage.keys("Tab Tab Tab");
+    stage
+}
+
+pub(super) fn long_conversation() -> Stage {
+    let mut stage = your_turn_empty();
+    for number in 1..30 {
+        stage.words(number, &format!("message number {number}"));
+        stage.said(number, &format!("answer to number {number}"), Mark::Shown);
+    }
+    stage
+}
+
+fn unread_scrolled_up() -> Stage {
+    let mut stage = long_conversation();
+    stage.draw(80, 24);
+    stage.keys("PgUp PgUp");
+    stage.words(30, "are you there?").words(31, "hello?");
+    stage
+}
+
+fn unread_ruler() -> Stage {
+    let mut stage = long_conversation();
+    stage.draw(80, 24);
+    stage.give(Input::Focus(false));
+    stage.words(30, "are you there?").words(31, "hello?");
+    stage
+}
+
+pub(super) fn scripts_and_emoji() -> Stage {
+    let mut stage = your_turn_empty();
+    stage.hear(Told::PeerName("博士 Ünal".into()));
+    stage.words(1, "日本語の長い文章は空白がなくても正しく折り返されなければならない。終わり。");
+    stage.words(2, "family 👩‍👩‍👧‍👦 flags 🇩🇪🇫🇷 skin 👍🏽 heart ❤️ done");
+    stage.words(3, "cafe\u{301} na\u{308}ive Z\u{351}\u{36b}\u{343}alg\u{31f}o");
+    stage.words(4, "שלום עולם and مرحبا بالعالم");
+    stage.said(
+        1,
+        "averyveryveryveryveryveryveryveryveryveryveryveryveryveryveryverylongwordwithoutspaces",
+        Mark::Shown,
+    );
+    stage.write("写 👩‍👩‍👧‍👦e\u{301}");
+    stage
+}
+
+fn trouble() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U");
+    stage.hear(Told::Trouble("project is a directory; sending directories comes later, pack it first: tar czf project.tgz project".into()));
+    stage.hear(Told::Notice("the relay will be restarted at 18:00".into()));
+    stage
+}
+
+fn mistake() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("Ctrl-U").write("/sned photo.png").keys("Enter");
+    stage
+}
+
+fn long_message() -> Stage {
+    let mut stage = conversation_emi();
+    stage
+        .keys("Ctrl-U")
+        .give(Input::Paste("a line of a log that goes on and on and on and on\r".repeat(700)));
+    stage.keys("Enter");
+    stage
+}
+
+fn kept_message() -> Stage {
+    let mut stage = connecting();
+    stage.hear(Told::Link(Link::Online));
+    stage.hear(Told::Seated { seat: Seat::Two, room: None, returned: false });
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
+    stage.hear(Told::Role(Role::Rec));
+    stage.hear(Told::Words {
+        sequence: 4,
+        text: "whoever comes: the key is under the mat".into(),
+        kept: true,
+    });
+    stage
+}

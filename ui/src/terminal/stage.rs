@@ -1,0 +1,191 @@
+//! For the tests: a face without a terminal, whose keys are pressed and whose engine speaks by
+//! method calls.
+//!
+//! Owns the harness; the situations are in [`super::scenes`].
+
+use super::app::{App, Effect, Input, Setting};
+use super::clock::{Now, WallTime};
+use super::theme::Theme;
+use super::view;
+use crate::engine::{Command, Event, Progress};
+use couplet::path::SafeName;
+use couplet::session::{DraftId, Event as Told, Mark};
+use couplet::time::Moment;
+use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A mebibyte.
+pub(super) const MIB: u64 = 1024 * 1024;
+
+/// A face, its clock, and what it asked for.
+pub(super) struct Stage {
+    pub(super) app: App,
+    pub(super) now: Now,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Stage {
+    /// A face that has just started.
+    pub(super) fn new() -> Self {
+        Self::with("127.0.0.1:3647", &[])
+    }
+
+    pub(super) fn with(relay: &str, welcome: &[&str]) -> Self {
+        let setting = Setting {
+            relay: relay.into(),
+            downloads: PathBuf::from("downloads"),
+            home: Some(PathBuf::from("/home/ann")),
+            theme: Theme::new(true, true),
+            welcomed: !welcome.is_empty(),
+        };
+        let welcome: Vec<_> = welcome.iter().map(|line| (*line).to_owned()).collect();
+        let now = Now {
+            moment: Moment::from_start(Duration::from_secs(100)),
+            wall: WallTime { hour: 12, minute: 1 },
+        };
+        Self { app: App::new(setting, &welcome, now), now, effects: Vec::new() }
+    }
+
+    pub(super) fn give(&mut self, input: Input) -> &mut Self {
+        self.effects.extend(self.app.update(input, self.now));
+        self
+    }
+
+    pub(super) fn hear(&mut self, event: Told) -> &mut Self {
+        self.give(Input::Engine(Event::Session(event)))
+    }
+
+    /// Lets time pass without anything happening but ticks.
+    pub(super) fn wait(&mut self, span: Duration) -> &mut Self {
+        let end = self.now.moment + span;
+        while let Some(wake) = self.app.wake_at().filter(|wake| *wake <= end) {
+            assert!(wake > self.now.moment, "the face would never sleep");
+            self.now.moment = wake;
+            self.give(Input::Tick);
+        }
+        self.now.moment = end;
+        self
+    }
+
+    pub(super) fn minutes(&mut self, minutes: i8) -> &mut Self {
+        self.now.wall.minute += minutes;
+        self
+    }
+
+    /// Presses keys: `Enter`, `Ctrl-A`, `Alt-Enter`, `F1`, `x`.
+    pub(super) fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            self.give(Input::Key(key_event(key)));
+        }
+        self
+    }
+
+    /// Types text.
+    pub(super) fn write(&mut self, text: &str) -> &mut Self {
+        for character in text.chars() {
+            self.give(Input::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
+        }
+        self
+    }
+
+    /// Draws a frame, and lets the face know, as the shell does.
+    pub(super) fn draw(&mut self, width: u16, height: u16) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut drawn = super::app::Drawn::default();
+        terminal.draw(|frame| drawn = view::draw(&self.app, frame)).unwrap();
+        self.give(Input::Drawn(drawn));
+        terminal.backend().buffer().clone()
+    }
+
+    /// What was asked of the engine since the last time.
+    pub(super) fn commands(&mut self) -> Vec<Command> {
+        let effects = std::mem::take(&mut self.effects);
+        let mut commands = Vec::new();
+        for effect in effects {
+            if let Effect::Engine(command) = effect {
+                commands.push(command);
+            }
+        }
+        commands
+    }
+
+    pub(super) fn words(&mut self, sequence: u64, text: &str) -> &mut Self {
+        self.hear(Told::Words { sequence, text: text.into(), kept: false })
+    }
+
+    pub(super) fn said(&mut self, draft: u64, text: &str, mark: Mark) -> &mut Self {
+        self.hear(Told::Said { draft: DraftId(draft), text: text.into() });
+        self.hear(Told::Marked { draft: DraftId(draft), mark })
+    }
+
+    pub(super) fn transfer(
+        &mut self,
+        id: u32,
+        direction: Direction,
+        name: &str,
+        size: u64,
+        state: TransferState,
+    ) -> &mut Self {
+        let name = SafeName::new(name).unwrap();
+        let info = TransferInfo { direction, name, size, state };
+        self.hear(Told::Transfer { id: TransferId(id), info })
+    }
+
+    pub(super) fn moves(&mut self, id: u32, done: u64, size: u64, rate: Option<u64>) -> &mut Self {
+        let remaining = rate.map(|rate| Duration::from_secs((size - done).div_ceil(rate)));
+        let progress =
+            Progress { id: TransferId(id), done, size, rate, remaining, stalled_for: None };
+        self.give(Input::Engine(Event::Progress(progress)))
+    }
+
+    pub(super) fn stalls(&mut self, id: u32, done: u64, size: u64, seconds: u64) -> &mut Self {
+        self.give(Input::Engine(Event::Progress(Progress {
+            id: TransferId(id),
+            done,
+            size,
+            rate: Some(0),
+            remaining: None,
+            stalled_for: Some(Duration::from_secs(seconds)),
+        })))
+    }
+}
+
+/// The key that a word names.
+pub(super) fn key_event(word: &str) -> KeyEvent {
+    let mut modifiers = KeyModifiers::NONE;
+    let mut name = word;
+    for (prefix, modifier) in [
+        ("Ctrl-", KeyModifiers::CONTROL),
+        ("Alt-", KeyModifiers::ALT),
+        ("Shift-", KeyModifiers::SHIFT),
+    ] {
+        if let Some(rest) = name.strip_prefix(prefix) {
+            (modifiers, name) = (modifiers | modifier, rest);
+        }
+    }
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Tab" => KeyCode::Tab,
+        "BackTab" => KeyCode::BackTab,
+        "Esc" => KeyCode::Esc,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "Backspace" => KeyCode::Backspace,
+        "Delete" => KeyCode::Delete,
+        "F1" => KeyCode::F(1),
+        "F2" => KeyCode::F(2),
+        one => KeyCode::Char(one.chars().next().unwrap()),
+    };
+    KeyEvent::new(code, modifiers)
+}
