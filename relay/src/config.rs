@@ -26,7 +26,7 @@ pub const MAX_HANDSHAKES: usize = 4096;
                   The first line on stdout is \"listening on ADDRESS:PORT\"; logs go to stderr."
 )]
 pub struct Config {
-    /// Address and port to listen on; 0.0.0.0 or [::] lets other machines in, port 0 takes any
+    /// Address and port to listen on; 0.0.0.0 lets other machines in, port 0 takes any
     /// free port
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
     pub listen: String,

@@ -167,7 +167,7 @@ async fn converse<S>(
         match poll_fn(|cx| line.poll_event(cx)).await {
             Event::Frame(frame) => match handle(frame, &place) {
                 Ok(Some(full)) => line.hold_until_room(full),
-                Ok(None) => {}
+                Ok(None) => line.let_peer_go_first(),
                 Err(refusal) => break Err(refusal),
             },
             Event::End(End::Malformed(error)) => break Err(error.into()),
@@ -176,25 +176,23 @@ async fn converse<S>(
     };
     let (room, seat) = (place.room(), place.seat());
     let last_words = match &end {
-        Err(Refusal::Error { code, text }) => Some((*code, text.clone())),
-        Ok(End::Stuck) => match Refusal::of(ErrorCode::Stuck) {
-            Refusal::Error { code, text } => Some((code, text)),
-            Refusal::Gone | Refusal::NotCouplet | Refusal::Shutdown => None,
-        },
-        Err(_) | Ok(_) => None,
+        Err(refusal) => Some(refusal.clone()),
+        Ok(End::Stuck) => Some(Refusal::of(ErrorCode::Stuck)),
+        Ok(End::Closed(_) | End::Lost | End::Silent | End::Malformed(_)) => None,
     };
-    if let Some((code, text)) = last_words {
+    if let Some(Refusal::Error { code, text }) = last_words {
         place.tell(&RelayToClient::Control(RelayControl::Error { code, text }));
     }
     // The peer is told before this client's last bytes are waited for.
     drop((place, permit));
+    let somebody_is_there = end != Ok(End::Lost);
     let why = match end {
         Ok(End::Closed(Close::Exit(reason))) => format!("{reason:?}").to_lowercase(),
         Ok(end) => format!("{end:?}").to_lowercase(),
         Err(refusal) => refusal.to_string(),
     };
     info!(client = number, %room, %seat, why, "left");
-    if why != "lost" {
+    if somebody_is_there {
         Box::pin(line.close(relay.timeouts.flush)).await;
     }
 }

@@ -11,7 +11,7 @@
 
 use crate::clock::Clock;
 use crate::config::Timeouts;
-use crate::outbox::{Close, Next, Outbox};
+use crate::outbox::{Close, MayRead, Next, Outbox};
 use bytes::{Buf, BytesMut};
 use couplet::frame::{Frame, FrameDecoder, FrameError};
 use couplet::time::Moment;
@@ -43,6 +43,7 @@ pub(crate) struct Line<S> {
     paused: bool,
     held_by: Option<Arc<Outbox>>,
     burst: u32,
+    peer_first: bool,
     timer: Pin<Box<Sleep>>,
     armed: Moment,
     clock: Clock,
@@ -96,6 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             paused: false,
             held_by: None,
             burst: 0,
+            peer_first: false,
             timer: Box::pin(tokio::time::sleep_until(clock.at(armed))),
             armed,
             clock,
@@ -109,15 +111,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         self.held_by = Some(peer);
     }
 
+    /// Lets the peer's task, which has just been woken, run before this one writes: what was said
+    /// to the peer leaves before this client is told that it did.
+    pub(crate) fn let_peer_go_first(&mut self) {
+        self.peer_first = true;
+    }
+
     /// The next event. Between the calls nothing happens on the line.
+    ///
+    /// All frames that are there are handled before anything is written, so that the answers to
+    /// them go out together.
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(event) = self.read(cx) {
+            return Poll::Ready(event);
+        }
+        if std::mem::take(&mut self.peer_first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Err(end) = self.write(cx) {
             return Poll::Ready(Event::End(end));
         }
-        match self.read(cx) {
-            Poll::Ready(event) => Poll::Ready(event),
-            Poll::Pending => self.poll_deadline(cx).map(Event::End),
-        }
+        self.poll_deadline(cx).map(Event::End)
     }
 
     /// Writes what is still to be written and closes, within `limit`.
@@ -128,54 +143,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         farewell(stream, in_hand, limit).await;
     }
 
-    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        loop {
-            if self.in_hand.is_empty() {
-                if self.unflushed {
-                    match Pin::new(&mut self.stream).poll_flush(cx) {
-                        Poll::Ready(Ok(())) => self.unflushed = false,
-                        Poll::Ready(Err(_)) => return Err(End::Lost),
-                        Poll::Pending => {}
-                    }
-                }
-                match self.outbox.poll_next(cx) {
-                    Poll::Ready(Next::Write(bytes)) => {
-                        self.in_hand = bytes;
-                        self.in_hand_since = self.clock.now();
-                    }
-                    Poll::Ready(Next::Close(why)) => return Err(End::Closed(why)),
-                    Poll::Ready(Next::Overflow) => return Err(End::Stuck),
-                    Poll::Pending => return Ok(()),
-                }
-            }
-            match Pin::new(&mut self.stream).poll_write(cx, &self.in_hand) {
-                Poll::Ready(Ok(0) | Err(_)) => return Err(End::Lost),
-                Poll::Ready(Ok(count)) => {
-                    self.in_hand.advance(count);
-                    self.unflushed = true;
-                    if self.in_hand.is_empty() {
-                        self.in_hand = BytesMut::new();
-                        self.outbox.written();
-                    }
-                }
-                Poll::Pending => {
-                    return match self.outbox.poll_interrupt(cx) {
-                        Poll::Ready(Next::Close(why)) => Err(End::Closed(why)),
-                        Poll::Ready(Next::Overflow) => Err(End::Stuck),
-                        Poll::Ready(Next::Write(_)) | Poll::Pending => Ok(()),
-                    };
-                }
-            }
-        }
-    }
-
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        if self.must_wait(cx) {
-            self.paused = true;
-            return Poll::Pending;
+        match self.outbox.may_read() {
+            MayRead::Ended(next) => return Poll::Ready(Event::End(end_of(&next))),
+            MayRead::Later => {
+                self.paused = true;
+                return Poll::Pending;
+            }
+            MayRead::Now => {}
         }
-        if self.paused {
-            self.paused = false;
+        if let Some(peer) = &self.held_by {
+            if peer.poll_room(cx).is_pending() {
+                self.paused = true;
+                return Poll::Pending;
+            }
+            self.held_by = None;
+        }
+        if std::mem::take(&mut self.paused) {
             self.heard = self.clock.now();
         }
         if self.burst == MAX_BURST {
@@ -203,16 +187,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         }
     }
 
-    /// Whether a queue that this client fills is over its limit: its peer's, or its own.
-    fn must_wait(&mut self, cx: &mut Context<'_>) -> bool {
-        if let Some(peer) = &self.held_by {
-            if peer.poll_room(cx).is_pending() {
-                return true;
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        loop {
+            if self.in_hand.is_empty() {
+                if self.unflushed {
+                    match Pin::new(&mut self.stream).poll_flush(cx) {
+                        Poll::Ready(Ok(())) => self.unflushed = false,
+                        Poll::Ready(Err(_)) => return Err(End::Lost),
+                        Poll::Pending => {}
+                    }
+                }
+                match self.outbox.poll_next(cx) {
+                    Poll::Ready(Next::Write(bytes)) => {
+                        self.in_hand = bytes;
+                        self.in_hand_since = self.clock.now();
+                    }
+                    Poll::Ready(next) => return Err(end_of(&next)),
+                    Poll::Pending => return Ok(()),
+                }
             }
-            self.held_by = None;
+            match Pin::new(&mut self.stream).poll_write(cx, &self.in_hand) {
+                Poll::Ready(Ok(0) | Err(_)) => return Err(End::Lost),
+                Poll::Ready(Ok(count)) => {
+                    self.in_hand.advance(count);
+                    self.unflushed = true;
+                    if self.in_hand.is_empty() {
+                        self.in_hand = BytesMut::new();
+                        self.outbox.written();
+                        if self.paused {
+                            // This may have been what reading waited for.
+                            cx.waker().wake_by_ref();
+                        }
+                    }
+                }
+                Poll::Pending => {
+                    return match self.outbox.poll_end(cx) {
+                        Poll::Ready(next) => Err(end_of(&next)),
+                        Poll::Pending => Ok(()),
+                    };
+                }
+            }
         }
-        // Its own shrinks in `write`, which the socket wakes.
-        !self.in_hand.is_empty() && self.outbox.over_since().is_some()
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<End> {
@@ -243,6 +258,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     fn arm(&mut self, deadline: Moment) {
         self.armed = deadline;
         self.timer.as_mut().reset(self.clock.at(deadline));
+    }
+}
+
+fn end_of(next: &Next) -> End {
+    match next {
+        Next::Close(why) => End::Closed(*why),
+        Next::Overflow | Next::Write(_) => End::Stuck,
     }
 }
 

@@ -75,6 +75,17 @@ pub(crate) enum Next {
     Overflow,
 }
 
+/// Whether a client's task may read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum MayRead {
+    /// It may.
+    Now,
+    /// The client must first read what it has caused.
+    Later,
+    /// Nothing it says counts any more.
+    Ended(Next),
+}
+
 impl Outbox {
     /// Queues a message; a closed outbox drops it.
     pub(crate) fn push(&self, message: &RelayToClient, now: Moment) {
@@ -110,10 +121,8 @@ impl Outbox {
     /// For the client's task: what to do next; it is woken when there is something.
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         let mut state = lock(&self.state);
-        if state.overflowed {
-            Poll::Ready(Next::Overflow)
-        } else if let Some(why) = state.closed {
-            Poll::Ready(Next::Close(why))
+        if let Some(end) = state.end() {
+            Poll::Ready(end)
         } else if state.queued.is_empty() {
             set_waker(&mut state.owner, cx);
             Poll::Pending
@@ -122,17 +131,24 @@ impl Outbox {
         }
     }
 
-    /// For the client's task while it has something in hand: has it been closed meanwhile? It is
-    /// woken when that changes.
-    pub(crate) fn poll_interrupt(&self, cx: &mut Context<'_>) -> Poll<Next> {
+    /// For the client's task while it has something in hand: whether that has lost its purpose. It
+    /// is woken when that changes.
+    pub(crate) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<Next> {
         let mut state = lock(&self.state);
-        if state.overflowed {
-            Poll::Ready(Next::Overflow)
-        } else if let Some(why) = state.closed {
-            Poll::Ready(Next::Close(why))
-        } else {
-            set_waker(&mut state.owner, cx);
-            Poll::Pending
+        if let Some(end) = state.end() {
+            return Poll::Ready(end);
+        }
+        set_waker(&mut state.owner, cx);
+        Poll::Pending
+    }
+
+    /// For the client's task: whether to read what the client says next.
+    pub(crate) fn may_read(&self) -> MayRead {
+        let state = lock(&self.state);
+        match state.end() {
+            Some(end) => MayRead::Ended(end),
+            None if state.over_since.is_some() => MayRead::Later,
+            None => MayRead::Now,
         }
     }
 
@@ -177,6 +193,11 @@ impl State {
     fn is_over(&self) -> bool {
         self.queued.len() + self.in_hand_bytes > SOFT_LIMIT_BYTES
             || self.queued_frames + self.in_hand_frames > SOFT_LIMIT_FRAMES
+    }
+
+    fn end(&self) -> Option<Next> {
+        let overflow = self.overflowed.then_some(Next::Overflow);
+        overflow.or(self.closed.map(Next::Close))
     }
 
     fn take(&mut self) -> BytesMut {

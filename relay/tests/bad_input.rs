@@ -26,8 +26,8 @@ async fn another_version_is_told_which_ones_there_are() {
 #[tokio::test]
 async fn other_protocols_get_one_plain_line() {
     let relay = Relay::start().await;
-    for bytes in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], b"\x16\x03\x01\x02\x00", &[0; 100_000]]
-    {
+    let zeros = vec![0; 100_000];
+    for bytes in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], b"\x16\x03\x01\x02\x00", &zeros] {
         let mut client = relay.connect().await;
         client.raw(bytes).await;
         let answer = String::from_utf8(client.rest().await).expect("text");

@@ -4,9 +4,8 @@
 mod common;
 
 use bytes::BytesMut;
-use common::{PATIENCE, Relay, soon};
+use common::{Relay, soon};
 use couplet::message::{ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient};
-use couplet_relay::HARD_LIMIT_BYTES;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -39,7 +38,8 @@ async fn a_client_that_never_reads_is_closed_and_its_peer_is_told() {
         .is_ok_and(|written| written.is_ok())
     {
         sent += bytes.len();
-        assert!(sent < 256 << 20, "the relay has swallowed 256 MiB");
+        // The rest is in the socket buffers of both ends, which the kernel makes as it likes.
+        assert!(sent < 64 << 20, "the relay has swallowed 64 MiB");
     }
 
     // Others don't notice.
@@ -64,7 +64,7 @@ async fn a_client_that_never_reads_is_closed_and_its_peer_is_told() {
 async fn a_slow_client_gets_everything_in_order() {
     let relay = Relay::start().await;
     let (one, mut two) = relay.pair(None).await;
-    let (mut reading, mut writing) = one.stream.into_split();
+    let (_reading, mut writing) = one.stream.into_split();
     let count = 2_000_u32;
     let producer = tokio::spawn(async move {
         for number in 0..count {
@@ -86,8 +86,6 @@ async fn a_slow_client_gets_everything_in_order() {
         }
     }
     drop(soon(producer).await.expect("no fault"));
-    drop(tokio::time::timeout(PATIENCE, reading.readable()).await);
-    let _ = &mut reading;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,25 +114,4 @@ async fn a_client_that_asks_without_reading_the_answers_only_stops_itself() {
     let (mut one, _two) = relay.pair(None).await;
     one.control(ClientControl::Ping).await;
     assert_eq!(one.next_control().await, RelayControl::Pong);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_who_come_and_go_cannot_fill_the_queue_of_one_who_does_not_read() {
-    let relay = Relay::with(|config| {
-        config.timeouts.stuck = Duration::from_millis(300);
-        config.timeouts.flush = Duration::from_millis(100);
-    })
-    .await;
-    let mut stuck = relay.connect_narrowly().await;
-    stuck.open().await;
-    stuck.hello(Some("attic"), None).await;
-    // The first pairing, then newcomers; the relay's own socket buffers take most of this.
-    let mut seen = 0;
-    for _ in 0..200 {
-        let (mut guest, welcome) = relay.join(Some("attic")).await;
-        seen = seen.max(welcome.pairing);
-        guest.control(ClientControl::Fin).await;
-        guest.rest().await;
-    }
-    assert!(seen > 0 && HARD_LIMIT_BYTES < 1 << 20);
 }

@@ -4,6 +4,7 @@
 //! pipe from here, and `couplet-relay --until-stdin-closes` ends in order when that pipe closes,
 //! even if the client was killed.
 
+use couplet::message::RoomName;
 use couplet::text;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -107,21 +108,25 @@ impl HostedRelay {
 
     /// What to tell the user: the exact commands for a second terminal and for a friend.
     #[must_use]
-    pub fn how_to_join(&self) -> Vec<String> {
-        let local = self.local_address();
+    pub fn how_to_join(&self, room: Option<&RoomName>) -> Vec<String> {
+        let room = room.map(|room| format!(" --room {room}")).unwrap_or_default();
+        let command = |address: &str| format!("bash launch_client.sh --relay {address}{room}");
         let mut lines = vec![
-            format!("A relay runs on {local} and ends when you leave. To join you:"),
-            "in a second terminal on this machine, type".to_owned(),
-            format!("    bash launch_client.sh --relay {local}"),
+            "A relay runs here and ends when you leave.".to_owned(),
+            String::new(),
+            "In a second terminal on this machine, type:".to_owned(),
+            command(&self.local_address()),
         ];
         if let Some(network) = self.network_address() {
-            lines.push("on another machine in your network, your friend types".to_owned());
-            lines.push(format!("    couplet --relay {network}"));
-            lines.push(
-                "Nothing is sealed yet: do this only on a network you trust, or keep it to this \
-                 machine with --host=127.0.0.1:3647."
+            lines.extend([
+                String::new(),
+                "Your friend, on another machine in this network:".to_owned(),
+                command(&network),
+                String::new(),
+                "Nothing is sealed yet: do this only in a network that you trust, or keep it to \
+                 this machine with --host=127.0.0.1:3647."
                     .to_owned(),
-            );
+            ]);
         }
         lines
     }

@@ -39,15 +39,16 @@ async fn run_chat(chat: Chat) -> ExitCode {
         },
     };
     let relay = hosted.as_ref().map_or(chat.relay, HostedRelay::local_address);
-    let welcome = hosted.as_ref().map(HostedRelay::how_to_join).unwrap_or_default();
+    let room = chat.room.as_ref();
+    let joining = hosted.as_ref().map(|hosted| hosted.how_to_join(room)).unwrap_or_default();
     let options = Options {
         relay: relay.clone(),
-        room: chat.room,
+        room: chat.room.clone(),
         name: chat.name,
         downloads: chat.downloads.clone(),
     };
     let (engine, unsaid) = engine::start(options);
-    let face = terminal::Options { relay, downloads: chat.downloads, welcome };
+    let face = terminal::Options { relay, downloads: chat.downloads, joining };
     let result = terminal::run(engine, face).await;
     let code = match result {
         Ok(ending) => say_ending(&ending, unsaid).await,

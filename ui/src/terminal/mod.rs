@@ -54,8 +54,8 @@ pub struct Options {
     pub relay: String,
     /// Where received files go, for showing.
     pub downloads: PathBuf,
-    /// Lines to show in the conversation at the start, such as the command for a second terminal.
-    pub welcome: Vec<String>,
+    /// How a peer joins, line by line, if there is more to say than the usual command.
+    pub joining: Vec<String>,
 }
 
 /// The face couldn't go on. The terminal is as it was before.

@@ -72,14 +72,14 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, 
         downloads: options.downloads,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
-        welcomed: !options.welcome.is_empty(),
+        joining: options.joining,
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let guard = Guard::new()?;
     let screen =
         Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())))?;
     let mut face = Face {
-        app: App::new(setting, &options.welcome, clock.now()),
+        app: App::new(setting, clock.now()),
         clock,
         screen,
         guard,
@@ -182,7 +182,11 @@ impl Face {
             TerminalEvent::Paste(text) => Input::Paste(text),
             TerminalEvent::FocusGained => Input::Focus(true),
             TerminalEvent::FocusLost => Input::Focus(false),
-            TerminalEvent::Resize(..) => Input::Tick,
+            TerminalEvent::Resize(..) => {
+                // What the terminal made of the old screen is anybody's guess, even at the old size.
+                self.clear()?;
+                Input::Tick
+            }
             TerminalEvent::Mouse(_) => return Ok(()),
         };
         self.update(input)

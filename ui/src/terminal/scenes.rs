@@ -63,9 +63,10 @@ fn waiting_as_host() -> Stage {
     waiting_with(connecting_with(Stage::with(
         "127.0.0.1:40123",
         &[
-            "A relay runs on 127.0.0.1:40123 and ends when you leave. To join you:",
-            "in a second terminal on this machine, type",
-            "    bash launch_client.sh --relay 127.0.0.1:40123",
+            "A relay runs here and ends when you leave.",
+            "",
+            "In a second terminal on this machine, type:",
+            "bash launch_client.sh --relay 127.0.0.1:40123",
         ],
     )))
 }

@@ -35,20 +35,19 @@ impl Stage {
         Self::with("127.0.0.1:3647", &[])
     }
 
-    pub(super) fn with(relay: &str, welcome: &[&str]) -> Self {
+    pub(super) fn with(relay: &str, joining: &[&str]) -> Self {
         let setting = Setting {
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
-            welcomed: !welcome.is_empty(),
+            joining: joining.iter().map(|line| (*line).to_owned()).collect(),
         };
-        let welcome: Vec<_> = welcome.iter().map(|line| (*line).to_owned()).collect();
         let now = Now {
             moment: Moment::from_start(Duration::from_secs(100)),
             wall: WallTime { hour: 12, minute: 1 },
         };
-        Self { app: App::new(setting, &welcome, now), now, effects: Vec::new() }
+        Self { app: App::new(setting, now), now, effects: Vec::new() }
     }
 
     pub(super) fn give(&mut self, input: Input) -> &mut Self {

@@ -97,8 +97,9 @@ impl App {
         let name = standing.peer_label();
         let name = if standing.peer_name.is_some() { name.as_ref() } else { "Your peer" };
         match standing.peer {
-            None | Some(Peer::Waiting) if self.setting.welcomed => Some(format!(
-                "You have seat {seat}. Waiting for a peer; how one joins is said above."
+            None | Some(Peer::Waiting) if !self.setting.joining.is_empty() => Some(format!(
+                "You have seat {seat}. Waiting for a peer.\n{}",
+                self.setting.joining.join("\n")
             )),
             None | Some(Peer::Waiting) => Some(format!(
                 "You have seat {seat}. Waiting for a peer: start a second client, in another \

@@ -23,7 +23,7 @@ use super::keys::{self, Place};
 use super::theme::Theme;
 use super::transfers::Transfers;
 use crate::engine::{Command, Event};
-use couplet::session::{DraftId, Ending};
+use couplet::session::{DraftId, Ending, Peer};
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -46,8 +46,8 @@ pub(crate) struct Setting {
     pub(crate) home: Option<PathBuf>,
     /// The looks.
     pub(crate) theme: Theme,
-    /// Whether the welcome says how a peer joins.
-    pub(crate) welcomed: bool,
+    /// How a peer joins, line by line, if there is more to say than the usual command.
+    pub(crate) joining: Vec<String>,
 }
 
 /// What happened.
@@ -182,9 +182,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// The face at its start; `welcome` is shown in the conversation.
-    pub(crate) fn new(setting: Setting, welcome: &[String], now: Now) -> Self {
-        let mut app = Self {
+    /// The face at its start.
+    pub(crate) fn new(setting: Setting, now: Now) -> Self {
+        Self {
             setting,
             now,
             standing: Standing::default(),
@@ -205,11 +205,13 @@ impl App {
             leave_by: None,
             awaited_listing: None,
             arrival: None,
-        };
-        if !welcome.is_empty() {
-            app.tell(super::conversation::Sign::Info, welcome.join("\n"));
         }
-        app
+    }
+
+    /// Whether nobody has come yet and nothing has moved, so that only the advice on how to meet is
+    /// worth the room.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.standing.peer, None | Some(Peer::Waiting)) && self.transfers.all().is_empty()
     }
 
     /// Takes in what happened at `now` and says what is to be done, in this order.

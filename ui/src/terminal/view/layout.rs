@@ -40,12 +40,13 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout of a screen of this `area`; none if it is too small.
+    /// The layout of a screen of this `area`; none if it is too small. With no number of transfers
+    /// they have no place at all.
     pub(super) fn new(
         area: Rect,
         composer_rows: usize,
         notice_rows: usize,
-        transfers: usize,
+        transfers: Option<usize>,
     ) -> Option<Self> {
         if area.width < LEAST.0 || area.height < LEAST.1 {
             return None;
@@ -64,7 +65,10 @@ impl Layout {
         let (status, rest) = split(area, 1);
         let (middle, bottom) = split(rest, rest.height - bottom_rows);
         let (upper, composer) = split(middle, middle.height - composer_rows);
-        let (conversation, side) = beside(upper, area, transfers);
+        let (conversation, side) = match transfers {
+            Some(transfers) => beside(upper, area, transfers),
+            None => (upper, Side::None),
+        };
         Some(Self { status, conversation, side, composer, bottom, middle, boxed })
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let theme = app.setting.theme;
     let composer = composer::Composer::new(app, area);
     let notice = hints::notice_rows(app, area);
-    let layout = Layout::new(area, composer.wanted_rows(), notice.len(), app.transfers.all().len());
+    let transfers = (!app.is_alone()).then(|| app.transfers.all().len());
+    let layout = Layout::new(area, composer.wanted_rows(), notice.len(), transfers);
     let mut drawn = Drawn::default();
     let Some(layout) = layout else {
         layout::too_small(&mut Pen::new(frame.buffer_mut(), theme), area);
