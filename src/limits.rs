@@ -56,7 +56,7 @@ pub const MAX_FINISHED_TRANSFERS: usize = 512;
 pub const MAX_PIPES_PER_ROOM: usize = 32;
 
 /// How long a client stays silent before it sends a ping.
-pub const PING_AFTER: Duration = Duration::from_secs(10);
+pub const PING_AFTER: Duration = Duration::from_secs(15);
 
 /// How long a client waits for any sign of the relay before it calls the connection lost.
 pub const SILENCE_LIMIT: Duration = Duration::from_secs(30);

@@ -162,9 +162,9 @@ fn suspend_gives_the_terminal_back_and_continue_draws_again() {
     ann.sees("seat 1");
     for by_key in [true, false] {
         if by_key {
-            ann.keys("\x1a")
+            ann.keys("\x1a");
         } else {
-            ann.signal(Signal::TSTP)
+            ann.signal(Signal::TSTP);
         }
         ann.waits("the shell's screen", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
@@ -193,9 +193,10 @@ fn any_size_down_to_one_by_one_is_survived() {
     ann.line("fin");
     assert_eq!(ann.ends().0, 0);
     let tiny = Terminal::run("tiny", (1, 1), &people.carol, &["--relay", &relay.address]);
-    bob.sees("is here");
+    tiny.waits("its own screen", vt100::Screen::alternate_screen);
     tiny.signal(Signal::TERM);
-    assert_eq!(tiny.ends().0, 0);
+    let (status, _) = tiny.ends();
+    assert_eq!(status, 0);
 }
 
 #[test]

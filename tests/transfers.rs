@@ -12,6 +12,8 @@ use support::contents;
 use support::headless::Client;
 use support::relay::Relay;
 
+const MIB: usize = 1024 * 1024;
+
 /// Two clients that have met, and a directory for each.
 struct Pair {
     _relay: Relay,
@@ -85,7 +87,6 @@ fn failed(state: &TransferState, with: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_every_shape_of_size_arrive_identical() {
     let mut pair = Pair::new().await;
-    const MIB: usize = 1024 * 1024;
     for size in [0, 1, 1000, MIB - 1, MIB, MIB + 1, 9 * MIB + 5] {
         let name = format!("file-{size}");
         let bytes = contents(size, size as u64);
@@ -157,11 +158,10 @@ async fn progress_is_told_on_both_sides_and_reaches_the_end() {
     pair.b.tell(Command::Accept(None)).await;
     for (client, id) in [(&mut pair.a, at_a), (&mut pair.b, at_b)] {
         client
-            .next_of_all(|event| match event {
-                Event::Progress(progress) if progress.id == id => {
-                    (progress.done == progress.size && progress.size == size as u64).then_some(())
-                }
-                _ => None,
+            .next_of_all(|event| {
+                let Event::Progress(progress) = event else { return None };
+                let whole = progress.done == progress.size && progress.size == size as u64;
+                (progress.id == id && whole).then_some(())
             })
             .await;
         assert_eq!(client.ended(id).await, verified("big"));

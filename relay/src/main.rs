@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use couplet_relay::config::Config;
 use couplet_relay::server;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,8 +73,25 @@ fn log_to_stderr(filter: &str) {
         .with_env_filter(filter)
         .with_target(false)
         .with_ansi(!no_color && io::stderr().is_terminal())
-        .with_writer(io::stderr)
+        .with_writer(|| Log)
+        .log_internal_errors(false)
         .init();
+}
+
+/// Standard error, if anybody still reads it. A relay must not end because its log's reader did.
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // Nobody to tell it to is no error.
+        let _ = io::stderr().write_all(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = io::stderr().flush();
+        Ok(())
+    }
 }
 
 /// The first signal ends the relay in order, the second at once.

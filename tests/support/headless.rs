@@ -59,10 +59,9 @@ impl Client {
         }
         loop {
             let event = tokio::time::timeout(PATIENCE, self.engine.events.recv()).await;
-            let event = match event {
-                Ok(Some(event)) => event,
-                Ok(None) => panic!("the engine ended; passed over: {:#?}", self.passed_over),
-                Err(_) => panic!("it never came; passed over: {:#?}", self.passed_over),
+            let Ok(Some(event)) = event else {
+                let what = if event.is_ok() { "the engine ended" } else { "it never came" };
+                panic!("{what}; passed over: {:#?}", self.passed_over);
             };
             if let Some(picked) = pick(&event) {
                 return picked;
@@ -76,9 +75,9 @@ impl Client {
     }
 
     pub async fn peer(&mut self, wanted: impl Fn(Peer) -> bool) {
-        self.next(|event| match event {
-            SessionEvent::Peer { peer, .. } if wanted(*peer) => Some(()),
-            _ => None,
+        self.next(|event| {
+            let SessionEvent::Peer { peer, .. } = event else { return None };
+            wanted(*peer).then_some(())
         })
         .await;
     }
@@ -90,9 +89,9 @@ impl Client {
     /// The next words from the peer; says that they were shown.
     pub async fn words(&mut self) -> String {
         let (sequence, text) = self
-            .next(|event| match event {
-                SessionEvent::Words { sequence, text, .. } => Some((*sequence, text.clone())),
-                _ => None,
+            .next(|event| {
+                let SessionEvent::Words { sequence, text, .. } = event else { return None };
+                Some((*sequence, text.clone()))
             })
             .await;
         self.tell(Command::Shown(sequence)).await;
@@ -100,9 +99,9 @@ impl Client {
     }
 
     pub async fn trouble(&mut self) -> String {
-        self.next(|event| match event {
-            SessionEvent::Trouble(text) => Some(text.clone()),
-            _ => None,
+        self.next(|event| {
+            let SessionEvent::Trouble(text) = event else { return None };
+            Some(text.clone())
         })
         .await
     }
@@ -111,9 +110,9 @@ impl Client {
         &mut self,
         mut pick: impl FnMut(TransferId, &TransferInfo) -> Option<T>,
     ) -> T {
-        self.next(|event| match event {
-            SessionEvent::Transfer { id, info } => pick(*id, info),
-            _ => None,
+        self.next(|event| {
+            let SessionEvent::Transfer { id, info } = event else { return None };
+            pick(*id, info)
         })
         .await
     }

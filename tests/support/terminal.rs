@@ -157,13 +157,15 @@ impl Terminal {
 
     /// Waits for the end; gives the exit status, after checking that the terminal is as it was.
     pub fn ends(mut self) -> (u32, String) {
-        let status = self.child.wait().expect("an end").exit_code();
+        // The output ends when the program does.
         let state = self.shared.state.lock().expect("no panic");
-        let all_read = |state: &mut State| !state.ended;
-        let (state, _) =
-            self.shared.changed.wait_timeout_while(state, PATIENCE, all_read).expect("no panic");
+        let running = |state: &mut State| !state.ended;
+        let (state, waited) =
+            self.shared.changed.wait_timeout_while(state, PATIENCE, running).expect("no panic");
         let screen = state.emulator.screen();
         let name = &self.name;
+        assert!(!waited.timed_out(), "{name} didn't end; the screen is\n{}", screen.contents());
+        let status = self.child.wait().expect("an end").exit_code();
         assert!(!screen.alternate_screen(), "{name} left the alternate screen on");
         assert!(!screen.hide_cursor(), "{name} left the cursor hidden");
         assert!(!screen.bracketed_paste(), "{name} left bracketed paste on");
