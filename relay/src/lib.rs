@@ -16,6 +16,7 @@
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
 //! | `refusal` | what a connection that isn't served is told |
+//! | `bulk` | the threads that pipes are copied on |
 //! | `clock` | the one clock and the one source of randomness |
 //!
 //! ```no_run
@@ -26,11 +27,12 @@
 //! let config = Config { listen: "127.0.0.1:0".to_owned(), ..Config::default() };
 //! let listener = server::listen(&config.listen).await?;
 //! let shutdown = CancellationToken::new();
-//! server::run(config, listener, shutdown).await;
+//! server::run(config, listener, shutdown).await?;
 //! # Ok(())
 //! # }
 //! ```
 
+mod bulk;
 mod clock;
 pub mod config;
 mod connection;

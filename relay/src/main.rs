@@ -59,7 +59,10 @@ fn start(config: Config) -> anyhow::Result<ExitCode> {
         };
         announce(listener.local_addr().context("can't tell where the relay listens")?);
         // On a worker thread, not on this one: `block_on` would make every accept cross threads.
-        tokio::spawn(server::run(config, listener, shutdown)).await.context("the relay failed")?;
+        tokio::spawn(server::run(config, listener, shutdown))
+            .await
+            .context("the relay failed")?
+            .context("can't start the threads for pipes")?;
         anyhow::Ok(ExitCode::SUCCESS)
     });
     // Whatever is still open has had its time.

@@ -166,12 +166,15 @@ impl Drop for Slot {
 
 /// Serves the connection that came with `token` until its pipe ends. The end that comes second is
 /// handed over to the task of the first, which does the copying.
-pub(crate) async fn serve(mut end: End, token: Token, number: u64, relay: &Relay) {
+pub(crate) async fn serve(mut end: End, token: Token, number: u64, relay: &Arc<Relay>) {
     let refusal = match relay.pipes.take(token, relay.clock.now()) {
         None => Refusal::of(ErrorCode::UnknownPipe),
         Some(pair) => match pair.arrive() {
             Turn::First(other) => match wait_for(other, &mut end, &pair, relay).await {
-                Ok(other) => return join(end, other, &pair, number, relay).await,
+                Ok(other) => {
+                    let copying = join(end, other, Arc::clone(&pair), number, Arc::clone(relay));
+                    return relay.bulk.run(copying).await;
+                }
                 Err(refusal) => refusal,
             },
             Turn::Second(first) => match first.send(end) {
@@ -242,7 +245,7 @@ async fn read_early(end: &mut End) {
 }
 
 /// Copies both ways until both directions have ended or one has failed.
-async fn join(mut one: End, mut two: End, pair: &Pair, number: u64, relay: &Relay) {
+async fn join(mut one: End, mut two: End, pair: Arc<Pair>, number: u64, relay: Arc<Relay>) {
     let room = pair.slot.room;
     debug!(client = number, %room, "pipe joined");
     let mut joined = BytesMut::new();

@@ -2,11 +2,13 @@
 //!
 //! Owns nothing but the bundle: limits, clock, rooms, pipes, and the sign that the relay is ending.
 
+use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, Timeouts};
 use crate::gate::Gate;
 use crate::pipe::PipeTable;
 use crate::rooms::Rooms;
+use std::io;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,8 @@ pub(crate) struct Relay {
     pub(crate) rooms: Arc<Rooms>,
     /// The pipes that wait for their ends.
     pub(crate) pipes: Arc<PipeTable>,
+    /// The threads that pipes are copied on.
+    pub(crate) bulk: Bulk,
     /// The protocol's time limits.
     pub(crate) timeouts: Timeouts,
     /// The relay is being ended.
@@ -29,18 +33,22 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// An empty relay.
-    pub(crate) fn new(config: &Config, ending: CancellationToken) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// If the operating system has no threads to give.
+    pub(crate) fn new(config: &Config, ending: CancellationToken) -> io::Result<Arc<Self>> {
         let clock = Clock::start();
         let timeouts = config.timeouts;
         let max_pipes = usize::try_from(config.max_pipes).unwrap_or(usize::MAX);
         let pipes = PipeTable::new(max_pipes, timeouts.pipe);
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             gate: Gate::new(config),
             clock,
             rooms: Rooms::new(config, clock, Arc::clone(&pipes), ending.clone()),
             pipes,
+            bulk: Bulk::start(config.workers.map(Into::into))?,
             timeouts,
             ending,
-        })
+        }))
     }
 }

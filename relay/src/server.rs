@@ -105,8 +105,15 @@ pub async fn listen(address: &str) -> Result<TcpListener, ListenError> {
 
 /// Serves whoever comes to `listener` until `shutdown` is cancelled; then everybody is told, and
 /// this returns when all have gone, or shortly after the flush limit.
-pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationToken) {
-    let relay = Relay::new(&config, shutdown.clone());
+///
+/// # Errors
+/// If the operating system has no threads to give for the pipes.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let relay = Relay::new(&config, shutdown.clone())?;
     let tasks = TaskTracker::new();
     tokio::select! {
         biased;
@@ -123,6 +130,7 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationTo
     } else {
         info!("ended");
     }
+    Ok(())
 }
 
 async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTracker) {

@@ -142,7 +142,11 @@ impl Receiver {
     pub fn handle_storage_fault(&mut self, step: Step, text: &str) -> Answer {
         self.end(Fault::Storage, text.to_owned());
         // What is local to this machine, such as a path, is not the sender's business.
-        Answer::error(step, Fault::Storage, "the receiver couldn't write it to its disk")
+        Answer::error(
+            step,
+            Fault::Storage,
+            "the receiver couldn't write it to its disk; ask your peer to look, then offer it again",
+        )
     }
 
     /// The sender can't complete it.

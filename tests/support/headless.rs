@@ -126,6 +126,16 @@ impl Client {
         .await
     }
 
+    /// How a transfer has ended, if that was told while others were waited for.
+    pub fn state(&self, id: TransferId) -> Option<TransferState> {
+        self.passed_over.iter().find_map(|event| match event {
+            Event::Session(SessionEvent::Transfer { id: at, info }) if *at == id => {
+                info.state.is_over().then(|| info.state.clone())
+            }
+            Event::Session(_) | Event::Progress(_) => None,
+        })
+    }
+
     /// How a transfer ended.
     pub async fn ended(&mut self, id: TransferId) -> TransferState {
         self.transfer(|at, info| (at == id && info.state.is_over()).then(|| info.state.clone()))

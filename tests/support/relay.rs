@@ -16,8 +16,13 @@ pub struct Relay {
 impl Relay {
     /// Starts one on a free port.
     pub fn start(args: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", args)
+    }
+
+    /// Starts one at this address.
+    pub fn start_at(listen: &str, args: &[&str]) -> Self {
         let mut child = Command::new(program("couplet-relay"))
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", listen])
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

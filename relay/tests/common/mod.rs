@@ -30,7 +30,7 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub struct Relay {
     pub address: SocketAddr,
     shutdown: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinHandle<std::io::Result<()>>,
 }
 
 impl Relay {
@@ -87,7 +87,8 @@ impl Relay {
     }
 
     pub async fn ended(self) {
-        soon(self.task).await.expect("the relay ends without a fault");
+        let ended = soon(self.task).await.expect("the relay ends without a fault");
+        ended.expect("the relay had threads enough");
     }
 }
 

@@ -37,6 +37,10 @@ pub(super) enum Finding {
     },
 }
 
+/// How far threads that move bytes stand back.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 pub(super) struct Transfers {
     downloads: PathBuf,
     /// Files that are offered and not yet on their way.
@@ -182,6 +186,7 @@ impl Transfers {
         self.moving.insert(id, moving);
         let findings = self.findings_out.clone();
         let run = move || {
+            give_way();
             let outcome = match pipe::open(relay, token, &stopper) {
                 Ok(stream) => work(stream, &done),
                 Err(text) => Outcome::Failed { code: Fault::Unknown, text },
@@ -195,6 +200,16 @@ impl Transfers {
             let outcome = Outcome::Failed { code: Fault::Unknown, text };
             let _ = self.findings_out.send(Finding::Ended { id, outcome });
         }
+    }
+}
+
+/// Lets words go first: where both want the processor, a thread that moves bytes can wait and a
+/// person shouldn't. On Linux niceness is a thread's own; elsewhere it would be the whole program's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        // Refused or not, bytes move.
+        let _ = rustix::process::nice(NICENESS);
     }
 }
 
