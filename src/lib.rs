@@ -9,7 +9,7 @@
 //! | layer | module | owns |
 //! | --- | --- | --- |
 //! | bytes | [`frame`] | length-delimited frames, the opening bytes, maximum sizes |
-//! | messages | [`message`] | every control message between client and relay |
+//! | messages | [`message`], [`names`] | every control message between client and relay, and its words |
 //! | between peers | [`peer`] | what clients say to each other inside bodies the relay can't read |
 //! | the relay | [`room`], [`directory`] | seats, turns, replacement; who meets whom |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
@@ -22,6 +22,7 @@ pub mod directory;
 pub mod frame;
 pub mod limits;
 pub mod message;
+pub mod names;
 pub mod path;
 pub mod peer;
 pub mod room;

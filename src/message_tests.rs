@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::frame::FrameDecoder;
+use crate::limits;
 use proptest::prelude::*;
 
 fn room_name() -> impl Strategy<Value = RoomName> {

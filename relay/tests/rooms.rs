@@ -159,13 +159,14 @@ async fn a_silent_client_is_lost_and_one_that_pings_is_not() {
     })
     .await;
     let (mut one, mut two) = relay.pair(None).await;
+    let mut heartbeat = tokio::time::interval(Duration::from_millis(100));
     let pings = async {
         loop {
+            heartbeat.tick().await;
             one.control(ClientControl::Ping).await;
             if one.next_control().await != RelayControl::Pong {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     soon(pings).await;

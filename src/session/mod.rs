@@ -4,8 +4,8 @@
 //! is held, what has reached the peer, which transfers move. It has no socket, no file and no
 //! screen: the engine carries out [`Command`]s, and faces show [`Event`]s.
 //!
-//! The parts: [`link`] keeps the connection, [`words`] what is said, [`signals`] what must reach the
-//! peer without a turn, [`offers`] the transfers.
+//! The parts: [`link`] keeps the connection, [`relayed`] hears the relay, [`words`] keeps what is
+//! said, [`signals`] what must reach the peer without a turn, [`offers`] the transfers.
 //!
 //! ```text
 //! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
@@ -15,6 +15,7 @@
 mod event;
 mod link;
 mod offers;
+mod relayed;
 mod signals;
 mod words;
 
@@ -22,10 +23,7 @@ pub use event::{DraftId, Ending, Event, Link, Mark, Peer};
 pub use words::SayError;
 
 use crate::limits;
-use crate::message::{
-    ClientControl, ClientToRelay, ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient,
-    Role, RoomName, Seat, Token,
-};
+use crate::message::{ClientControl, ClientToRelay, RelayToClient, Role, RoomName, Seat, Token};
 use crate::path::SafeName;
 use crate::peer::{self, PeerSignal};
 use crate::text;
@@ -252,136 +250,6 @@ impl Session {
         self.over
     }
 
-    fn handle_control(&mut self, control: RelayControl, now: Moment) {
-        match control {
-            RelayControl::Welcome {
-                seat, token, room, pairing, next_sequence, returned, ..
-            } => {
-                self.link.online(now);
-                self.events.push_back(Event::Link(Link::Online));
-                self.handle_welcome(seat, token, pairing, next_sequence, returned);
-                self.events.push_back(Event::Seated { seat, room, returned });
-            }
-            RelayControl::Role { role } => {
-                self.set_role(role);
-                self.say_next();
-            }
-            RelayControl::Peer { state, pairing, kept_ms } => {
-                self.handle_peer(state, pairing, kept_ms);
-            }
-            RelayControl::Taken { sequence } => {
-                self.words.taken(sequence, &mut self.events);
-                // What was taken took the turn; a role told before that is out of date.
-                self.set_role(Role::Rec);
-            }
-            RelayControl::Pipe { tag, token } => self.handle_pipe(tag, token),
-            RelayControl::Notice { text } => {
-                let text = text::line(&text, limits::MAX_REASON_COLUMNS);
-                self.events.push_back(Event::Notice(text));
-            }
-            RelayControl::Exit { reason } => self.end(match reason {
-                ExitReason::Fin => Ending::Fin,
-                ExitReason::Shutdown => Ending::RelayExit,
-                ExitReason::Superseded => Ending::Superseded,
-            }),
-            RelayControl::Error { code, text } => self.handle_error(code, &text),
-            RelayControl::Pong => {}
-            RelayControl::Joined => {
-                self.handle_garbage("the relay answered as if this were a pipe; report this fault");
-            }
-        }
-    }
-
-    /// A seat, new or the old one. What the relay has taken of this seat's words tells which of them
-    /// must be said again.
-    fn handle_welcome(
-        &mut self,
-        seat: Seat,
-        token: Token,
-        pairing: u32,
-        next_sequence: u64,
-        returned: bool,
-    ) {
-        self.seat = Some((seat, token));
-        self.role = None;
-        self.peer_here = false;
-        if returned {
-            self.words.returned(next_sequence, &mut self.events);
-        } else {
-            self.words.seated(next_sequence);
-        }
-        if !returned || pairing != self.pairing {
-            self.meet_anew(pairing);
-        }
-        self.book.forget_pipe_requests();
-        self.repeat_words();
-    }
-
-    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>) {
-        if pairing != self.pairing {
-            self.meet_anew(pairing);
-            self.repeat_words();
-        }
-        let peer = match state {
-            PeerState::Waiting => Peer::Waiting,
-            PeerState::Present | PeerState::Replaced => Peer::Present,
-            PeerState::Silent => {
-                Peer::Silent { kept_for: Duration::from_millis(kept_ms.unwrap_or(0)) }
-            }
-            PeerState::Gone => Peer::Gone,
-        };
-        self.peer_here = peer == Peer::Present;
-        let newcomer = self.peer_here && self.met != self.pairing;
-        self.events.push_back(Event::Peer { peer, newcomer });
-        if self.peer_here {
-            self.met = self.pairing;
-            let name = self.config.name.clone();
-            self.signal(PeerSignal::Greeting { name });
-            self.repeat_shown();
-            self.repeat_signals();
-            self.request_pipes();
-        }
-        if peer == Peer::Gone {
-            self.withdraw_transfers();
-        }
-    }
-
-    /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
-    fn meet_anew(&mut self, pairing: u32) {
-        self.pairing = pairing;
-        self.signals.start_anew();
-        self.withdraw_transfers();
-        self.book.forget_peer();
-    }
-
-    fn handle_error(&mut self, code: ErrorCode, text: &str) {
-        let text = text::line(text, limits::MAX_REASON_COLUMNS);
-        if code == ErrorCode::SeatGone && self.pairing == 0 {
-            // Nobody was met from that seat, so any other will do.
-            self.seat = None;
-            self.commands.push_back(Command::Disconnect);
-            self.connect();
-        } else if code.is_final() {
-            self.end(Ending::Refused { code, text });
-        } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {
-            // The pipe is asked for again when the peer is back, or another transfer is over.
-            self.book.forget_pipe_requests();
-        } else {
-            if code == ErrorCode::NotYourTurn {
-                self.set_role(Role::Rec);
-                self.words.refused(&mut self.events);
-            }
-            self.events.push_back(Event::Trouble(text));
-        }
-    }
-
-    fn set_role(&mut self, role: Role) {
-        if self.role != Some(role) {
-            self.role = Some(role);
-            self.events.push_back(Event::Role(role));
-        }
-    }
-
     fn handle_signal(&mut self, body: &Bytes) {
         let arrival = self.signals.arrived(body);
         if let Some(error) = arrival.error {
@@ -462,5 +330,7 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+mod test_line;
 #[cfg(test)]
 mod tests;

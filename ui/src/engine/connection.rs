@@ -16,6 +16,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Bytes that may wait to be written before nothing more is read: a relay, or a peer behind it, that
+/// asks and asks without reading the answers costs no more.
+const MAX_WAITING_OUT: usize = 1024 * 1024;
+
 /// How long one address may take to answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -97,6 +101,7 @@ impl Connection {
                     return self.opened(result);
                 }
                 State::Open { stream, decoder, scratch } => {
+                    let may_read = may_read && self.out.len() < MAX_WAITING_OUT;
                     let (mut reader, mut writer) = stream.split();
                     tokio::select! {
                         read = reader.read(scratch), if may_read => {

@@ -1,0 +1,144 @@
+//! What the relay says, and what it changes: seat, role, peer, and refusals.
+//!
+//! Owns the answers to control messages; what the peer says inside bodies is in [`super::words`] and
+//! [`super::signals`].
+
+use super::{Command, Ending, Event, Link, Peer, Session};
+use crate::limits;
+use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role, Seat, Token};
+use crate::peer::PeerSignal;
+use crate::text;
+use crate::time::Moment;
+use std::time::Duration;
+
+impl Session {
+    pub(super) fn handle_control(&mut self, control: RelayControl, now: Moment) {
+        match control {
+            RelayControl::Welcome {
+                seat, token, room, pairing, next_sequence, returned, ..
+            } => {
+                self.link.online(now);
+                self.events.push_back(Event::Link(Link::Online));
+                self.handle_welcome(seat, token, pairing, next_sequence, returned);
+                self.events.push_back(Event::Seated { seat, room, returned });
+            }
+            RelayControl::Role { role } => {
+                self.set_role(role);
+                self.say_next();
+            }
+            RelayControl::Peer { state, pairing, kept_ms } => {
+                self.handle_peer(state, pairing, kept_ms);
+            }
+            RelayControl::Taken { sequence } => {
+                self.words.taken(sequence, &mut self.events);
+                // What was taken took the turn; a role told before that is out of date.
+                self.set_role(Role::Rec);
+            }
+            RelayControl::Pipe { tag, token } => self.handle_pipe(tag, token),
+            RelayControl::Notice { text } => {
+                let text = text::line(&text, limits::MAX_REASON_COLUMNS);
+                self.events.push_back(Event::Notice(text));
+            }
+            RelayControl::Exit { reason } => self.end(match reason {
+                ExitReason::Fin => Ending::Fin,
+                ExitReason::Shutdown => Ending::RelayExit,
+                ExitReason::Superseded => Ending::Superseded,
+            }),
+            RelayControl::Error { code, text } => self.handle_error(code, &text),
+            RelayControl::Pong => {}
+            RelayControl::Joined => {
+                self.handle_garbage("the relay answered as if this were a pipe; report this fault");
+            }
+        }
+    }
+
+    /// A seat, new or the old one. What the relay has taken of this seat's words tells which of them
+    /// must be said again.
+    fn handle_welcome(
+        &mut self,
+        seat: Seat,
+        token: Token,
+        pairing: u32,
+        next_sequence: u64,
+        returned: bool,
+    ) {
+        self.seat = Some((seat, token));
+        self.role = None;
+        self.peer_here = false;
+        if returned {
+            self.words.returned(next_sequence, &mut self.events);
+        } else {
+            self.words.seated(next_sequence);
+        }
+        if !returned || pairing != self.pairing {
+            self.meet_anew(pairing);
+        }
+        self.book.forget_pipe_requests();
+        self.repeat_words();
+    }
+
+    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>) {
+        if pairing != self.pairing {
+            self.meet_anew(pairing);
+            self.repeat_words();
+        }
+        let peer = match state {
+            PeerState::Waiting => Peer::Waiting,
+            PeerState::Present | PeerState::Replaced => Peer::Present,
+            PeerState::Silent => {
+                Peer::Silent { kept_for: Duration::from_millis(kept_ms.unwrap_or(0)) }
+            }
+            PeerState::Gone => Peer::Gone,
+        };
+        self.peer_here = peer == Peer::Present;
+        let newcomer = self.peer_here && self.met != self.pairing;
+        self.events.push_back(Event::Peer { peer, newcomer });
+        if self.peer_here {
+            self.met = self.pairing;
+            let name = self.config.name.clone();
+            self.signal(PeerSignal::Greeting { name });
+            self.repeat_shown();
+            self.repeat_signals();
+            self.request_pipes();
+        }
+        if peer == Peer::Gone {
+            self.withdraw_transfers();
+        }
+    }
+
+    /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
+    fn meet_anew(&mut self, pairing: u32) {
+        self.pairing = pairing;
+        self.signals.start_anew();
+        self.withdraw_transfers();
+        self.book.forget_peer();
+    }
+
+    fn handle_error(&mut self, code: ErrorCode, text: &str) {
+        let text = text::line(text, limits::MAX_REASON_COLUMNS);
+        if code == ErrorCode::SeatGone && self.pairing == 0 {
+            // Nobody was met from that seat, so any other will do.
+            self.seat = None;
+            self.commands.push_back(Command::Disconnect);
+            self.connect();
+        } else if code.is_final() {
+            self.end(Ending::Refused { code, text });
+        } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {
+            // The pipe is asked for again when the peer is back, or another transfer is over.
+            self.book.forget_pipe_requests();
+        } else {
+            if code == ErrorCode::NotYourTurn {
+                self.set_role(Role::Rec);
+                self.words.refused(&mut self.events);
+            }
+            self.events.push_back(Event::Trouble(text));
+        }
+    }
+
+    pub(super) fn set_role(&mut self, role: Role) {
+        if self.role != Some(role) {
+            self.role = Some(role);
+            self.events.push_back(Event::Role(role));
+        }
+    }
+}

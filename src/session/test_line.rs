@@ -1,0 +1,224 @@
+//! A line for tests: two sessions, the room between them, and connections that can be cut at any
+//! moment, in virtual time.
+
+use super::*;
+use crate::message::RelayControl;
+use crate::room::{self, Room};
+
+pub(super) const GRACE: Duration = Duration::from_secs(30);
+
+/// One client and its connection: what is under way in each direction.
+pub(super) struct Client {
+    pub(super) session: Session,
+    pub(super) connected: bool,
+    pub(super) seat: Option<Seat>,
+    pub(super) up: VecDeque<ClientToRelay>,
+    pub(super) down: VecDeque<RelayToClient>,
+    pub(super) events: Vec<Event>,
+    pub(super) shown: bool,
+}
+
+/// Two clients and the room between them.
+pub(super) struct Line {
+    pub(super) room: Room,
+    pub(super) clients: Vec<Client>,
+    pub(super) now: Moment,
+    pub(super) tokens: u8,
+    pub(super) transfers: Vec<(usize, Command)>,
+}
+
+impl Line {
+    pub(super) fn new(clients: usize) -> Self {
+        let client = |index: u64| Client {
+            session: Session::new(Config { seed: index + 1, ..Config::default() }),
+            connected: false,
+            seat: None,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            events: Vec::new(),
+            shown: true,
+        };
+        let clients = (0..clients as u64).map(client).collect();
+        let room = Room::new(None, GRACE);
+        Self { room, clients, now: Moment::START, tokens: 0, transfers: Vec::new() }
+    }
+
+    /// A paired line, settled.
+    pub(super) fn paired() -> Self {
+        let mut line = Self::new(2);
+        line.settle();
+        line
+    }
+
+    /// Carries out what a session asks for.
+    pub(super) fn pump(&mut self, index: usize) {
+        while let Some(command) = self.clients[index].session.poll_command() {
+            match command {
+                Command::Connect => {
+                    self.disconnect(index);
+                    self.clients[index].connected = true;
+                    self.clients[index].session.handle_connected(self.now);
+                }
+                Command::Disconnect => self.disconnect(index),
+                Command::Transmit(message) => {
+                    if self.clients[index].connected {
+                        self.clients[index].up.push_back(message);
+                    }
+                }
+                Command::SendFile { .. } | Command::ReceiveFile { .. } => {
+                    self.transfers.push((index, command));
+                }
+                Command::StopTransfer(_) => {}
+            }
+        }
+        let client = &mut self.clients[index];
+        while let Some(event) = client.session.poll_event() {
+            if let (Event::Words { sequence, .. }, true) = (&event, client.shown) {
+                client.session.shown(*sequence);
+            }
+            client.events.push(event);
+        }
+        if self.clients[index].session.commands.front().is_some() {
+            self.pump(index);
+        }
+    }
+
+    /// The relay reads one message from a client.
+    pub(super) fn deliver_up(&mut self, index: usize) -> bool {
+        let Some(message) = self.clients[index].up.pop_front() else { return false };
+        let seat = self.clients[index].seat;
+        match (message, seat) {
+            (ClientToRelay::Control(ClientControl::Hello { seat: token, .. }), None) => {
+                let result = if let Some(token) = token {
+                    self.room.handle_return(token, self.now)
+                } else {
+                    self.tokens += 1;
+                    self.room.handle_join(Token::from_bytes([self.tokens; 16]), self.now)
+                };
+                if let Err(code) = result {
+                    let error = RelayControl::Error { code, text: "refused".to_owned() };
+                    self.clients[index].down.push_back(RelayToClient::Control(error));
+                }
+            }
+            (ClientToRelay::Control(control), Some(seat)) => match control {
+                ClientControl::Fin => self.room.handle_fin(seat),
+                ClientControl::Pass => self.room.handle_pass(seat),
+                ClientControl::RequestPipe { tag } => {
+                    let tokens = [Token::from_bytes([1; 16]), Token::from_bytes([2; 16])];
+                    self.room.handle_pipe_request(seat, tag, tokens);
+                }
+                ClientControl::Ping => {
+                    self.clients[index].down.push_back(RelayToClient::Control(RelayControl::Pong));
+                }
+                ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } => {}
+            },
+            (ClientToRelay::Say { pairing, sequence, body }, Some(seat)) => {
+                self.room.handle_say(seat, pairing, sequence, body);
+            }
+            (ClientToRelay::Signal { pairing, body }, Some(seat)) => {
+                self.room.handle_signal(seat, pairing, body);
+            }
+            (_, None) => {}
+        }
+        self.carry_out(Some(index));
+        true
+    }
+
+    pub(super) fn carry_out(&mut self, joining: Option<usize>) {
+        while let Some(command) = self.room.poll_command() {
+            let at = |seat| self.clients.iter().position(|client| client.seat == Some(seat));
+            match command {
+                room::Command::Admit(seat) => {
+                    self.clients[joining.expect("somebody joins")].seat = Some(seat);
+                }
+                room::Command::Send { to, message } => {
+                    let to = at(to).expect("a client in the seat");
+                    self.clients[to].down.push_back(message);
+                }
+                room::Command::Close(seat) => {
+                    let closed = at(seat).expect("a client in the seat");
+                    self.clients[closed].seat = None;
+                }
+            }
+        }
+    }
+
+    /// A client reads one message from the relay.
+    pub(super) fn deliver_down(&mut self, index: usize) -> bool {
+        let client = &mut self.clients[index];
+        let Some(message) = client.down.pop_front() else { return false };
+        client.session.handle_message(message, self.now);
+        self.pump(index);
+        true
+    }
+
+    /// The connection breaks: what was under way is lost.
+    pub(super) fn disconnect(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        client.connected = false;
+        client.up.clear();
+        client.down.clear();
+        if let Some(seat) = client.seat.take() {
+            self.room.handle_lost(seat, self.now);
+            self.carry_out(None);
+        }
+    }
+
+    pub(super) fn cut(&mut self, index: usize) {
+        if self.clients[index].connected {
+            self.disconnect(index);
+            self.clients[index].session.handle_lost(self.now);
+            self.pump(index);
+        }
+    }
+
+    pub(super) fn pass_time(&mut self, wait: Duration) {
+        self.now = self.now + wait;
+        self.room.handle_timeout(self.now);
+        self.carry_out(None);
+        for index in 0..self.clients.len() {
+            self.clients[index].session.handle_timeout(self.now);
+            self.pump(index);
+        }
+    }
+
+    /// Lets everything arrive, and everybody come back.
+    pub(super) fn settle(&mut self) {
+        loop {
+            for index in 0..self.clients.len() {
+                self.pump(index);
+            }
+            let mut moved = false;
+            for index in 0..self.clients.len() {
+                moved |= self.deliver_up(index) | self.deliver_down(index);
+            }
+            if !moved {
+                let waiting = |client: &Client| !client.connected && !client.session.is_over();
+                if !self.clients.iter().any(waiting) {
+                    return;
+                }
+                self.pass_time(Duration::from_millis(200));
+            }
+        }
+    }
+
+    pub(super) fn words(&self, index: usize) -> Vec<&str> {
+        self.clients[index]
+            .events
+            .iter()
+            .filter_map(|event| {
+                if let Event::Words { text, .. } = event { Some(text.as_str()) } else { None }
+            })
+            .collect()
+    }
+
+    pub(super) fn say(&mut self, index: usize, text: &str) -> DraftId {
+        let draft = self.clients[index].session.say(text).expect("room for words");
+        self.pump(index);
+        draft
+    }
+
+    pub(super) fn has(&self, index: usize, event: &Event) -> bool {
+        self.clients[index].events.contains(event)
+    }
+}
