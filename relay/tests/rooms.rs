@@ -64,8 +64,8 @@ async fn a_newcomer_gets_number_role_and_last_message() {
     let (mut new, welcome) = relay.join(None).await;
     assert_eq!((welcome.seat, welcome.pairing, welcome.returned), (Seat::Two, 2, false));
     assert_eq!(new.peer().await, (PeerState::Present, 2));
-    assert_eq!(new.role().await, Role::Emi);
     assert_eq!(new.message().await, (1, true, "for seat two".to_owned()));
+    assert_eq!(new.role().await, Role::Emi);
     assert_eq!(one.peer().await, (PeerState::Replaced, 2));
     new.say(2, welcome.next_sequence, "here").await;
     assert_eq!(one.message().await.2, "here");
@@ -110,8 +110,8 @@ async fn the_token_brings_a_client_back_to_its_seat() {
     assert!(welcome.returned);
     assert_eq!((welcome.seat, welcome.pairing), (Seat::Two, 1));
     assert_eq!(back.peer().await, (PeerState::Present, 1));
-    assert_eq!(back.role().await, Role::Emi);
     assert_eq!(back.message().await, (1, true, "while you were away".to_owned()));
+    assert_eq!(back.role().await, Role::Emi);
     assert_eq!(one.peer().await, (PeerState::Present, 1));
 }
 
