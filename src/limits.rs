@@ -1,4 +1,4 @@
-//! Every bound that the protocol knows, in one place.
+//! The bounds that both sides hold against each other, in one place.
 //!
 //! Sizes are in bytes. Both sides hold these against each other: what exceeds one is refused with a
 //! typed error. Bounds that an operator sets (clients, rooms, grace) are in the relay's own
@@ -55,7 +55,7 @@ pub const MAX_FINISHED_TRANSFERS: usize = 512;
 /// Pipes of one room that may wait for their ends or be open at once.
 pub const MAX_PIPES_PER_ROOM: usize = 32;
 
-/// How long a client stays silent before it sends a ping.
+/// How often a client sends a ping, whatever else it sends and hears.
 pub const PING_AFTER: Duration = Duration::from_secs(15);
 
 /// How long a client waits for any sign of the relay before it calls the connection lost.

@@ -78,6 +78,13 @@ pub enum PeerSignal {
         /// Whether the one that cancels is the offerer.
         by_offerer: bool,
     },
+    /// A transfer has failed at one side. Numbered.
+    Failed {
+        /// The offerer's number of it.
+        offer: u32,
+        /// Whether it failed at the offerer's side.
+        by_offerer: bool,
+    },
     /// Something that a later release knows.
     #[serde(other)]
     Unknown,
@@ -89,7 +96,11 @@ impl PeerSignal {
     pub const fn is_numbered(&self) -> bool {
         matches!(
             self,
-            Self::Offer { .. } | Self::Accept { .. } | Self::Decline { .. } | Self::Cancel { .. }
+            Self::Offer { .. }
+                | Self::Accept { .. }
+                | Self::Decline { .. }
+                | Self::Cancel { .. }
+                | Self::Failed { .. }
         )
     }
 }

@@ -199,7 +199,10 @@ impl Room {
             let message = RelayToClient::Message { pairing, sequence, kept: false, body };
             self.commands.push_back(Command::Send { to: other, message });
         }
-        if !repeated {
+        if repeated {
+            // What was taken before took the turn then; whose it is now must be told again.
+            self.tell_role(seat);
+        } else {
             self.tell_roles();
         }
     }

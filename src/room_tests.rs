@@ -97,7 +97,7 @@ fn a_repetition_is_passed_on_and_takes_no_turn() {
     let mut room = paired();
     say(&mut room, Seat::One, 1, "hello");
     let commands = say(&mut room, Seat::One, 1, "hello");
-    assert_eq!(told(&commands, Seat::One), ["taken 1"]);
+    assert_eq!(told(&commands, Seat::One), ["taken 1", "rec"]);
     assert_eq!(told(&commands, Seat::Two), ["message 1 hello"]);
     assert_eq!(room.turn, Seat::Two);
 }

@@ -224,7 +224,7 @@ fn what_peers_say_to_each_other() {
     }
     let (names, name_of) = names!(PeerSignal:
         Greeting = "greeting" Shown = "shown" Typing = "typing" Acknowledge = "acknowledge"
-        Offer = "offer" Accept = "accept" Decline = "decline" Cancel = "cancel";
+        Offer = "offer" Accept = "accept" Decline = "decline" Cancel = "cancel" Failed = "failed";
         except Unknown);
     let mut seen = BTreeSet::new();
     let mut numbered = BTreeSet::new();

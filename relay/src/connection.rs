@@ -86,7 +86,7 @@ enum Wish {
 struct Seated {
     place: Place,
     outbox: Arc<Outbox>,
-    permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 async fn hear_wish<S: AsyncRead + Unpin>(
@@ -144,11 +144,14 @@ fn take_seat(
     token: Option<Token>,
     relay: &Relay,
 ) -> Result<Seated, Refusal> {
-    let permit = relay.gate.admit().map_err(|full| Refusal::new(ErrorCode::RelayFull, full))?;
+    let permit = relay.gate.admit();
     let outbox = Arc::new(Outbox::default());
-    let place = match token {
-        Some(token) => relay.rooms.come_back(token, &outbox)?,
-        None => relay.rooms.join(room, &outbox)?,
+    let (place, permit) = match (token, permit) {
+        // Whoever has a seat already was let in once; at worst both of its connections are here
+        // until the old one is noticed to be dead.
+        (Some(token), permit) => (relay.rooms.come_back(token, &outbox)?, permit.ok()),
+        (None, Ok(permit)) => (relay.rooms.join(room, &outbox)?, Some(permit)),
+        (None, Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
     };
     Ok(Seated { place, outbox, permit })
 }
@@ -157,7 +160,7 @@ fn take_seat(
 async fn converse<S>(
     mut line: Line<S>,
     place: Place,
-    permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
     number: u64,
     relay: &Relay,
 ) where

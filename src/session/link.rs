@@ -34,7 +34,7 @@ enum State {
     /// The engine is connecting, or has yet to be told to.
     Connecting,
     /// Connected; the seat may not have been given yet.
-    Connected { heard: Moment, pinged: bool, seated: bool },
+    Connected { heard: Moment, ping_at: Moment, seated: bool },
     /// Waiting for the next attempt.
     Waiting { until: Moment },
 }
@@ -52,19 +52,20 @@ impl Machine {
         self.attempts
     }
 
-    pub(super) const fn connected(&mut self, now: Moment) {
-        self.state = State::Connected { heard: now, pinged: false, seated: false };
+    pub(super) fn connected(&mut self, now: Moment) {
+        let ping_at = now + limits::PING_AFTER;
+        self.state = State::Connected { heard: now, ping_at, seated: false };
     }
 
-    pub(super) const fn online(&mut self, now: Moment) {
-        self.state = State::Connected { heard: now, pinged: false, seated: true };
+    pub(super) fn online(&mut self, now: Moment) {
+        let ping_at = now + limits::PING_AFTER;
+        self.state = State::Connected { heard: now, ping_at, seated: true };
         self.attempts = 0;
     }
 
     pub(super) const fn heard(&mut self, now: Moment) {
-        if let State::Connected { heard, pinged, .. } = &mut self.state {
+        if let State::Connected { heard, .. } = &mut self.state {
             *heard = now;
-            *pinged = false;
         }
     }
 
@@ -94,9 +95,13 @@ impl Machine {
         match &mut self.state {
             State::Connecting => None,
             State::Waiting { .. } => Some(Due::Connect),
-            State::Connected { pinged: true, .. } => Some(Due::Lost),
-            State::Connected { pinged, .. } => {
-                *pinged = true;
+            State::Connected { heard, .. } if now.since(*heard) >= limits::SILENCE_LIMIT => {
+                Some(Due::Lost)
+            }
+            State::Connected { ping_at, .. } => {
+                // Whatever else is said and heard: the relay must hear from a client that only
+                // listens, and a client must hear from a relay whose peer says nothing.
+                *ping_at = now + limits::PING_AFTER;
                 Some(Due::Ping)
             }
         }
@@ -106,8 +111,8 @@ impl Machine {
         match self.state {
             State::Connecting => None,
             State::Waiting { until } => Some(until),
-            State::Connected { heard, pinged, .. } => {
-                Some(heard + if pinged { limits::SILENCE_LIMIT } else { limits::PING_AFTER })
+            State::Connected { heard, ping_at, .. } => {
+                Some(ping_at.min(heard + limits::SILENCE_LIMIT))
             }
         }
     }

@@ -92,6 +92,8 @@ pub struct Session {
     signals: signals::Signals,
     book: Book,
     fin_by: Option<Moment>,
+    /// When pipes that the relay refused are asked for again.
+    pipes_again_at: Option<Moment>,
     over: bool,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
@@ -100,10 +102,14 @@ pub struct Session {
 /// How long the relay may take to answer a `fin` before the client leaves anyway.
 const FIN_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long a pipe that the relay has no room for is waited with.
+const PIPES_AGAIN: Duration = Duration::from_secs(2);
+
 impl Session {
     /// A session that connects at once.
     #[must_use]
-    pub fn new(config: Config) -> Self {
+    pub fn new(mut config: Config) -> Self {
+        config.name = config.name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS));
         let mut session = Self {
             link: link::Machine::new(config.seed),
             config,
@@ -116,6 +122,7 @@ impl Session {
             signals: signals::Signals::default(),
             book: Book::default(),
             fin_by: None,
+            pipes_again_at: None,
             over: false,
             commands: VecDeque::new(),
             events: VecDeque::new(),
@@ -154,12 +161,7 @@ impl Session {
         if self.fin_by.is_some() {
             return self.end(Ending::Fin);
         }
-        if self.seat.is_none() {
-            let text = "the relay closed the connection before giving a seat; it may be ending or \
-                        too busy, so try again in a moment";
-            return self.end(Ending::Unreachable { text: text.to_owned() });
-        }
-        self.wait_to_reconnect(now);
+        self.lose_connection(now);
     }
 
     /// What came from the other end isn't couplet's protocol.
@@ -198,9 +200,13 @@ impl Session {
             Some(link::Due::Ping) => self.control(ClientControl::Ping),
             Some(link::Due::Lost) => {
                 self.commands.push_back(Command::Disconnect);
-                self.wait_to_reconnect(now);
+                self.lose_connection(now);
             }
             None => {}
+        }
+        if self.pipes_again_at.is_some_and(|at| at <= now) {
+            self.pipes_again_at = None;
+            self.request_pipes();
         }
     }
 
@@ -241,7 +247,7 @@ impl Session {
         if self.over {
             return None;
         }
-        [self.fin_by, self.link.next_timeout()].into_iter().flatten().min()
+        [self.fin_by, self.link.next_timeout(), self.pipes_again_at].into_iter().flatten().min()
     }
 
     /// Whether it has ended; [`Event::Ended`] has said why.
@@ -269,6 +275,7 @@ impl Session {
                 PeerSignal::Accept { offer } => self.handle_accept(offer),
                 PeerSignal::Decline { offer } => self.handle_decline(offer),
                 PeerSignal::Cancel { offer, by_offerer } => self.handle_cancel(offer, by_offerer),
+                PeerSignal::Failed { offer, by_offerer } => self.handle_failed(offer, by_offerer),
                 PeerSignal::Acknowledge | PeerSignal::Unknown => {}
             }
         }
@@ -305,6 +312,16 @@ impl Session {
         let attempt = self.link.connecting();
         self.events.push_back(Event::Link(Link::Connecting { attempt }));
         self.commands.push_back(Command::Connect);
+    }
+
+    /// The connection is gone: without a seat that is the end, with one it is tried again.
+    fn lose_connection(&mut self, now: Moment) {
+        if self.seat.is_none() {
+            let text = "the relay gave no seat before the connection was gone; it may be ending or \
+                        too busy, so try again in a moment";
+            return self.end(Ending::Unreachable { text: text.to_owned() });
+        }
+        self.wait_to_reconnect(now);
     }
 
     fn wait_to_reconnect(&mut self, now: Moment) {

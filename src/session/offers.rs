@@ -10,7 +10,6 @@ use crate::path::SafeName;
 use crate::peer::PeerSignal;
 use crate::transfer::book::{BookError, Direction, TransferId, TransferState};
 use crate::transfer::send::Outcome;
-use crate::transfer::wire::Fault;
 
 impl Session {
     /// Offers a file to the peer; the engine keeps it under the transfer's number until
@@ -63,26 +62,21 @@ impl Session {
     pub fn handle_transfer_ended(&mut self, id: TransferId, outcome: Outcome) {
         let state = match outcome {
             Outcome::Verified { saved_as } => TransferState::Verified { saved_as },
-            Outcome::Failed { text, .. } => TransferState::Failed { reason: text },
+            Outcome::Failed { text, .. } => {
+                self.tell_failure(id);
+                TransferState::Failed { reason: text }
+            }
         };
         self.set_transfer(id, state);
         self.request_pipes();
     }
 
-    /// The engine can't even begin a transfer, and the peer must hear of it.
-    pub fn handle_transfer_broken(&mut self, id: TransferId, code: Fault, text: String) {
-        if let Some((info, offer)) = self.book.get(id) {
-            let by_offerer = info.direction == Direction::Outgoing;
-            self.signal(PeerSignal::Cancel { offer, by_offerer });
-        }
-        self.handle_transfer_ended(id, Outcome::Failed { code, text });
-    }
-
     pub(super) fn handle_offer(&mut self, offer: u32, name: SafeName, size: u64) {
         match self.book.offered(offer, name, size) {
             Ok(Some(id)) => self.tell_transfer(id),
-            Ok(None) => {}
-            Err(_) => self.signal(PeerSignal::Decline { offer }),
+            // A peer that offers and never acknowledges gets no more answers than there is room for.
+            Err(_) if self.signals.has_room() => self.signal(PeerSignal::Decline { offer }),
+            Ok(None) | Err(_) => {}
         }
     }
 
@@ -108,6 +102,27 @@ impl Session {
             self.commands.push_back(Command::StopTransfer(id));
             self.tell_transfer(id);
             self.request_pipes();
+        }
+    }
+
+    pub(super) fn handle_failed(&mut self, offer: u32, by_offerer: bool) {
+        let direction = if by_offerer { Direction::Incoming } else { Direction::Outgoing };
+        let Some(id) = self.book.find(direction, offer) else { return };
+        // One that moves has a pipe, which breaks and says more.
+        if self.book.get(id).is_some_and(|(info, _)| info.state != TransferState::Moving) {
+            self.commands.push_back(Command::StopTransfer(id));
+            let reason = "your peer's side couldn't begin with it; offer it again".to_owned();
+            self.set_transfer(id, TransferState::Failed { reason });
+            self.request_pipes();
+        }
+    }
+
+    /// Tells the peer that a transfer has failed here, unless it is over anyway.
+    fn tell_failure(&mut self, id: TransferId) {
+        let Some((info, offer)) = self.book.get(id) else { return };
+        if !info.state.is_over() && self.book.is_current(id) && self.signals.has_room() {
+            let by_offerer = info.direction == Direction::Outgoing;
+            self.signal(PeerSignal::Failed { offer, by_offerer });
         }
     }
 

@@ -3,7 +3,7 @@
 //! Owns the answers to control messages; what the peer says inside bodies is in [`super::words`] and
 //! [`super::signals`].
 
-use super::{Command, Ending, Event, Link, Peer, Session};
+use super::{Command, Ending, Event, Link, PIPES_AGAIN, Peer, Session};
 use crate::limits;
 use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role, Seat, Token};
 use crate::peer::PeerSignal;
@@ -44,7 +44,7 @@ impl Session {
                 ExitReason::Shutdown => Ending::RelayExit,
                 ExitReason::Superseded => Ending::Superseded,
             }),
-            RelayControl::Error { code, text } => self.handle_error(code, &text),
+            RelayControl::Error { code, text } => self.handle_error(code, &text, now),
             RelayControl::Pong => {}
             RelayControl::Joined => {
                 self.handle_garbage("the relay answered as if this were a pipe; report this fault");
@@ -114,24 +114,36 @@ impl Session {
         self.book.forget_peer();
     }
 
-    fn handle_error(&mut self, code: ErrorCode, text: &str) {
+    fn handle_error(&mut self, code: ErrorCode, text: &str, now: Moment) {
         let text = text::line(text, limits::MAX_REASON_COLUMNS);
         if code == ErrorCode::SeatGone && self.pairing == 0 {
             // Nobody was met from that seat, so any other will do.
             self.seat = None;
             self.commands.push_back(Command::Disconnect);
             self.connect();
+        } else if self.seat.is_some() && passes(code) {
+            // The seat is kept, and what is wrong passes.
+            self.events.push_back(Event::Trouble(text));
+            self.commands.push_back(Command::Disconnect);
+            self.wait_to_reconnect(now);
         } else if code.is_final() {
             self.end(Ending::Refused { code, text });
         } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {
-            // The pipe is asked for again when the peer is back, or another transfer is over.
+            // The pipe is asked for again when the peer is back, or after a while.
             self.book.forget_pipe_requests();
+            self.pipes_again_at = Some(now + PIPES_AGAIN);
         } else {
-            if code == ErrorCode::NotYourTurn {
+            let refused = matches!(code, ErrorCode::NotYourTurn | ErrorCode::WrongSequence);
+            if refused {
                 self.set_role(Role::Rec);
                 self.words.refused(&mut self.events);
             }
             self.events.push_back(Event::Trouble(text));
+            if code == ErrorCode::WrongSequence {
+                // The relay's count holds, and a return tells it.
+                self.commands.push_back(Command::Disconnect);
+                self.wait_to_reconnect(now);
+            }
         }
     }
 
@@ -141,4 +153,15 @@ impl Session {
             self.events.push_back(Event::Role(role));
         }
     }
+}
+
+/// Whether a refusal that ends the connection says nothing against coming back.
+const fn passes(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Stuck
+            | ErrorCode::HandshakeTimeout
+            | ErrorCode::RelayFull
+            | ErrorCode::RoomsFull
+    )
 }

@@ -140,6 +140,125 @@ fn a_seat_that_was_given_away_ends_the_session_and_what_is_held_can_be_had() {
 }
 
 #[test]
+fn a_client_that_only_listens_pings_all_the_same() {
+    let mut line = Line::paired();
+    let mut pings = 0;
+    for _ in 0..12 {
+        line.now = line.now + Duration::from_secs(5);
+        let pong = RelayToClient::Control(RelayControl::Notice { text: "hello".to_owned() });
+        let session = &mut line.clients[0].session;
+        session.handle_message(pong, line.now);
+        session.handle_timeout(line.now);
+        while let Some(command) = session.poll_command() {
+            pings += usize::from(
+                command == Command::Transmit(ClientToRelay::Control(ClientControl::Ping)),
+            );
+        }
+    }
+    assert_eq!(pings, 4, "every 15 of 60 seconds");
+}
+
+#[test]
+fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
+    let mut line = Line::paired();
+    line.clients[1].session.offer(name("a"), 1).expect("somebody there");
+    line.settle();
+    let session = &mut line.clients[0].session;
+    session.accept(None);
+    let refusal = RelayControl::Error { code: ErrorCode::TooManyPipes, text: "full".to_owned() };
+    let asked = |session: &mut Session| {
+        std::iter::from_fn(|| session.poll_command())
+            .filter(|command| {
+                let Command::Transmit(ClientToRelay::Control(control)) = command else {
+                    return false;
+                };
+                matches!(control, ClientControl::RequestPipe { .. })
+            })
+            .count()
+    };
+    assert_eq!(asked(session), 1);
+    session.handle_message(RelayToClient::Control(refusal), line.now);
+    assert_eq!(asked(session), 0);
+    session.handle_timeout(line.now + PIPES_AGAIN);
+    assert_eq!(asked(session), 1);
+}
+
+#[test]
+fn a_transfer_that_fails_before_it_moves_fails_at_the_other_side_too() {
+    let mut line = Line::paired();
+    let id = line.clients[1].session.offer(name("a"), 1).expect("somebody there");
+    line.settle();
+    let session = &mut line.clients[0].session;
+    session.accept(None);
+    let failed = Outcome::Failed { code: crate::transfer::wire::Fault::Unknown, text: "x".into() };
+    session.handle_transfer_ended(TransferId(1), failed);
+    // The accept and the failure arrive; the pipe never did.
+    line.pump(0);
+    let up = &mut line.clients[0].up;
+    up.retain(|message| {
+        !matches!(message, ClientToRelay::Control(ClientControl::RequestPipe { .. }))
+    });
+    line.settle();
+    assert!(matches!(state(&line, 1, id.0), TransferState::Failed { .. }));
+}
+
+#[test]
+fn a_newcomers_offers_are_its_own() {
+    let mut line = Line::new(3);
+    let third = line.clients.pop().expect("three");
+    line.settle();
+    line.clients[1].session.offer(name("old"), 1).expect("somebody there");
+    line.settle();
+    line.clients[0].session.accept(None);
+    line.settle();
+    assert_eq!(state(&line, 0, 1), TransferState::Moving);
+    line.clients[1].session.fin(line.now);
+    line.pump(1);
+    line.settle();
+    line.clients.push(third);
+    line.settle();
+    // The newcomer's first offer has the same number as the one that is still moving.
+    line.clients[2].session.offer(name("new"), 2).expect("somebody there");
+    line.settle();
+    line.clients[2].session.cancel(None);
+    line.settle();
+    assert_eq!(state(&line, 0, 1), TransferState::Moving);
+    assert_eq!(state(&line, 0, 2), TransferState::Cancelled { by_peer: true });
+}
+
+#[test]
+fn a_stuck_client_comes_back_to_its_seat() {
+    let mut line = Line::paired();
+    let stuck = RelayControl::Error { code: ErrorCode::Stuck, text: "too slow".to_owned() };
+    line.clients[0].session.handle_message(RelayToClient::Control(stuck), line.now);
+    line.settle();
+    assert!(!line.clients[0].session.is_over());
+    line.say(0, "back");
+    line.settle();
+    assert_eq!(line.words(1), ["back"]);
+}
+
+#[test]
+fn a_wrong_number_is_mended_by_coming_back() {
+    let mut line = Line::paired();
+    line.say(0, "hello");
+    let code = ErrorCode::WrongSequence;
+    let refusal = RelayControl::Error { code, text: "wrong".to_owned() };
+    line.clients[0].up.clear();
+    line.clients[0].session.handle_message(RelayToClient::Control(refusal), line.now);
+    line.settle();
+    assert_eq!(line.words(1), ["hello"]);
+}
+
+#[test]
+fn a_relay_that_never_answers_ends_the_first_attempt() {
+    let mut session = Session::new(Config::default());
+    session.handle_connected(Moment::START);
+    session.handle_timeout(Moment::START + limits::SILENCE_LIMIT);
+    assert!(session.is_over());
+}
+
+#[test]
 fn a_silent_relay_is_pinged_and_then_called_lost() {
     let mut line = Line::paired();
     let start = line.now;

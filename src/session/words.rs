@@ -72,6 +72,11 @@ impl Words {
     /// The old seat again: the next number tells what the relay has taken.
     pub(super) fn returned(&mut self, next_sequence: u64, events: &mut VecDeque<Event>) {
         self.taken(next_sequence.saturating_sub(1), events);
+        self.next_sequence = next_sequence;
+        for out in self.out.iter_mut().filter(|out| out.mark == Mark::Sent) {
+            out.sequence = self.next_sequence;
+            self.next_sequence += 1;
+        }
     }
 
     pub(super) fn taken(&mut self, sequence: u64, events: &mut VecDeque<Event>) {
@@ -236,9 +241,10 @@ impl Session {
             }
             return;
         }
-        self.words.heard = sequence;
         match peer::decode::<Body>(body) {
             Ok(Body { text }) => {
+                // Only what could be read has been heard; the rest may be said again, readably.
+                self.words.heard = sequence;
                 let text = text::message(&text, limits::MAX_MESSAGE_BYTES);
                 let kept = kept && pairing < self.pairing;
                 self.events.push_back(Event::Words { sequence, text, kept });

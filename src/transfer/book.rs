@@ -121,11 +121,14 @@ pub struct Book {
     last_offer: u32,
     /// The highest number that the peer has used for an offer.
     last_peer_offer: u32,
+    /// Counts the peers, whose numbers of offers are their own.
+    peer: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     offer: u32,
+    peer: u64,
     /// Whether a pipe has been asked for; only of incoming ones.
     pipe_requested: bool,
     info: TransferInfo,
@@ -222,13 +225,16 @@ impl Book {
         }
     }
 
-    /// The transfer of this direction and offer, if it isn't over.
+    /// The transfer of this direction and offer with the peer of now, if it isn't over.
     #[must_use]
     pub fn find(&self, direction: Direction, offer: u32) -> Option<TransferId> {
         self.entries
             .iter()
             .find(|(_, e)| {
-                e.info.direction == direction && e.offer == offer && !e.info.state.is_over()
+                e.peer == self.peer
+                    && e.info.direction == direction
+                    && e.offer == offer
+                    && !e.info.state.is_over()
             })
             .map(|(id, _)| *id)
     }
@@ -254,11 +260,11 @@ impl Book {
     /// A cancellation by the peer, which may come after the pipe has broken because of it. Returns
     /// the transfer if that changed it.
     pub fn cancelled_by_peer(&mut self, direction: Direction, offer: u32) -> Option<TransferId> {
-        let (id, entry) = self
-            .entries
-            .iter_mut()
-            .rev()
-            .find(|(_, e)| e.info.direction == direction && e.offer == offer)?;
+        let peer = self.peer;
+        let (id, entry) =
+            self.entries.iter_mut().rev().find(|(_, e)| {
+                e.peer == peer && e.info.direction == direction && e.offer == offer
+            })?;
         let state = &mut entry.info.state;
         if state.is_over() && !matches!(state, TransferState::Failed { .. }) {
             return None;
@@ -272,16 +278,23 @@ impl Book {
         self.entries.iter().filter(|(_, e)| !e.info.state.is_over()).map(|(id, _)| *id)
     }
 
-    /// A new peer counts its offers from the start.
+    /// Whether a transfer is with the peer of now.
+    #[must_use]
+    pub fn is_current(&self, id: TransferId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.peer == self.peer)
+    }
+
+    /// A new peer counts its offers from the start, and none of its numbers means an older transfer.
     pub fn forget_peer(&mut self) {
         self.last_peer_offer = 0;
+        self.peer += 1;
     }
 
     fn enter(&mut self, direction: Direction, offer: u32, name: SafeName, size: u64) -> TransferId {
         self.last_id += 1;
         let id = TransferId(self.last_id);
         let info = TransferInfo { direction, name, size, state: TransferState::Offered };
-        self.entries.insert(id, Entry { offer, pipe_requested: false, info });
+        self.entries.insert(id, Entry { offer, peer: self.peer, pipe_requested: false, info });
         id
     }
 

@@ -4,11 +4,13 @@
 //! [`super::receiving`]'s. Pipes are blocking and have threads of their own: bulk bytes then cost
 //! one system call a MiB, and never share a queue with words.
 
+use crate::clock;
 use bytes::BytesMut;
 use couplet::frame::{self, Frame, HEADER_LEN};
 use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
 use couplet::text;
+use rustix::net::sockopt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 /// How long the relay may take to take the connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the last words may take in all.
+pub(super) const HANG_UP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Ends a pipe from another thread, now or as soon as it is there.
 #[derive(Debug, Default)]
@@ -62,6 +67,7 @@ pub(super) fn open(
     let mut stream = TcpStream::connect_timeout(&relay, CONNECT_LIMIT).map_err(broken)?;
     stopper.watch(&stream).map_err(broken)?;
     stream.set_nodelay(true).map_err(broken)?;
+    keep_alive(&stream).map_err(broken)?;
     let mut out = BytesMut::new();
     out.extend_from_slice(&frame::opening());
     ClientToRelay::Control(ClientControl::OpenPipe { token }).encode(&mut out);
@@ -99,14 +105,28 @@ pub(super) fn hang_up(mut stream: &TcpStream) {
     if end.is_err() {
         return;
     }
-    // Bounded by what a sender may have on its way when it is refused.
+    // Bounded by what a sender may have on its way when it is refused, and in time.
     let mut left = limits::MAX_PIPE_BODY * (limits::CHUNK_WINDOW + 1);
+    let start = clock::now();
     while let Ok(len @ 1..) = stream.read(&mut scratch) {
         left = left.saturating_sub(len);
-        if left == 0 {
+        if left == 0 || clock::now().since(start) >= HANG_UP_LIMIT {
             return;
         }
     }
+}
+
+/// Lets the system ask a silent other side whether it is there: nobody pings on a pipe, and a relay
+/// whose machine is gone would be waited for for ever.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    #[cfg(target_os = "linux")]
+    {
+        sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+        sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
+        sockopt::set_tcp_keepcnt(stream, 3)?;
+    }
+    Ok(())
 }
 
 /// Reads one frame into `body`, whose memory is used again; gives its kind.

@@ -4,6 +4,7 @@
 //! machine's. Runs on a thread of its own, with one more that reads the answers.
 
 use super::pipe;
+use crate::clock;
 use bytes::BytesMut;
 use couplet::frame::HEADER_LEN;
 use couplet::limits;
@@ -171,7 +172,10 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
             (Task::Done(outcome), _) => {
                 // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
                 if stream.shutdown(Shutdown::Write).is_ok() {
-                    while answers.recv_timeout(limits::FLUSH_LIMIT).is_ok() {}
+                    let start = clock::now();
+                    while clock::now().since(start) < pipe::HANG_UP_LIMIT
+                        && answers.recv_timeout(limits::FLUSH_LIMIT).is_ok()
+                    {}
                 }
                 return outcome;
             }

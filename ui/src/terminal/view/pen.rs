@@ -7,7 +7,7 @@ use super::super::theme::Theme;
 use super::super::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Block, Clear, Widget};
 
 /// A buffer and the looks.
@@ -92,16 +92,22 @@ impl<'a> Pen<'a> {
             if !title.is_empty() {
                 let title =
                     format!(" {} ", wrap::shortened(title, room.saturating_sub(2), ellipsis));
-                self.put(area, 0, 1, &title, self.theme.plain());
+                self.put(area, 0, 1, &title, undimmed(self.theme.plain()));
             }
             if !foot.is_empty() {
                 let foot = format!(" {} ", wrap::shortened(foot, room.saturating_sub(2), ellipsis));
                 let start = usize::from(area.width) - 1 - wrap::width(&foot);
-                self.put(area, usize::from(area.height) - 1, start, &foot, self.theme.strong());
+                let row = usize::from(area.height) - 1;
+                self.put(area, row, start, &foot, undimmed(self.theme.strong()));
             }
         }
         inner
     }
+}
+
+/// The style for what is put over a border, which is dim: a style adds to what is there.
+fn undimmed(style: Style) -> Style {
+    style.remove_modifier(Modifier::DIM)
 }
 
 /// Columns and rows of a screen fit; what doesn't is off the screen anyway.
