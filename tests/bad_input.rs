@@ -9,8 +9,6 @@ use couplet::message::{ClientControl, ClientToRelay};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
-use support::program;
 use support::relay::Relay;
 use support::terminal::Terminal;
 
@@ -135,22 +133,6 @@ fn typos_and_missing_files_get_a_sentence() {
     ann.sees("is a directory");
     ann.line("/accept 9");
     ann.sees("no offer waits for your answer");
-}
-
-#[test]
-fn without_a_terminal_chat_says_so() {
-    let output = Command::new(program("couplet")).stdin(Stdio::null()).output().expect("it runs");
-    assert_eq!(output.status.code(), Some(6));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("terminal"), "{said}");
-}
-
-#[test]
-fn wrong_usage_has_its_own_status() {
-    for args in [&["--nonsense"][..], &["--room", "two words"], &["--host", "--relay", "x:1"]] {
-        let output = Command::new(program("couplet")).args(args).output().expect("it runs");
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-    }
 }
 
 #[test]

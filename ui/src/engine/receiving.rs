@@ -32,7 +32,7 @@ pub(super) fn receive(
     loop {
         let kind = match pipe::read_frame(&mut stream, limits::MAX_PIPE_BODY, &mut body) {
             Ok(kind) => kind,
-            Err(error) => return broke(&error),
+            Err(error) => return broke(&error, "have the file offered again"),
         };
         let frame = match SenderFrame::decode(kind, &body) {
             Ok(frame) => frame,
@@ -91,7 +91,7 @@ pub(super) fn receive(
             return outcome.clone();
         }
         if let Err(error) = written {
-            return broke(&error);
+            return broke(&error, "have the file offered again");
         }
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
     }
     let answers = match read_answers(&stream) {
         Ok(answers) => answers,
-        Err(error) => return broke(&error),
+        Err(error) => return broke(&error, "offer the file again"),
     };
     let mut buffer = Vec::new();
     loop {
@@ -187,7 +187,9 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
             }
             return match sender.poll_task() {
                 Task::Done(outcome) => outcome,
-                Task::Transmit(_) | Task::Read { .. } | Task::Check | Task::Wait => broke(&error),
+                Task::Transmit(_) | Task::Read { .. } | Task::Check | Task::Wait => {
+                    broke(&error, "offer the file again")
+                }
             };
         }
     }
@@ -238,8 +240,8 @@ fn read_answers(stream: &TcpStream) -> io::Result<mpsc::Receiver<Answer>> {
     Ok(answers)
 }
 
-/// The pipe broke, and nobody said why.
-pub(super) fn broke(error: &io::Error) -> Outcome {
+/// The pipe broke, and nobody said why; `next` is what to do.
+pub(super) fn broke(error: &io::Error, next: &str) -> Outcome {
     let hung_up = matches!(
         error.kind(),
         io::ErrorKind::UnexpectedEof
@@ -248,6 +250,6 @@ pub(super) fn broke(error: &io::Error) -> Outcome {
             | io::ErrorKind::ConnectionAborted
     );
     let why = if hung_up { "the other side is gone".to_owned() } else { error.to_string() };
-    let text = format!("the transfer broke off: {why}; offer the file again");
+    let text = format!("the transfer broke off: {why}; {next}");
     Outcome::Failed { code: Fault::Unknown, text }
 }

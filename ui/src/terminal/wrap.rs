@@ -71,7 +71,8 @@ fn wrap_line(line: &str, offset: usize, columns: usize, rows: &mut Vec<Range<usi
     for (start, grapheme) in line.grapheme_indices(true) {
         let wide = grapheme_width(grapheme);
         let is_space = grapheme == " ";
-        if wide == 2 && start > row_start {
+        // A cluster can be wider than two columns, such as a letter with a spacing vowel sign.
+        if wide >= 2 && start > row_start {
             (break_at, break_width) = (start, row_width);
         }
         if row_width + wide > columns && !is_space && start > row_start {
@@ -83,7 +84,7 @@ fn wrap_line(line: &str, offset: usize, columns: usize, rows: &mut Vec<Range<usi
             row_width -= break_width;
         }
         row_width += wide;
-        if is_space || wide == 2 {
+        if is_space || wide >= 2 {
             (break_at, break_width) = (start + grapheme.len(), row_width);
         }
     }
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(shown("日本語の", 5), ["日本", "語の"]);
         assert_eq!(shown("ab👩‍👩‍👧‍👦cd", 3), ["ab", "👩‍👩‍👧‍👦", "cd"]);
         assert_eq!(shown("日本", 1), ["日", "本"]);
+        // A cluster of three columns, found by the property below.
+        assert_eq!(shown("aΣ\u{2ebf0}\u{acb}", 3), ["aΣ", "\u{2ebf0}\u{acb}"]);
     }
 
     #[test]

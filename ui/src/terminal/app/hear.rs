@@ -136,9 +136,9 @@ impl App {
         let (name, size) = (&info.name, units::bytes(info.size));
         Some(match &info.state {
             TransferState::Offered if incoming => {
-                (way, format!("{peer} offers {name} ({size}): /accept {id} or /decline {id}"))
+                (way, format!("{peer} offers {name} ({size}): /accept {id}"))
             }
-            TransferState::Offered => (way, format!("you offer {name} ({size}), number {id}")),
+            TransferState::Offered => (way, format!("you offer {name} ({size})")),
             TransferState::Queued | TransferState::Moving => return None,
             TransferState::Verified { saved_as } => {
                 let renamed = saved_as != name.as_str();

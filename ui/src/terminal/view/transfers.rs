@@ -200,7 +200,7 @@ fn speeds(theme: Theme, transfer: &Transfer, columns: usize) -> Vec<(String, Sty
     if columns < WIDE {
         let room = columns.saturating_sub(wrap::width(&eta) + 2);
         let chart = figures::chart(samples, room, 1, theme.symbols).concat();
-        return vec![(format!("{eta}  {chart}"), theme.plain())];
+        return vec![(format!("{eta}  {chart}"), theme.gauge())];
     }
     let mut lines = vec![(eta, theme.plain())];
     if samples.len() > 1 {
