@@ -15,7 +15,7 @@ pub const DEFAULT_HOST: &str = "0.0.0.0:3647";
 
 /// A private line for two: talk in turns and pass files of any size.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(name = "couplet", version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// What to do; without a command: chat.
     #[command(subcommand)]
