@@ -4,8 +4,8 @@
 //! is held, what has reached the peer, which transfers move. It has no socket, no file and no
 //! screen: the engine carries out [`Command`]s, and faces show [`Event`]s.
 //!
-//! The parts: [`link`] keeps the connection, [`relayed`] hears the relay, [`words`] keeps what is
-//! said, [`signals`] what must reach the peer without a turn, [`offers`] the transfers.
+//! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is
+//! said, `signals` what must reach the peer without a turn, `offers` the transfers.
 //!
 //! ```text
 //! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
