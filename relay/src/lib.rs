@@ -20,7 +20,7 @@
 //! | `clock` | the one clock and the one source of randomness |
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), couplet_relay::server::ListenError> {
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use couplet_relay::{config::Config, server};
 //! use tokio_util::sync::CancellationToken;
 //!
