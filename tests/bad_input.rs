@@ -34,7 +34,10 @@ fn no_relay_at_the_address() {
 #[test]
 fn an_address_that_is_none() {
     let dir = dir();
-    let (status, screen) = Terminal::client("ann", "no-port-in-this", dir.path()).ends();
+    let (status, screen) = Terminal::client("ann", "host:no-port", dir.path()).ends();
+    assert_eq!(status, 2);
+    assert!(screen.contains("HOST:PORT"), "{screen}");
+    let (status, screen) = Terminal::client("ann", "no.such.host.invalid", dir.path()).ends();
     assert_eq!(status, 3);
     assert!(screen.contains("--relay HOST:PORT"), "{screen}");
 }
@@ -113,6 +116,17 @@ fn a_message_of_a_mebibyte_is_refused_and_the_line_goes_on() {
     ann.keys("\x03");
     ann.line("short again");
     bob.sees("short again");
+}
+
+#[test]
+fn a_long_paste_without_brackets_arrives_whole() {
+    let relay = Relay::start(&[]);
+    let dir = dir();
+    let mut ann = Terminal::client("ann", &relay.address, dir.path());
+    ann.sees("seat 1");
+    ann.keys(&"0123456789 ".repeat(300));
+    ann.keys("the end");
+    ann.sees("the end");
 }
 
 #[test]

@@ -169,6 +169,8 @@ fn suspend_gives_the_terminal_back_and_continue_draws_again() {
         ann.waits("the shell's screen", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
         });
+        // Only then does it stop itself, and only a stopped program can be continued.
+        ann.stops();
         ann.signal(Signal::CONT);
         ann.waits("its own screen", |screen| {
             screen.alternate_screen() && screen.contents().contains("seat 1")

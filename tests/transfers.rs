@@ -307,7 +307,7 @@ async fn a_file_that_cannot_fit_is_refused_before_a_byte_moves() {
     }
     let (sent, received) = pair.send(&path).await;
     assert!(failed(&received, "the disk is too full"), "{received:?}");
-    assert!(failed(&sent, "couldn't write"), "{sent:?}");
+    assert!(failed(&sent, "can't be written"), "{sent:?}");
     assert_eq!(entries(&pair.downloads), [""; 0]);
 }
 

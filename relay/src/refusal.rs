@@ -44,7 +44,7 @@ impl Refusal {
                 "both seats of that room are taken; choose another room, or wait until one leaves"
             }
             ErrorCode::SeatGone => {
-                "your seat is no longer kept for you; connect without it to take a new one"
+                "your seat is no longer kept: the relay was started anew, or you were away for too long; start couplet again to meet anew"
             }
             ErrorCode::UnknownPipe => {
                 "that pipe was never made, is already used, or is too old; ask for a new one"

@@ -145,7 +145,7 @@ impl Receiver {
         Answer::error(
             step,
             Fault::Storage,
-            "the receiver couldn't write it to its disk; ask your peer to look, then offer it again",
+            "the file can't be written there; ask your peer to look, then offer it again",
         )
     }
 

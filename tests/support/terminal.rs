@@ -2,7 +2,7 @@
 
 use super::{PATIENCE, program};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -153,6 +153,13 @@ impl Terminal {
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process");
         kill_process(pid, signal).expect("a live client");
+    }
+
+    /// Waits until the program is stopped, as by Ctrl-Z.
+    pub fn stops(&self) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process");
+        let stopped = waitpid(Some(pid), WaitOptions::UNTRACED).expect("a child");
+        assert!(stopped.is_some_and(|(_, status)| status.stopped()), "{} ended", self.name);
     }
 
     /// Waits for the end; gives the exit status, after checking that the terminal is as it was.

@@ -36,7 +36,13 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Chat {
     /// The relay to meet at.
-    #[arg(long, value_name = "HOST:PORT", env = "COUPLET_RELAY", default_value = DEFAULT_RELAY)]
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        env = "COUPLET_RELAY",
+        default_value = DEFAULT_RELAY,
+        value_parser = relay_address
+    )]
     pub relay: String,
     /// Run a relay as well, and end it on leaving: the one-command start. Without ADDR it can be
     /// reached from the network; --host=127.0.0.1:3647 keeps it to this machine.
@@ -58,6 +64,20 @@ pub struct Chat {
     /// Where received files go.
     #[arg(long, value_name = "DIR", env = "COUPLET_DOWNLOADS", default_value = "downloads")]
     pub downloads: PathBuf,
+}
+
+/// Takes `HOST:PORT`, or `HOST` for the usual port.
+fn relay_address(given: &str) -> Result<String, String> {
+    let (_, default_port) = DEFAULT_RELAY.rsplit_once(':').unwrap_or_default();
+    let bracketed = given.starts_with('[');
+    let (host, port) = match given.rsplit_once(':') {
+        Some((host, port)) if !bracketed || host.ends_with(']') => (host, port),
+        Some(_) | None => (given, default_port),
+    };
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return Err(format!("write it as HOST:PORT, for example {DEFAULT_RELAY}"));
+    }
+    Ok(format!("{host}:{port}"))
 }
 
 /// The exit statuses, each with its meaning.
@@ -101,6 +121,21 @@ mod tests {
         let cli = Cli::try_parse_from(["couplet", "chat", "--room", "attic"]).expect("parsed");
         let Some(Command::Chat(chat)) = cli.command else { panic!("no chat") };
         assert_eq!(chat.room.expect("a room").as_str(), "attic");
+    }
+
+    #[test]
+    fn a_relay_needs_no_port_and_is_checked() {
+        for (given, taken) in [
+            ("localhost", "localhost:3647"),
+            ("relay.lan:80", "relay.lan:80"),
+            ("[::1]", "[::1]:3647"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(relay_address(given), Ok(taken.to_owned()));
+        }
+        for bad in ["", ":80", "host:", "host:http", "host:70000"] {
+            assert!(relay_address(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

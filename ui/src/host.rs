@@ -4,6 +4,7 @@
 //! pipe from here, and `couplet-relay --until-stdin-closes` ends in order when that pipe closes,
 //! even if the client was killed.
 
+use crate::config::DEFAULT_HOST;
 use couplet::message::RoomName;
 use couplet::text;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -27,15 +28,18 @@ pub struct HostedRelay {
 }
 
 impl HostedRelay {
-    /// Starts a relay that listens on `listen`; if its port is taken, on any free one.
+    /// Starts a relay that listens on `listen`, or on any free port if that is only the default and
+    /// somebody else has its port.
     ///
     /// # Errors
     /// What is wrong and what to do.
     pub async fn start(listen: SocketAddr) -> Result<Self, String> {
-        match Self::try_start(listen).await {
-            Err(_) if listen.port() != 0 => Self::try_start(SocketAddr::new(listen.ip(), 0)).await,
-            result => result,
+        let result = Self::try_start(listen).await;
+        let is_default = listen.to_string() == DEFAULT_HOST;
+        if result.as_ref().is_err_and(|text| is_default && text.contains("taken")) {
+            return Self::try_start(SocketAddr::new(listen.ip(), 0)).await;
         }
+        result
     }
 
     async fn try_start(listen: SocketAddr) -> Result<Self, String> {
@@ -111,8 +115,13 @@ impl HostedRelay {
     pub fn how_to_join(&self, room: Option<&RoomName>) -> Vec<String> {
         let room = room.map(|room| format!(" --room {room}")).unwrap_or_default();
         let command = |address: &str| format!("bash launch_client.sh --relay {address}{room}");
+        let taken = if self.address.port() == default_port() {
+            String::new()
+        } else {
+            format!(" It has the port {}.", self.address.port())
+        };
         let mut lines = vec![
-            "A relay runs here and ends when you leave.".to_owned(),
+            format!("A relay runs here and ends when you leave.{taken}"),
             String::new(),
             "In a second terminal on this machine, type:".to_owned(),
             command(&self.local_address()),
@@ -139,6 +148,11 @@ impl HostedRelay {
             let _ = self.child.kill().await;
         }
     }
+}
+
+/// The port of a relay that nobody told another.
+fn default_port() -> u16 {
+    DEFAULT_HOST.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0)
 }
 
 /// The relay beside this program, or the one on the PATH.

@@ -31,6 +31,10 @@ async fn run_chat(chat: Chat) -> ExitCode {
         let text = "chat draws on a terminal, and there is none here; run it in one";
         return fail(exit::NO_TERMINAL, text);
     }
+    if chat.downloads.exists() && !chat.downloads.is_dir() {
+        let text = "the downloads directory is no directory; choose another with --downloads DIR";
+        return fail(exit::FAILURE, text);
+    }
     let hosted = match chat.host {
         None => None,
         Some(listen) => match HostedRelay::start(listen).await {
@@ -64,7 +68,11 @@ async fn run_chat(chat: Chat) -> ExitCode {
 async fn say_ending(ending: &Ending, unsaid: Unsaid) -> ExitCode {
     let code = match ending {
         Ending::Fin => say(exit::OK, "you left (fin)"),
-        Ending::RelayExit => say(exit::OK, "exit: the relay was ended, and with it this line"),
+        Ending::RelayExit => {
+            let text = "exit: the relay was ended, so this conversation is over; to talk again, \
+                        one of you starts a relay, and both start couplet";
+            say(exit::OK, text)
+        }
         Ending::Superseded => {
             say(exit::OK, "this seat was taken up from another connection; this one is closed")
         }

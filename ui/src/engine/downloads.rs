@@ -18,6 +18,8 @@ use std::path::Path;
 /// How many numbered names are tried before giving up.
 const MAX_NUMBERED: u32 = 10_000;
 
+const MIB: u64 = 1024 * 1024;
+
 /// The directory.
 #[derive(Debug)]
 pub(super) struct Downloads {
@@ -44,8 +46,13 @@ impl Downloads {
             .and_then(|()| Dir::open_ambient_dir(path, ambient_authority()))
             .map(|dir| Self { dir })
             .map_err(|error| {
+                let why = if path.exists() && !path.is_dir() {
+                    "it is no directory".to_owned()
+                } else {
+                    error.to_string()
+                };
                 format!(
-                    "the downloads directory {shown} can't be used ({error}); choose another with \
+                    "the downloads directory {shown} can't be used ({why}); choose another with \
                      --downloads DIR"
                 )
             })
@@ -61,8 +68,10 @@ impl Downloads {
             let free = space.f_bavail.saturating_mul(space.f_frsize);
             if free < size {
                 return Err(format!(
-                    "the disk is too full: the file has {size} bytes and {free} are free; make \
-                     room and have it offered again"
+                    "the disk is too full: the file has {} MiB and {} MiB are free; make room \
+                     and have it offered again",
+                    size.div_ceil(MIB),
+                    free / MIB
                 ));
             }
         }

@@ -89,6 +89,8 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, 
         errands,
         ending: None,
     };
+    // Whatever was on the screen before isn't ours to draw around.
+    face.clear()?;
     let mut keys = Some(EventStream::new());
     loop {
         face.flush(&engine.commands);

@@ -67,6 +67,11 @@ fn waiting_as_host() -> Stage {
             "",
             "In a second terminal on this machine, type:",
             "bash launch_client.sh --relay 127.0.0.1:40123",
+            "",
+            "Your friend, on another machine in this network:",
+            "bash launch_client.sh --relay 192.168.1.20:40123",
+            "",
+            "Nothing is sealed yet: do this only in a network that you trust.",
         ],
     )))
 }

@@ -45,6 +45,8 @@ pub(crate) struct Popup {
     pub(crate) chosen: Option<usize>,
     /// What each puts into the line.
     inserts: Vec<String>,
+    /// What follows each once it is taken.
+    after: Vec<&'static str>,
     start: usize,
 }
 
@@ -69,7 +71,13 @@ impl App {
             Some(Action::Complete | Action::Down) => 1,
             Some(Action::CompleteBack | Action::Up) => count - 1,
             Some(Action::Escape) => return true,
-            Some(Action::Submit) => return popup.chosen.is_some(),
+            Some(Action::Submit) => {
+                if let Some(chosen) = popup.chosen {
+                    // As a shell does: what comes next is another word.
+                    self.editor.insert(popup.after[chosen]);
+                }
+                return popup.chosen.is_some();
+            }
             _ => return false,
         };
         let next = match popup.chosen {
@@ -198,7 +206,8 @@ impl App {
                     self.editor.replace(range, &common);
                 }
                 let inserts = several.iter().map(|raw| write(raw)).collect();
-                self.popup = Some(Popup { labels: raw, chosen: None, inserts, start });
+                let after = several.iter().map(|raw| after(raw)).collect();
+                self.popup = Some(Popup { labels: raw, chosen: None, inserts, after, start });
             }
         }
         self.history.stay();

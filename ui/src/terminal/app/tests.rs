@@ -270,7 +270,7 @@ fn paths_complete_as_a_shell_would() {
     let request = complete(&mut stage, &["a'b.png", "a'c.png"]);
     assert_eq!(request.directory.to_str(), Some("/home/ann/pictures of us/"));
     assert_eq!(stage.app.editor.text(), r"/send ~/pictures\ of\ us/a\'");
-    stage.keys("Down Down Enter").write(" x");
+    stage.keys("Down Down Enter").write("x");
     let request = complete(&mut stage, &["xyz"]);
     assert_eq!((request.directory.to_str(), request.prefix.as_str()), (Some("."), "x"));
     assert_eq!(stage.app.editor.text(), r"/send ~/pictures\ of\ us/a\'c.png xyz ");

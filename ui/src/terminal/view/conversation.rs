@@ -88,11 +88,18 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
     Seen { columns: grid.columns, rows, complete_before: visible.complete_before }
 }
 
-/// The guide in rows; it never takes more than half of a conversation.
+/// The guide in rows; it never takes more than half of a conversation, and all of the room where
+/// nobody is there to talk to.
 fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
     let Some(guide) = app.guide() else { return Vec::new() };
     // Before anything was said there is nothing better to show.
-    let most = if app.conversation.has_words() { (height / 2).min(5) } else { height.min(6) };
+    let most = if app.conversation.has_words() {
+        (height / 2).min(5)
+    } else if app.is_alone() {
+        height
+    } else {
+        height.min(6)
+    };
     let ranges = wrap::rows(&guide, width.saturating_sub(2));
     let ellipsis = app.setting.theme.symbols.ellipsis;
     let cut = ranges.len() > most;
