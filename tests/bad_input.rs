@@ -90,10 +90,13 @@ fn a_relay_that_dies_in_the_middle_of_a_sentence_loses_nothing() {
     ann.sees("in the middle of a");
     ann.line(" sentence");
     ann.sees("held 1: in the middle of a sentence");
-    ann.line("fin");
+    ann.keys("and half a word");
+    ann.sees("and half a word");
+    ann.signal(rustix::process::Signal::TERM);
     let (status, screen) = ann.ends();
     assert_eq!(status, 0);
     assert!(screen.contains("not sent"), "{screen}");
+    assert!(screen.contains("and half a word"), "{screen}");
     assert!(screen.contains("in the middle of a sentence"), "{screen}");
 }
 

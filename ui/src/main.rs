@@ -5,7 +5,7 @@ use couplet::session::Ending;
 use couplet_ui::config::{Chat, Cli, Command, exit};
 use couplet_ui::engine::{self, Options, Unsaid};
 use couplet_ui::host::HostedRelay;
-use couplet_ui::terminal;
+use couplet_ui::terminal::{self, Left};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -55,7 +55,7 @@ async fn run_chat(chat: Chat) -> ExitCode {
     let face = terminal::Options { relay, downloads: chat.downloads, joining };
     let result = terminal::run(engine, face).await;
     let code = match result {
-        Ok(ending) => say_ending(&ending, unsaid).await,
+        Ok(left) => say_ending(&left, unsaid).await,
         Err(error) => fail(exit::FAILURE, &error.to_string()),
     };
     if let Some(hosted) = hosted {
@@ -65,8 +65,8 @@ async fn run_chat(chat: Chat) -> ExitCode {
 }
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
-async fn say_ending(ending: &Ending, unsaid: Unsaid) -> ExitCode {
-    let code = match ending {
+async fn say_ending(left: &Left, unsaid: Unsaid) -> ExitCode {
+    let code = match &left.ending {
         Ending::Fin => say(exit::OK, "you left (fin)"),
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \
@@ -80,12 +80,15 @@ async fn say_ending(ending: &Ending, unsaid: Unsaid) -> ExitCode {
         Ending::Unreachable { text } => fail(exit::NO_RELAY, text),
         Ending::Protocol { text } => fail(exit::PROTOCOL, text),
     };
-    let left = unsaid.await.unwrap_or_default();
-    if !left.is_empty() {
+    let mut unsent = unsaid.await.unwrap_or_default();
+    if !left.draft.trim().is_empty() {
+        unsent.push(left.draft.clone());
+    }
+    if !unsent.is_empty() {
         let mut out = std::io::stdout().lock();
         // A terminal that is gone can't be told anything.
         let _ = writeln!(out, "not sent, so that you have it:");
-        for text in left {
+        for text in unsent {
             let _ = writeln!(out, "{text}");
         }
     }

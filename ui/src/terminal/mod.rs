@@ -58,6 +58,15 @@ pub struct Options {
     pub joining: Vec<String>,
 }
 
+/// What is left when the face has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// How the session ended.
+    pub ending: Ending,
+    /// What stood in the composer, neither sent nor held.
+    pub draft: String,
+}
+
 /// The face couldn't go on. The terminal is as it was before.
 #[derive(Debug, thiserror::Error)]
 pub enum FaceError {
@@ -77,6 +86,6 @@ pub enum FaceError {
 ///
 /// # Errors
 /// [`FaceError`] if the terminal can't be used, or the engine is gone.
-pub async fn run(engine: Engine, options: Options) -> Result<Ending, FaceError> {
+pub async fn run(engine: Engine, options: Options) -> Result<Left, FaceError> {
     run::run(engine, options).await
 }

@@ -11,7 +11,7 @@ use super::guard::Guard;
 use super::pacer::Pacer;
 use super::theme::Theme;
 use super::view;
-use super::{FaceError, Options};
+use super::{FaceError, Left, Options};
 use crate::engine::{Command, Engine, Event};
 use couplet::session::Ending;
 use crossterm::event::{Event as TerminalEvent, EventStream};
@@ -62,7 +62,7 @@ struct Face {
 }
 
 /// Runs the face until the session ends or the user leaves; see [`super::run()`].
-pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, FaceError> {
+pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Left, FaceError> {
     let mut signals = Signals::new()?;
     let clock = Clock::new();
     // crossterm would turn colours off by its own reading of NO_COLOR, and reversed video with it.
@@ -97,13 +97,13 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, 
         face.draw_if_due()?;
         face.flush(&engine.commands);
         if let Some(ending) = face.ending.take() {
-            return Ok(ending);
+            return Ok(face.left(ending));
         }
         let wake = face.wake_at();
         tokio::select! {
             event = engine.events.recv() => match event {
                 Some(event) => face.hear(event, &mut engine.events)?,
-                None if face.app.is_leaving() => return Ok(Ending::Fin),
+                None if face.app.is_leaving() => return Ok(face.left(Ending::Fin)),
                 None => return Err(FaceError::EngineGone),
             },
             room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
@@ -128,6 +128,11 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Ending, 
 }
 
 impl Face {
+    /// What is left at the end: words that were written are the user's, whatever ended.
+    fn left(&self, ending: Ending) -> Left {
+        Left { ending, draft: self.app.draft().to_owned() }
+    }
+
     /// Hands the engine what it has room for.
     fn flush(&mut self, commands: &mpsc::Sender<Command>) {
         while !self.outbox.is_empty() {

@@ -208,6 +208,11 @@ impl App {
         }
     }
 
+    /// What stands in the composer.
+    pub(crate) fn draft(&self) -> &str {
+        self.editor.text()
+    }
+
     /// Whether nobody has come yet and nothing has moved, so that only the advice on how to meet is
     /// worth the room.
     pub(crate) fn is_alone(&self) -> bool {
