@@ -38,6 +38,7 @@ pub struct Directory {
 struct Entry {
     name: Option<RoomName>,
     waiting_since: Option<u64>,
+    met: bool,
     tokens: [Option<Token>; 2],
 }
 
@@ -86,15 +87,21 @@ impl Directory {
         if let Some(name) = &name {
             self.by_name.insert(name.clone(), room);
         }
-        let entry = Entry { name, waiting_since: None, tokens: [None, None] };
+        let entry = Entry { name, waiting_since: None, met: false, tokens: [None, None] };
         self.rooms.insert(room, entry);
         Ok(room)
     }
 
     /// Takes note of what a room is now. One that is over is forgotten.
-    pub fn update(&mut self, room: RoomId, standing: &Standing) {
+    ///
+    /// Gives the room of somebody who waits alone and has met nobody, if somebody else waits alone
+    /// too: sent away with [`Room::handle_rejoin`](crate::room::Room::handle_rejoin), it will find
+    /// the other. That comes to be when a kept seat is given up, perhaps by the very one who was
+    /// killed and has started again.
+    pub fn update(&mut self, room: RoomId, standing: &Standing) -> Option<RoomId> {
         let tick = self.tick();
-        let Some(entry) = self.rooms.get_mut(&room) else { return };
+        let entry = self.rooms.get_mut(&room)?;
+        entry.met = standing.met;
         for token in entry.tokens.iter().flatten() {
             self.by_token.remove(token);
         }
@@ -121,6 +128,11 @@ impl Directory {
                 self.by_token.insert(*token, room);
             }
         }
+        if self.waiting.len() < 2 {
+            return None;
+        }
+        let unmet = |room: &&RoomId| self.rooms.get(room).is_some_and(|entry| !entry.met);
+        self.waiting.values().rfind(unmet).copied()
     }
 
     /// How many rooms there are.
@@ -155,11 +167,17 @@ mod tests {
         directory: Directory,
         rooms: BTreeMap<RoomId, Room>,
         tokens: u8,
+        sent_away: Vec<RoomId>,
     }
 
     impl Relay {
         fn new(max_rooms: usize) -> Self {
-            Self { directory: Directory::new(max_rooms), rooms: BTreeMap::new(), tokens: 0 }
+            Self {
+                directory: Directory::new(max_rooms),
+                rooms: BTreeMap::new(),
+                tokens: 0,
+                sent_away: Vec::new(),
+            }
         }
 
         fn join(&mut self, name: Option<&str>) -> Result<(RoomId, Seat), ErrorCode> {
@@ -183,7 +201,11 @@ mod tests {
             while let Some(command) = room.poll_command() {
                 let (Command::Admit(_) | Command::Send { .. } | Command::Close(_)) = command;
             }
-            self.directory.update(id, &room.standing());
+            let lonely = self.directory.update(id, &room.standing());
+            if let Some(lonely) = lonely {
+                self.sent_away.push(lonely);
+                self.with(lonely, Room::handle_rejoin);
+            }
             result
         }
     }
@@ -218,6 +240,20 @@ mod tests {
         relay.with(room, |room| room.handle_lost(Seat::Two, Moment::START));
         let (other, _) = relay.join(None).expect("a seat");
         assert_ne!(other, room);
+    }
+
+    #[test]
+    fn one_who_was_killed_and_comes_again_meets_its_peer_after_the_grace() {
+        let mut relay = Relay::new(10);
+        let (room, _) = relay.join(None).expect("a seat");
+        relay.join(None).expect("a seat");
+        relay.with(room, |room| room.handle_lost(Seat::Two, Moment::START));
+        let (alone, _) = relay.join(None).expect("a seat");
+        assert_ne!(alone, room, "the seat is kept");
+        let late = Moment::from_start(Duration::from_secs(30));
+        relay.with(room, |room| room.handle_timeout(late));
+        assert_eq!(relay.sent_away, [alone]);
+        assert_eq!(relay.join(None), Ok((room, Seat::Two)));
     }
 
     #[test]
@@ -279,6 +315,12 @@ mod tests {
                     })
                     .count();
                 prop_assert_eq!(alone, relay.directory.waiting.len());
+                // Several wait alone only if each has somebody who left to come back to.
+                let unmet = relay.directory.waiting.values().any(|id| !relay.rooms[id].standing().met);
+                prop_assert!(alone < 2 || !unmet);
+                for gone in relay.sent_away.drain(..) {
+                    here.retain(|(room, _)| *room != gone);
+                }
                 let rooms: std::collections::BTreeSet<_> = relay.rooms
                     .iter()
                     .filter(|(_, room)| !room.standing().over)

@@ -210,6 +210,8 @@ pub enum ExitReason {
     Shutdown,
     /// The same seat was taken up from another connection.
     Superseded,
+    /// Somebody else waits alone: connect anew to meet them. Only before the first pairing.
+    Rejoin,
 }
 
 /// What was refused, for programs. The relay closes the connection after those that are

@@ -47,11 +47,14 @@ pub enum Command {
 
 /// What a room is to somebody who looks for a seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Standing {
     /// Whether a seat is empty.
     pub open: bool,
     /// Whether somebody sits across the empty seat, with a connection.
     pub host_is_here: bool,
+    /// Whether both seats have been taken once.
+    pub met: bool,
     /// Whether the room has ended.
     pub over: bool,
     /// The tokens with which the seats can be taken up again.
@@ -289,9 +292,18 @@ impl Room {
 
     /// The relay is being ended: everybody is told and closed.
     pub fn handle_shutdown(&mut self) {
+        self.send_away(ExitReason::Shutdown);
+    }
+
+    /// The one who waits here is better off elsewhere: it is told to come anew, and closed.
+    pub fn handle_rejoin(&mut self) {
+        self.send_away(ExitReason::Rejoin);
+    }
+
+    fn send_away(&mut self, reason: ExitReason) {
         for seat in Seat::BOTH {
             if self.is_here(seat) {
-                self.control(seat, RelayControl::Exit { reason: ExitReason::Shutdown });
+                self.control(seat, RelayControl::Exit { reason });
                 self.commands.push_back(Command::Close(seat));
             }
             self.places[seat.index()] = Place::Empty;
@@ -316,6 +328,7 @@ impl Room {
         Standing {
             open: empty.is_some(),
             host_is_here: empty.is_some_and(|seat| self.is_here(seat.other())),
+            met: self.pairing > 0,
             over: self.places == [Place::Empty; 2],
             tokens: self.places.map(Place::token),
         }

@@ -313,7 +313,7 @@ fn codes_reasons_states_and_faults() {
     let documented: Vec<_> = rows.iter().map(|row| (row[0].to_owned(), row[1])).collect();
     assert_eq!(documented, expected);
 
-    let reasons = every!(ExitReason: Fin Shutdown Superseded);
+    let reasons = every!(ExitReason: Fin Shutdown Superseded Rejoin);
     assert_eq!(first_cells("| reason | meaning |"), reasons.map(|reason| serde_name(&reason)));
 
     let states = every!(PeerState: Waiting Present Silent Gone Replaced);

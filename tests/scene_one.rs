@@ -136,6 +136,21 @@ fn a_client_that_is_killed_is_missed_within_two_seconds_and_its_seat_is_taken() 
 }
 
 #[test]
+fn one_who_is_killed_and_starts_again_meets_the_same_peer() {
+    let relay = Relay::start(&["--grace", "1"]);
+    let people = people();
+    let [mut ann, bob] = paired(&relay, &people);
+    bob.signal(Signal::KILL);
+    ann.sees("silent");
+    // The seat is still kept, so this one waits by itself at first.
+    let again = Terminal::client("bob again", &relay.address, &people.bob);
+    ann.sees("your peer is here");
+    again.sees("seat 2");
+    ann.line("there you are");
+    again.sees("there you are");
+}
+
+#[test]
 fn the_terminal_is_restored_however_the_client_ends() {
     let relay = Relay::start(&[]);
     let people = people();

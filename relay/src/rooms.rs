@@ -170,7 +170,10 @@ impl Rooms {
         state: &mut TableState,
     ) {
         let standing = state.room.standing();
-        registry.directory.update(table.id, &standing);
+        let lonely = registry.directory.update(table.id, &standing);
+        if let Some(lonely) = lonely.filter(|lonely| *lonely != table.id) {
+            self.send_on(registry, lonely);
+        }
         if standing.over && registry.tables.remove(&table.id).is_some() {
             info!(room = %table.id, "ended");
         }
@@ -178,6 +181,17 @@ impl Rooms {
             state.timed = true;
             tokio::spawn(Arc::clone(self).keep_time(Arc::clone(table)));
         }
+    }
+
+    /// Lets the one who waits in a room of its own find somebody else who does. Locks a second room
+    /// under the registry's lock; nobody else holds two.
+    fn send_on(&self, registry: &mut Registry, lonely: RoomId) {
+        let Some(table) = registry.tables.remove(&lonely) else { return };
+        let mut state = lock(&table.state);
+        state.room.handle_rejoin();
+        state.carry_out(None, self.clock.now());
+        registry.directory.update(lonely, &state.room.standing());
+        info!(room = %lonely, "ended, its client may meet another");
     }
 
     /// Waits for a room's timeouts as long as it has any.

@@ -39,11 +39,12 @@ impl Session {
                 let text = text::line(&text, limits::MAX_REASON_COLUMNS);
                 self.events.push_back(Event::Notice(text));
             }
-            RelayControl::Exit { reason } => self.end(match reason {
-                ExitReason::Fin => Ending::Fin,
-                ExitReason::Shutdown => Ending::RelayExit,
-                ExitReason::Superseded => Ending::Superseded,
-            }),
+            RelayControl::Exit { reason } => match reason {
+                ExitReason::Fin => self.end(Ending::Fin),
+                ExitReason::Shutdown => self.end(Ending::RelayExit),
+                ExitReason::Superseded => self.end(Ending::Superseded),
+                ExitReason::Rejoin => self.rejoin(now),
+            },
             RelayControl::Error { code, text } => self.handle_error(code, &text, now),
             RelayControl::Pong => {}
             RelayControl::Joined => {
@@ -112,6 +113,17 @@ impl Session {
         self.signals.start_anew();
         self.withdraw_transfers();
         self.book.forget_peer();
+    }
+
+    /// Somebody waits in another room. Whoever has met somebody here stays, whatever the relay says.
+    fn rejoin(&mut self, now: Moment) {
+        self.commands.push_back(Command::Disconnect);
+        if self.pairing == 0 {
+            self.seat = None;
+            self.connect();
+        } else {
+            self.wait_to_reconnect(now);
+        }
     }
 
     fn handle_error(&mut self, code: ErrorCode, text: &str, now: Moment) {

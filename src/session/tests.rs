@@ -227,6 +227,30 @@ fn a_newcomers_offers_are_its_own() {
 }
 
 #[test]
+fn one_who_waits_alone_is_sent_to_another_and_one_who_has_met_somebody_stays() {
+    let mut line = Line::new(1);
+    line.settle();
+    line.say(0, "held");
+    line.room.handle_rejoin();
+    line.carry_out(None);
+    line.room = Room::new(None, GRACE);
+    line.settle();
+    let seated = |line: &Line| {
+        line.clients[0].events.iter().filter(|e| matches!(e, Event::Seated { .. })).count()
+    };
+    assert_eq!(seated(&line), 2);
+    assert_eq!(line.clients[0].session.unsaid().collect::<Vec<_>>(), ["held"]);
+
+    let mut line = Line::paired();
+    let rejoin = RelayControl::Exit { reason: crate::message::ExitReason::Rejoin };
+    line.clients[0].session.handle_message(RelayToClient::Control(rejoin), line.now);
+    line.settle();
+    line.say(0, "still us");
+    line.settle();
+    assert_eq!(line.words(1), ["still us"]);
+}
+
+#[test]
 fn a_stuck_client_comes_back_to_its_seat() {
     let mut line = Line::paired();
     let stuck = RelayControl::Error { code: ErrorCode::Stuck, text: "too slow".to_owned() };
