@@ -348,6 +348,8 @@ impl Session {
 }
 
 #[cfg(test)]
+mod offer_tests;
+#[cfg(test)]
 mod test_line;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! Two sessions and a room over a link that is cut at any moment, in virtual time.
 
+use super::offer_tests::name;
 use super::test_line::{GRACE, Line};
 use super::*;
 use crate::message::{ErrorCode, PeerState, RelayControl};
 use crate::room::Room;
 use crate::transfer::book::{Direction, TransferState};
-use crate::transfer::send::Outcome;
 use proptest::prelude::*;
 
 #[test]
@@ -159,74 +159,6 @@ fn a_client_that_only_listens_pings_all_the_same() {
 }
 
 #[test]
-fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
-    let mut line = Line::paired();
-    line.clients[1].session.offer(name("a"), 1).expect("somebody there");
-    line.settle();
-    let session = &mut line.clients[0].session;
-    session.accept(None);
-    let refusal = RelayControl::Error { code: ErrorCode::TooManyPipes, text: "full".to_owned() };
-    let asked = |session: &mut Session| {
-        std::iter::from_fn(|| session.poll_command())
-            .filter(|command| {
-                let Command::Transmit(ClientToRelay::Control(control)) = command else {
-                    return false;
-                };
-                matches!(control, ClientControl::RequestPipe { .. })
-            })
-            .count()
-    };
-    assert_eq!(asked(session), 1);
-    session.handle_message(RelayToClient::Control(refusal), line.now);
-    assert_eq!(asked(session), 0);
-    session.handle_timeout(line.now + PIPES_AGAIN);
-    assert_eq!(asked(session), 1);
-}
-
-#[test]
-fn a_transfer_that_fails_before_it_moves_fails_at_the_other_side_too() {
-    let mut line = Line::paired();
-    let id = line.clients[1].session.offer(name("a"), 1).expect("somebody there");
-    line.settle();
-    let session = &mut line.clients[0].session;
-    session.accept(None);
-    let failed = Outcome::Failed { code: crate::transfer::wire::Fault::Unknown, text: "x".into() };
-    session.handle_transfer_ended(TransferId(1), failed);
-    // The accept and the failure arrive; the pipe never did.
-    line.pump(0);
-    let up = &mut line.clients[0].up;
-    up.retain(|message| {
-        !matches!(message, ClientToRelay::Control(ClientControl::RequestPipe { .. }))
-    });
-    line.settle();
-    assert!(matches!(state(&line, 1, id.0), TransferState::Failed { .. }));
-}
-
-#[test]
-fn a_newcomers_offers_are_its_own() {
-    let mut line = Line::new(3);
-    let third = line.clients.pop().expect("three");
-    line.settle();
-    line.clients[1].session.offer(name("old"), 1).expect("somebody there");
-    line.settle();
-    line.clients[0].session.accept(None);
-    line.settle();
-    assert_eq!(state(&line, 0, 1), TransferState::Moving);
-    line.clients[1].session.fin(line.now);
-    line.pump(1);
-    line.settle();
-    line.clients.push(third);
-    line.settle();
-    // The newcomer's first offer has the same number as the one that is still moving.
-    line.clients[2].session.offer(name("new"), 2).expect("somebody there");
-    line.settle();
-    line.clients[2].session.cancel(None);
-    line.settle();
-    assert_eq!(state(&line, 0, 1), TransferState::Moving);
-    assert_eq!(state(&line, 0, 2), TransferState::Cancelled { by_peer: true });
-}
-
-#[test]
 fn one_who_waits_alone_is_sent_to_another_and_one_who_has_met_somebody_stays() {
     let mut line = Line::new(1);
     line.settle();
@@ -317,75 +249,6 @@ fn the_first_connection_must_work_and_later_ones_are_tried_for_ever() {
     }
     assert!(!session.is_over());
     assert!(longest <= Duration::from_secs(15) && longest > Duration::from_secs(8), "{longest:?}");
-}
-
-fn name(text: &str) -> SafeName {
-    SafeName::new(text).expect("a safe name")
-}
-
-fn state(line: &Line, index: usize, id: u32) -> TransferState {
-    let (info, _) = line.clients[index].session.book.get(TransferId(id)).expect("a transfer");
-    info.state.clone()
-}
-
-#[test]
-fn an_offer_is_accepted_moves_and_is_verified() {
-    let mut line = Line::paired();
-    // From the one in rec: offers need no turn.
-    let id = line.clients[1].session.offer(name("photo.png"), 7).expect("somebody there");
-    line.settle();
-    assert_eq!(state(&line, 0, 1), TransferState::Offered);
-    line.clients[0].session.accept(None);
-    line.settle();
-    let mut under_way: Vec<_> = line.transfers.drain(..).collect();
-    under_way.sort_by_key(|(index, _)| *index);
-    let [(0, receive), (1, send)] = &under_way[..] else { panic!("{under_way:?}") };
-    assert!(matches!(receive, Command::ReceiveFile { size: 7, .. }));
-    assert!(matches!(send, Command::SendFile { id: sent, .. } if *sent == id));
-    for index in 0..2 {
-        let outcome = Outcome::Verified { saved_as: "photo.png".to_owned() };
-        line.clients[index].session.handle_transfer_ended(TransferId(1), outcome);
-        line.settle();
-        let verified = TransferState::Verified { saved_as: "photo.png".to_owned() };
-        assert_eq!(state(&line, index, 1), verified);
-    }
-}
-
-#[test]
-fn offers_are_declined_taken_back_and_cancelled() {
-    let mut line = Line::paired();
-    for file in ["a", "b", "c"] {
-        line.clients[0].session.offer(name(file), 1).expect("somebody there");
-    }
-    line.settle();
-    line.clients[1].session.decline(Some(TransferId(1)));
-    line.settle();
-    line.clients[0].session.cancel(Some(TransferId(2)));
-    line.settle();
-    line.clients[1].session.accept(Some(TransferId(3)));
-    line.settle();
-    line.clients[1].session.cancel(None);
-    line.settle();
-    let cancelled = |by_peer| TransferState::Cancelled { by_peer };
-    assert_eq!(state(&line, 0, 1), TransferState::Declined);
-    assert_eq!(state(&line, 1, 1), TransferState::Declined);
-    assert_eq!((state(&line, 0, 2), state(&line, 1, 2)), (cancelled(false), cancelled(true)));
-    assert_eq!((state(&line, 0, 3), state(&line, 1, 3)), (cancelled(true), cancelled(false)));
-}
-
-#[test]
-fn offers_survive_a_cut_and_end_with_the_peer() {
-    let mut line = Line::paired();
-    line.clients[0].session.offer(name("a"), 1).expect("somebody there");
-    line.pump(0);
-    line.deliver_up(0);
-    line.cut(1);
-    line.settle();
-    assert_eq!(state(&line, 1, 1), TransferState::Offered);
-    line.clients[1].session.fin(line.now);
-    line.settle();
-    assert_eq!(state(&line, 0, 1), TransferState::Withdrawn);
-    assert!(line.clients[0].session.offer(name("b"), 1).is_err());
 }
 
 #[derive(Debug, Clone, Copy)]
