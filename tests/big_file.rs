@@ -4,7 +4,7 @@
 mod support;
 
 use couplet::message::Role;
-use couplet_ui::engine::{Command, Event};
+use couplet_ui::engine::Command;
 use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
@@ -116,12 +116,7 @@ async fn words_arrive_within_ten_milliseconds_while_a_file_moves_between_the_sam
     a.tell(Command::Send(vec![source])).await;
     let at_b = b.offered("sparse.bin").await;
     b.tell(Command::Accept(None)).await;
-    // The first figures say that bytes move.
-    let moving = |event: &Event| match event {
-        Event::Progress(progress) => (progress.done > 0).then_some(()),
-        Event::Session(_) => None,
-    };
-    b.next_of_all(moving).await;
+    b.moving(at_b).await;
     let mut times = Vec::new();
     for round in 0..2000 {
         if b.state(at_b).is_some() {

@@ -221,12 +221,7 @@ async fn a_file_that_changes_while_it_moves_is_never_verified() {
     let (at_a, at_b) = pair.offer(&path).await;
     pair.b.tell(Command::Accept(Some(at_b))).await;
     // Once bytes move, it is cut to half.
-    pair.b
-        .next_of_all(|event| match event {
-            Event::Progress(progress) => (progress.done > 0).then_some(()),
-            Event::Session(_) => None,
-        })
-        .await;
+    pair.b.moving(at_b).await;
     let file = fs::OpenOptions::new().write(true).open(&path).expect("opened");
     file.set_len(10 * 1024 * 1024).expect("cut");
     let (sent, received) = (pair.a.ended(at_a).await, pair.b.ended(at_b).await);
@@ -253,12 +248,7 @@ async fn offers_are_declined_taken_back_and_cancelled_while_moving() {
     for receiver_cancels in [true, false] {
         let (at_a, at_b) = pair.offer(&path).await;
         pair.b.tell(Command::Accept(Some(at_b))).await;
-        pair.b
-            .next_of_all(|event| match event {
-                Event::Progress(progress) => (progress.done > 0).then_some(()),
-                Event::Session(_) => None,
-            })
-            .await;
+        pair.b.moving(at_b).await;
         let (canceller, other) = if receiver_cancels {
             ((&mut pair.b, at_b), (&mut pair.a, at_a))
         } else {
@@ -317,12 +307,7 @@ async fn a_peer_that_is_killed_fails_the_transfer_and_leaves_nothing_half_done()
     let path = pair.sparse("big");
     let (_, at_b) = pair.offer(&path).await;
     pair.b.tell(Command::Accept(Some(at_b))).await;
-    pair.b
-        .next_of_all(|event| match event {
-            Event::Progress(progress) => (progress.done > 0).then_some(()),
-            Event::Session(_) => None,
-        })
-        .await;
+    pair.b.moving(at_b).await;
     // Dropping an engine is what a crash does.
     drop(pair.a);
     let received = pair.b.ended(at_b).await;

@@ -126,6 +126,15 @@ impl Client {
         .await
     }
 
+    /// Waits until bytes of this transfer have moved.
+    pub async fn moving(&mut self, id: TransferId) {
+        self.next_of_all(|event| match event {
+            Event::Progress(progress) => (progress.id == id && progress.done > 0).then_some(()),
+            Event::Session(_) => None,
+        })
+        .await;
+    }
+
     /// How a transfer has ended, if that was told while others were waited for.
     pub fn state(&self, id: TransferId) -> Option<TransferState> {
         self.passed_over.iter().find_map(|event| match event {
