@@ -117,22 +117,21 @@ impl Session {
 
     /// Somebody waits in another room. Whoever has met somebody here stays, whatever the relay says.
     fn rejoin(&mut self, now: Moment) {
-        self.commands.push_back(Command::Disconnect);
         if self.pairing == 0 {
             self.seat = None;
-            self.connect();
-        } else {
-            self.wait_to_reconnect(now);
         }
+        // After a moment, so that a relay that says so again and again costs little.
+        self.commands.push_back(Command::Disconnect);
+        self.wait_to_reconnect(now);
     }
 
     fn handle_error(&mut self, code: ErrorCode, text: &str, now: Moment) {
         let text = text::line(text, limits::MAX_REASON_COLUMNS);
-        if code == ErrorCode::SeatGone && self.pairing == 0 {
+        if code == ErrorCode::SeatGone && self.pairing == 0 && self.seat.is_some() {
             // Nobody was met from that seat, so any other will do.
             self.seat = None;
             self.commands.push_back(Command::Disconnect);
-            self.connect();
+            self.wait_to_reconnect(now);
         } else if self.seat.is_some() && passes(code) {
             // The seat is kept, and what is wrong passes.
             self.events.push_back(Event::Trouble(text));

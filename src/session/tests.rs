@@ -183,6 +183,34 @@ fn one_who_waits_alone_is_sent_to_another_and_one_who_has_met_somebody_stays() {
 }
 
 #[test]
+fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
+    let mut session = Session::new(Config::default());
+    let exit = RelayControl::Exit { reason: crate::message::ExitReason::Rejoin };
+    let gone = RelayControl::Error { code: ErrorCode::SeatGone, text: "gone".to_owned() };
+    for refusal in [exit, gone] {
+        let welcome = RelayControl::Welcome {
+            seat: Seat::One,
+            token: Token::from_bytes([1; 16]),
+            room: None,
+            pairing: 0,
+            next_sequence: 1,
+            grace_ms: 0,
+            returned: false,
+        };
+        session.handle_connected(Moment::START);
+        session.handle_message(RelayToClient::Control(welcome), Moment::START);
+        while session.poll_command().is_some() {}
+        session.handle_message(RelayToClient::Control(refusal), Moment::START);
+        let commands: Vec<_> = std::iter::from_fn(|| session.poll_command()).collect();
+        assert_eq!(commands, [Command::Disconnect]);
+        let again = session.poll_timeout().expect("another try");
+        assert!(again.since(Moment::START) >= Duration::from_millis(150));
+        session.handle_timeout(again);
+        assert_eq!(session.poll_command(), Some(Command::Connect));
+    }
+}
+
+#[test]
 fn a_stuck_client_comes_back_to_its_seat() {
     let mut line = Line::paired();
     let stuck = RelayControl::Error { code: ErrorCode::Stuck, text: "too slow".to_owned() };
