@@ -42,6 +42,9 @@ struct Entry {
     tokens: [Option<Token>; 2],
 }
 
+/// Rooms of a quiet relay have numbers up to this; a busy one has ten times as many as rooms.
+const FIRST_NUMBERS: u64 = 99;
+
 impl Directory {
     /// An empty directory that takes at most `max_rooms` rooms.
     #[must_use]
@@ -90,6 +93,23 @@ impl Directory {
         let entry = Entry { name, waiting_since: None, met: false, tokens: [None, None] };
         self.rooms.insert(room, entry);
         Ok(room)
+    }
+
+    /// A number that no room has as its name and that `may_be` allows, for a new room: a short one,
+    /// but which one hangs on `random`, so that a stranger can't just count up to the rooms that are
+    /// waiting.
+    #[must_use]
+    pub fn free_number(&self, random: u64, may_be: impl Fn(&RoomName) -> bool) -> RoomName {
+        let span = (self.rooms.len() as u64 * 10).max(FIRST_NUMBERS);
+        let number = |step: u64| {
+            let number = (random % span + step) % u64::from(u32::MAX) + 1;
+            RoomName::numbered(u32::try_from(number).unwrap_or(1))
+        };
+        let free = |name: &RoomName| !self.by_name.contains_key(name);
+        // Of so many in a row one is free; if `may_be` allows none of them, any free one will do.
+        let tries = self.rooms.len() as u64 + FIRST_NUMBERS;
+        let allowed = (0..tries).map(number).find(|name| free(name) && may_be(name));
+        allowed.or_else(|| (0..tries).map(number).find(free)).unwrap_or_else(|| number(tries))
     }
 
     /// Takes note of what a room is now. One that is over is forgotten.

@@ -281,6 +281,22 @@ mod tests {
         }
 
         #[test]
+        fn headers_come_back_and_judge_as_the_decoder_does(
+            kind in any::<u8>(),
+            body_len in 0..=2 * LIMIT,
+            garbage in any::<[u8; HEADER_LEN]>(),
+        ) {
+            let read = read_header(header(kind, body_len), LIMIT);
+            prop_assert_eq!(read.is_ok(), body_len <= LIMIT);
+            if let Ok(read) = read {
+                prop_assert_eq!(read, (kind, body_len));
+            }
+            let mut decoder = FrameDecoder::new(LIMIT);
+            decoder.push(&garbage);
+            prop_assert_eq!(read_header(garbage, LIMIT).err(), decoder.poll_frame().err());
+        }
+
+        #[test]
         fn openings_are_told_apart_at_the_first_wrong_byte(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
             let common = bytes.iter().zip(MAGIC).take_while(|(a, b)| a == b).count();
             match read_opening(&bytes) {

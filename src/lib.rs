@@ -10,22 +10,33 @@
 //! | --- | --- | --- |
 //! | bytes | [`frame`] | length-delimited frames, the opening bytes, maximum sizes |
 //! | messages | [`message`], [`names`] | every control message between client and relay, and its words |
+//! | the relay's certificate | [`fingerprint`] | how it is shown, compared and written down |
 //! | between peers | [`peer`] | what clients say to each other inside bodies the relay can't read |
-//! | the relay | [`room`], [`directory`] | seats, turns, replacement; who meets whom |
+//! | the relay | [`room`], [`directory`], [`guesses`] | seats, turns, replacement; who meets whom; wrong codes |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
+//! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
+//! | people | [`code`], [`nearness`] | codes to meet by, and what a slip was meant to be |
 //! | screens | [`text`], [`path`] | the one sanitiser and the one safe-path type |
 //!
 //! Every bound on size, count and time that the protocol knows is a constant in [`limits`].
 
+#[cfg(feature = "client")]
+pub mod code;
 pub mod directory;
+pub mod fingerprint;
 pub mod frame;
+pub mod guesses;
 pub mod limits;
 pub mod message;
 pub mod names;
+pub mod nearness;
 pub mod path;
 pub mod peer;
 pub mod room;
+#[cfg(feature = "client")]
+pub mod seal;
+#[cfg(feature = "client")]
 pub mod session;
 pub mod text;
 pub mod time;

@@ -7,8 +7,8 @@
 pub use crate::path::{MAX_NAME_BYTES, MAX_PATH_BYTES, MAX_PATH_PARTS};
 use std::time::Duration;
 
-/// The largest body of a frame on a control connection: a full message, its header, and room for
-/// the seal that the next protocol step puts around it.
+/// The largest body of a frame, on a control connection or on a pipe until it is joined: a sealed
+/// body of [`MAX_OPAQUE`] bytes, the header before it, and some room to spare.
 pub const MAX_CONTROL_BODY: usize = 64 * 1024 + 256;
 
 /// The largest text of one message in bytes of UTF-8. Escaped in JSON it can double, and with the
@@ -21,7 +21,8 @@ pub const MAX_OPAQUE: usize = 64 * 1024;
 /// The size of a BLAKE3 group, and so of every chunk on a pipe but the last of a file.
 pub const GROUP: u64 = 1024 * 1024;
 
-/// The largest body of a frame on a pipe: a chunk's data and its header.
+/// The largest body of a step on a joined pipe, inside its sealed record: a chunk's data, the head
+/// before it, and some room to spare.
 #[expect(clippy::cast_possible_truncation, reason = "1 MiB fits every usize")]
 pub const MAX_PIPE_BODY: usize = GROUP as usize + 256;
 
@@ -63,6 +64,9 @@ pub const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the relay waits for any sign of a client before it calls the connection lost.
 pub const CLIENT_SILENCE_LIMIT: Duration = Duration::from_secs(45);
+
+/// How long two clients that are both there may take to agree on keys.
+pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a client may take from connecting to a complete first frame.
 pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);

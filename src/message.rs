@@ -65,6 +65,9 @@ pub enum ClientControl {
         /// The room to meet in; without one the relay pairs in the order of arrival.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomName>,
+        /// Whether to open a room with a number that the relay gives; without `room`.
+        #[serde(default, skip_serializing_if = "is_false")]
+        new_room: bool,
         /// The token of the seat to come back to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<Token>,
@@ -80,6 +83,11 @@ pub enum ClientControl {
     RequestPipe {
         /// Told to both ends, so that they know which transfer it is for.
         tag: u64,
+    },
+    /// No keys could be agreed on with the peer: whoever came last into the pairing is turned away.
+    PairingFailed {
+        /// The pairing; one that is over is passed over.
+        pairing: u32,
     },
     /// Leave for good; the seat is empty at once.
     Fin,
@@ -249,6 +257,10 @@ pub enum ErrorCode {
     PipeTimeout,
     /// The client left its queue full for too long.
     Stuck,
+    /// The two clients couldn't agree on keys: their codes differ.
+    PairingFailed,
+    /// Too many failed to agree on keys in that room, or from that address; it opens again soon.
+    SlowDown,
     /// A code that this build doesn't know.
     #[serde(other)]
     Unknown,
@@ -348,6 +360,11 @@ impl RelayToClient {
             }
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 fn short(_: bytes::TryGetError) -> MessageError {

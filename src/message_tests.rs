@@ -20,10 +20,12 @@ fn body() -> impl Strategy<Value = Bytes> {
 fn client_message() -> impl Strategy<Value = ClientToRelay> {
     use ClientControl as C;
     prop_oneof![
-        (prop::option::of(room_name()), prop::option::of(token()))
-            .prop_map(|(room, seat)| ClientToRelay::Control(C::Hello { room, seat })),
+        (prop::option::of(room_name()), any::<bool>(), prop::option::of(token())).prop_map(
+            |(room, new_room, seat)| ClientToRelay::Control(C::Hello { room, new_room, seat })
+        ),
         token().prop_map(|token| ClientToRelay::Control(C::OpenPipe { token })),
         any::<u64>().prop_map(|tag| ClientToRelay::Control(C::RequestPipe { tag })),
+        any::<u32>().prop_map(|pairing| ClientToRelay::Control(C::PairingFailed { pairing })),
         prop::sample::select(vec![C::Pass, C::Fin, C::Ping]).prop_map(ClientToRelay::Control),
         (any::<u32>(), any::<u64>(), body())
             .prop_map(|(pairing, sequence, body)| ClientToRelay::Say { pairing, sequence, body }),
@@ -41,7 +43,13 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
         PeerState::Gone,
         PeerState::Replaced,
     ]);
-    let code = prop::sample::select(vec![ErrorCode::RoomTaken, ErrorCode::Stuck]);
+    let code = prop::sample::select(vec![
+        ErrorCode::RoomTaken,
+        ErrorCode::Stuck,
+        ErrorCode::PairingFailed,
+        ErrorCode::SlowDown,
+        ErrorCode::Unknown,
+    ]);
     prop_oneof![
         (
             (seat, token(), prop::option::of(room_name())),
@@ -75,6 +83,8 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
             R::Pong,
             R::Exit { reason: ExitReason::Fin },
             R::Exit { reason: ExitReason::Shutdown },
+            R::Exit { reason: ExitReason::Superseded },
+            R::Exit { reason: ExitReason::Rejoin },
         ])
         .prop_map(RelayToClient::Control),
         (any::<u32>(), any::<u64>(), any::<bool>(), body()).prop_map(
@@ -144,7 +154,11 @@ proptest! {
 #[test]
 fn the_wire_form_of_a_hello_is_the_documented_one() {
     let room = RoomName::new("attic").expect("well-formed");
-    let hello = ClientToRelay::Control(ClientControl::Hello { room: Some(room), seat: None });
+    let hello = ClientToRelay::Control(ClientControl::Hello {
+        room: Some(room),
+        new_room: false,
+        seat: None,
+    });
     let mut out = BytesMut::new();
     hello.encode(&mut out);
     assert_eq!(&out[..], b"\0\0\0\x20\x01{\"type\":\"hello\",\"room\":\"attic\"}");

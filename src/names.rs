@@ -117,6 +117,12 @@ impl RoomName {
         if fits && plain { Ok(Self(name)) } else { Err(RoomNameError) }
     }
 
+    /// The name that is this number, as the relay gives them and codes tell them.
+    #[must_use]
+    pub fn numbered(number: u32) -> Self {
+        Self(number.to_string())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

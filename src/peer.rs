@@ -39,6 +39,9 @@ pub enum PeerSignal {
         /// The name to show, if the user gave one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
+        /// The number that the sender's next message has, so that none before it can be missed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<u64>,
     },
     /// Every message up to this number has been put before the user. Unnumbered.
     Shown {
@@ -50,6 +53,16 @@ pub enum PeerSignal {
         /// Whether.
         on: bool,
     },
+    /// The last words of the one who was there already, said before this pairing's keys were there.
+    /// Numbered.
+    LastMessage {
+        /// The sender's number of them, as in a say.
+        sequence: u64,
+        /// The text, at most [`crate::limits::MAX_MESSAGE_BYTES`].
+        text: String,
+    },
+    /// The user is comparing the verification words. Unnumbered.
+    Compare,
     /// Nothing but the envelope's acknowledgement. Unnumbered.
     Acknowledge,
     /// A file to be had. Numbered.
@@ -96,7 +109,8 @@ impl PeerSignal {
     pub const fn is_numbered(&self) -> bool {
         matches!(
             self,
-            Self::Offer { .. }
+            Self::LastMessage { .. }
+                | Self::Offer { .. }
                 | Self::Accept { .. }
                 | Self::Decline { .. }
                 | Self::Cancel { .. }

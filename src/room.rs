@@ -71,6 +71,10 @@ pub struct Room {
     turn: Seat,
     /// 0 until both seats have been taken once.
     pairing: u32,
+    /// The seat of the one who came last into the current pairing.
+    newcomer: Seat,
+    /// The last pairing in which no keys were agreed on; 0 if there was none.
+    failed: u32,
     /// The number of the last message that was said from each seat.
     said: [u64; 2],
     /// The last message that was sent *to* each seat.
@@ -102,6 +106,8 @@ impl Room {
             places: [Place::Empty; 2],
             turn: Seat::One,
             pairing: 0,
+            newcomer: Seat::Two,
+            failed: 0,
             said: [0; 2],
             last: [None, None],
             commands: VecDeque::new(),
@@ -121,6 +127,7 @@ impl Room {
         let first = self.pairing == 0;
         if self.place(other) != Place::Empty {
             self.pairing += 1;
+            self.newcomer = seat;
         }
         self.places[seat.index()] = Place::Here { token };
         self.commands.push_back(Command::Admit(seat));
@@ -258,6 +265,35 @@ impl Room {
         }
     }
 
+    /// The two couldn't agree on keys, says one of them: whoever came last is turned away, and the
+    /// seat is empty. Counts once for each pairing, even if whoever came last has left already or
+    /// somebody else has come since, as one does who has tested a guess: `None` if it doesn't count,
+    /// otherwise the seat of whoever came last, if that is still the current pairing's.
+    pub fn handle_pairing_failed(&mut self, seat: Seat, pairing: u32) -> Option<Option<Seat>> {
+        if !self.is_here(seat) || pairing <= self.failed || pairing > self.pairing {
+            return None;
+        }
+        self.failed = pairing;
+        if pairing < self.pairing {
+            return Some(None);
+        }
+        let newcomer = self.newcomer;
+        if self.place(newcomer) == Place::Empty {
+            return Some(Some(newcomer));
+        }
+        if self.is_here(newcomer) {
+            self.refuse(
+                newcomer,
+                ErrorCode::PairingFailed,
+                "the two of you couldn't agree on keys; most often the codes differ, so ask for \
+                 the code again",
+            );
+            self.commands.push_back(Command::Close(newcomer));
+        }
+        self.empty(newcomer);
+        Some(Some(newcomer))
+    }
+
     /// The seat leaves for good, in either role.
     pub fn handle_fin(&mut self, seat: Seat) {
         if !self.is_here(seat) {
@@ -332,6 +368,12 @@ impl Room {
             over: self.places == [Place::Empty; 2],
             tokens: self.places.map(Place::token),
         }
+    }
+
+    /// The room's name, if it has one.
+    #[must_use]
+    pub const fn name(&self) -> Option<&RoomName> {
+        self.name.as_ref()
     }
 
     /// The number of the current pairing; 0 before the first.

@@ -51,6 +51,38 @@ fn word(message: &RelayToClient) -> String {
     }
 }
 
+#[test]
+fn whoever_came_last_is_turned_away_where_no_keys_were_agreed_on_and_it_counts_once() {
+    // Either may say so; seat 2 came last.
+    for says in Seat::BOTH {
+        let mut room = paired();
+        assert_eq!(room.handle_pairing_failed(says, 1), Some(Some(Seat::Two)));
+        let commands = drain(&mut room);
+        assert_eq!(told(&commands, Seat::Two), ["error PairingFailed", "close"]);
+        assert_eq!(told(&commands, Seat::One), ["gone"]);
+        assert_eq!(room.handle_pairing_failed(Seat::One, 1), None);
+        assert_eq!(drain(&mut room), []);
+        // The room stays usable, and the turn is where it was.
+        assert_eq!(room.handle_join(token(3), at(1)), Ok(Seat::Two));
+        assert_eq!(told(&drain(&mut room), Seat::Two).last().map(String::as_str), Some("rec"));
+    }
+    // In the next pairing it is whoever came last into that: here seat 1.
+    let mut room = paired();
+    room.handle_fin(Seat::One);
+    assert_eq!(room.handle_join(token(3), at(1)), Ok(Seat::One));
+    // Said late, it counts, and nobody is turned away for what another did.
+    assert_eq!(room.handle_pairing_failed(Seat::Two, 1), Some(None));
+    assert_eq!(room.handle_pairing_failed(Seat::Two, 1), None);
+    assert_eq!(room.handle_pairing_failed(Seat::Two, 3), None, "that is yet to come");
+    assert_eq!(room.handle_pairing_failed(Seat::Two, 2), Some(Some(Seat::One)));
+    // One who has left already is counted all the same, and nobody is turned away for it.
+    let mut room = paired();
+    room.handle_fin(Seat::Two);
+    drain(&mut room);
+    assert_eq!(room.handle_pairing_failed(Seat::One, 1), Some(Some(Seat::Two)));
+    assert_eq!(drain(&mut room), []);
+}
+
 fn paired() -> Room {
     let mut room = Room::new(None, GRACE);
     assert_eq!(room.handle_join(token(1), at(0)), Ok(Seat::One));

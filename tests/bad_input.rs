@@ -3,12 +3,10 @@
 
 mod support;
 
-use bytes::BytesMut;
-use couplet::frame;
-use couplet::message::{ClientControl, ClientToRelay};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use support::raw::RawPeer;
 use support::relay::Relay;
 use support::terminal::Terminal;
 
@@ -37,7 +35,9 @@ fn an_address_that_is_none() {
     let (status, screen) = Terminal::client("ann", "host:no-port", dir.path()).ends();
     assert_eq!(status, 2);
     assert!(screen.contains("HOST:PORT"), "{screen}");
-    let (status, screen) = Terminal::client("ann", "no.such.host.invalid", dir.path()).ends();
+    // With a code, so that it isn't asked for one first.
+    let args = ["--relay", "no.such.host.invalid", "7-otter-lamp"];
+    let (status, screen) = Terminal::run("ann", (80, 24), dir.path(), &args).ends();
     assert_eq!(status, 3);
     assert!(screen.contains("--relay HOST:PORT"), "{screen}");
 }
@@ -158,28 +158,19 @@ fn a_hostile_peer_cannot_draw_on_the_screen() {
     let dir = dir();
     let mut ann = Terminal::client("ann", &relay.address, dir.path());
     ann.sees("seat 1");
-    let mut mallory = std::net::TcpStream::connect(&relay.address).expect("connected");
-    let mut out = BytesMut::new();
-    out.extend_from_slice(&frame::opening());
-    ClientToRelay::Control(ClientControl::Hello { room: None, seat: None }).encode(&mut out);
-    let signal = |body: &str| ClientToRelay::Signal { pairing: 1, body: body.to_owned().into() };
-    signal(r#"{"signal":{"type":"greeting","name":"\u001b[2J\u001b]0;owned\u0007mallory"}}"#)
-        .encode(&mut out);
-    signal(
+    let mut mallory = RawPeer::join(&relay.address);
+    for signal in [
+        r#"{"signal":{"type":"greeting","name":"\u001b[2J\u001b]0;owned\u0007mallory"}}"#,
         r#"{"number":1,"signal":{"type":"offer","offer":1,"name":"../../etc/passwd","size":1}}"#,
-    )
-    .encode(&mut out);
-    signal(r#"{"number":2,"signal":{"type":"offer","offer":2,"name":"fine.txt","size":1}}"#)
-        .encode(&mut out);
-    mallory.write_all(&out).expect("written");
+        r#"{"number":2,"signal":{"type":"offer","offer":2,"name":"fine.txt","size":1}}"#,
+    ] {
+        mallory.signal(signal);
+    }
     ann.sees("YOUR TURN");
     ann.line("your turn, mallory");
-    let mut say = BytesMut::new();
-    let text = r#"{"text":"be\u001b[31mfore \u001b]52;c;aGk=\u0007\u202e after"}"#;
-    ClientToRelay::Say { pairing: 1, sequence: 1, body: text.into() }.encode(&mut say);
     // It is mallory's turn once ann's words are taken.
     ann.sees("listening");
-    mallory.write_all(&say).expect("written");
+    mallory.say(1, r#"{"text":"be\u001b[31mfore \u001b]52;c;aGk=\u0007\u202e after"}"#);
     ann.sees("before  after");
     ann.sees("mallory");
     ann.sees("fine.txt");

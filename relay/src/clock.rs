@@ -3,7 +3,6 @@
 //! Owns the way from the operating system to [`Moment`]s and [`Token`]s. The clock is tokio's, so
 //! that a test can pause it.
 
-use couplet::message::Token;
 use couplet::time::Moment;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,13 +35,13 @@ impl Clock {
     }
 }
 
-/// A fresh random token.
+/// Fresh random bytes.
 ///
 /// # Errors
-/// If the operating system has no random bytes to give; then no token can be safe.
-pub(crate) fn fresh_token() -> Result<Token, getrandom::Error> {
-    let mut bytes = [0; 16];
+/// If the operating system has none to give; then no token can be safe.
+pub(crate) fn fresh_bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
     #[expect(clippy::disallowed_methods, reason = "the relay's one entropy site")]
     getrandom::fill(&mut bytes)?;
-    Ok(Token::from_bytes(bytes))
+    Ok(bytes)
 }

@@ -3,8 +3,10 @@
 //! Owns the options, their defaults and their checks. Bounds that belong to the protocol are the
 //! core's ([`couplet::limits`]); they appear here only as [`Timeouts`], which tests make short.
 
+use crate::tls::{self, TlsError, TlsIdentity};
 use clap::Parser;
 use couplet::limits;
+use std::path::PathBuf;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -22,7 +24,7 @@ pub const MAX_HANDSHAKES: usize = 4096;
     version,
     about,
     after_help = "Exit status: 0 ended in order (Ctrl+C, SIGTERM, SIGHUP, or stdin closed); 2 wrong \
-                  options; 3 can't listen; 130 a second Ctrl+C.\n\
+                  options, or a certificate that can't be used; 3 can't listen; 130 a second Ctrl+C.\n\
                   The first line on stdout is \"listening on ADDRESS:PORT\"; logs go to stderr."
 )]
 pub struct Config {
@@ -52,6 +54,20 @@ pub struct Config {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_pipes: u32,
 
+    /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
+    /// Without it the relay makes one itself at its first start
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key of --tls-cert; PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Where the relay keeps the certificate that it made; by default
+    /// $XDG_STATE_HOME/couplet-relay, or ~/.local/state/couplet-relay
+    #[arg(long, value_name = "DIR", overrides_with = "data")]
+    pub data: Option<PathBuf>,
+
     /// Threads that serve; by default one per processor
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub workers: Option<u16>,
@@ -67,6 +83,11 @@ pub struct Config {
     /// The protocol's time limits.
     #[arg(skip)]
     pub timeouts: Timeouts,
+
+    /// The certificate itself, once it is loaded or made (see [`Config::identity`]); without one,
+    /// only plain connections are served.
+    #[arg(skip)]
+    pub tls: Option<TlsIdentity>,
 }
 
 impl Default for Config {
@@ -78,11 +99,34 @@ impl Default for Config {
             max_rooms: 5_000,
             max_per_ip: 1_000,
             max_pipes: 1_000,
+            tls_cert: None,
+            tls_key: None,
+            data: None,
             workers: None,
             until_stdin_closes: false,
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
+            tls: None,
         }
+    }
+}
+
+impl Config {
+    /// The certificate that the options ask for: the operator's, or the relay's own, which is made
+    /// and kept if there is none yet. The text is a warning for the operator.
+    ///
+    /// # Errors
+    /// [`TlsError`] with one clear sentence.
+    pub fn identity(&self) -> Result<(TlsIdentity, Option<String>), TlsError> {
+        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            return TlsIdentity::load(cert, key).map(|identity| (identity, None));
+        }
+        if let Some(dir) = self.data.clone().or_else(tls::default_data_dir) {
+            return TlsIdentity::keep_in(&dir);
+        }
+        let warning = "there is no home directory to keep the relay's certificate in, so it is good \
+                       for this run only; give a directory with --data";
+        TlsIdentity::for_this_run().map(|identity| (identity, Some(warning.to_owned())))
     }
 }
 
@@ -163,7 +207,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in [["--max-clients", "0"], ["--grace", "soon"], ["--log", "=["]] {
+        for bad in
+            [["--max-clients", "0"], ["--grace", "soon"], ["--log", "=["], ["--tls-key", "x"]]
+        {
             let line = ["couplet-relay"].into_iter().chain(bad);
             assert!(Config::try_parse_from(line).is_err(), "{bad:?}");
         }

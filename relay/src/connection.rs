@@ -19,14 +19,15 @@ use crate::outbox::{Close, Outbox};
 use crate::pipe;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
-use crate::rooms::Place;
+use crate::rooms::{Place, Wanted};
 use couplet::frame::{self, Frame, FrameDecoder, OPENING_LEN};
 use couplet::limits::{MAX_CONTROL_BODY, MAX_OPAQUE};
 use couplet::message::{
-    ClientControl, ClientToRelay, ErrorCode, RelayControl, RelayToClient, RoomName, Token,
+    ClientControl, ClientToRelay, ErrorCode, RelayControl, RelayToClient, Token,
 };
+use couplet::time::Moment;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
@@ -43,6 +44,8 @@ pub(crate) struct Arrival {
     pub(crate) visit: Visit,
     /// Its place among those that haven't said what they want.
     pub(crate) handshake: OwnedSemaphorePermit,
+    /// When it must have said what it wants.
+    pub(crate) by: Moment,
 }
 
 /// Serves one connection until it ends.
@@ -50,22 +53,24 @@ pub(crate) async fn serve<S>(mut stream: S, arrival: Arrival, relay: Arc<Relay>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let Arrival { number, from, visit, handshake } = arrival;
+    let Arrival { number, from, visit, handshake, by } = arrival;
     // What is only needed for a while is boxed, so that an idle client's task stays small.
-    let wish = Box::pin(hear_wish(&mut stream, &relay)).await;
+    let wish = Box::pin(hear_wish(&mut stream, by, &relay)).await;
     drop(handshake);
     let refusal = match wish {
-        Ok((Wish::Seat { room, token }, decoder)) => match take_seat(room, token, &relay) {
-            Ok(seated) => {
-                let Seated { place, outbox, permit } = seated;
-                info!(client = number, %from, room = %place.room(), seat = %place.seat(), "joined");
-                let line = Line::new(stream, decoder, outbox, relay.clock, &relay.timeouts);
-                converse(line, place, permit, number, &relay).await;
-                drop(visit);
-                return;
+        Ok((Wish::Seat { room, token }, decoder)) => {
+            match take_seat(room, token, from.ip(), &relay) {
+                Ok(seated) => {
+                    let Seated { place, outbox, permit } = seated;
+                    info!(client = number, %from, room = %place.room(), seat = %place.seat(), "joined");
+                    let line = Line::new(stream, decoder, outbox, relay.clock, &relay.timeouts);
+                    converse(line, place, permit, number, &relay).await;
+                    drop(visit);
+                    return;
+                }
+                Err(refusal) => refusal,
             }
-            Err(refusal) => refusal,
-        },
+        }
         Ok((Wish::Pipe(token), decoder)) => {
             let end = pipe::End::new(stream, decoder.into_rest(), visit);
             return Box::pin(pipe::serve(end, token, number, &relay)).await;
@@ -78,7 +83,7 @@ where
 
 /// What a connection is for.
 enum Wish {
-    Seat { room: Option<RoomName>, token: Option<Token> },
+    Seat { room: Wanted, token: Option<Token> },
     Pipe(Token),
 }
 
@@ -91,12 +96,13 @@ struct Seated {
 
 async fn hear_wish<S: AsyncRead + Unpin>(
     stream: &mut S,
+    by: Moment,
     relay: &Relay,
 ) -> Result<(Wish, FrameDecoder), Refusal> {
     tokio::select! {
         biased;
         () = relay.ending.cancelled() => Err(Refusal::Shutdown),
-        wish = tokio::time::timeout(relay.timeouts.handshake, read_wish(stream)) => {
+        wish = tokio::time::timeout_at(relay.clock.at(by), read_wish(stream)) => {
             wish.unwrap_or_else(|_| Err(Refusal::of(ErrorCode::HandshakeTimeout)))
         }
     }
@@ -123,13 +129,19 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
         }
     };
     let wish = match ClientToRelay::decode(frame)? {
-        ClientToRelay::Control(ClientControl::Hello { room, seat }) => {
+        ClientToRelay::Control(ClientControl::Hello { room, new_room, seat }) => {
+            let room = match room {
+                Some(name) => Wanted::Named(name),
+                None if new_room => Wanted::New,
+                None => Wanted::Any,
+            };
             Wish::Seat { room, token: seat }
         }
         ClientToRelay::Control(ClientControl::OpenPipe { token }) => Wish::Pipe(token),
         ClientToRelay::Control(
             ClientControl::Pass
             | ClientControl::RequestPipe { .. }
+            | ClientControl::PairingFailed { .. }
             | ClientControl::Fin
             | ClientControl::Ping,
         )
@@ -140,8 +152,9 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
 }
 
 fn take_seat(
-    room: Option<RoomName>,
+    room: Wanted,
     token: Option<Token>,
+    from: IpAddr,
     relay: &Relay,
 ) -> Result<Seated, Refusal> {
     let permit = relay.gate.admit();
@@ -150,7 +163,7 @@ fn take_seat(
         // Whoever has a seat already was let in once; at worst both of its connections are here
         // until the old one is noticed to be dead.
         (Some(token), permit) => (relay.rooms.come_back(token, &outbox)?, permit.ok()),
-        (None, Ok(permit)) => (relay.rooms.join(room, &outbox)?, Some(permit)),
+        (None, Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
         (None, Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
     };
     Ok(Seated { place, outbox, permit })
@@ -217,6 +230,10 @@ fn handle(frame: Frame, place: &Place) -> Result<Option<Arc<Outbox>>, Refusal> {
         ClientToRelay::Control(ClientControl::RequestPipe { tag }) => place.request_pipe(tag)?,
         ClientToRelay::Control(ClientControl::Fin) => {
             place.fin();
+            None
+        }
+        ClientToRelay::Control(ClientControl::PairingFailed { pairing }) => {
+            place.pairing_failed(pairing);
             None
         }
         ClientToRelay::Control(ClientControl::Ping) => {

@@ -95,7 +95,7 @@ impl Drop for Visit {
 
 /// What counts as one address: an IPv4 address, or the /64 that one IPv6 customer has. This machine
 /// itself isn't counted, as everything that comes through a local tunnel or proxy has its address.
-fn neighbourhood(address: IpAddr) -> Option<IpAddr> {
+pub(crate) fn neighbourhood(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
         local if local.is_loopback() => None,
         IpAddr::V4(address) => Some(IpAddr::V4(address)),

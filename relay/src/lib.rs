@@ -10,11 +10,14 @@
 //! | [`server`] | listening, accepting, and ending in order |
 //! | `relay` | what all connections share |
 //! | `gate` | how many may be here at once |
+//! | [`tls`] | the certificate and its key: the operator's, the one that is kept, or a new one |
+//! | `knock` | the first byte: TLS or plain |
 //! | `connection` | one client from its first byte to its last |
 //! | `line` | one client's socket while it has a seat: frames in, queue out, deadlines |
 //! | `outbox` | the bounded queue towards one client |
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
+//! | `wrong_codes` | how often clients couldn't agree on keys, and who must wait for it |
 //! | `refusal` | what a connection that isn't served is told |
 //! | `bulk` | the threads that pipes are copied on |
 //! | `clock` | the one clock and the one source of randomness |
@@ -37,6 +40,7 @@ mod clock;
 pub mod config;
 mod connection;
 mod gate;
+mod knock;
 mod line;
 mod lock;
 mod outbox;
@@ -45,5 +49,7 @@ mod refusal;
 mod relay;
 mod rooms;
 pub mod server;
+pub mod tls;
+mod wrong_codes;
 
 pub use outbox::{HARD_LIMIT_BYTES, SOFT_LIMIT_BYTES, SOFT_LIMIT_FRAMES};

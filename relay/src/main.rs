@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | 0 | ended in order: Ctrl+C, SIGTERM, SIGHUP, or stdin closed |
 //! | 1 | the operating system refused something essential, such as threads |
-//! | 2 | wrong options |
+//! | 2 | wrong options, or a certificate that can't be used |
 //! | 3 | can't listen |
 //! | 130 | a second Ctrl+C (or other signal) while ending |
 
@@ -15,12 +15,14 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use couplet_relay::config::Config;
 use couplet_relay::server;
+use couplet_relay::tls::TlsIdentity;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
+const UNUSABLE: u8 = 2;
 const CANT_LISTEN: u8 = 3;
 const SECOND_SIGNAL: i32 = 130;
 
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(config: Config) -> anyhow::Result<ExitCode> {
+fn start(mut config: Config) -> anyhow::Result<ExitCode> {
     log_to_stderr(&config.log);
     raise_file_limit();
     let shutdown = CancellationToken::new();
@@ -57,7 +59,21 @@ fn start(config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(CANT_LISTEN));
             }
         };
-        announce(listener.local_addr().context("can't tell where the relay listens")?);
+        // After the port is known to be free: a start that fails makes no certificate.
+        match config.identity() {
+            Ok((identity, warning)) => {
+                if let Some(warning) = warning {
+                    tracing::warn!("{warning}");
+                }
+                config.tls = Some(identity);
+            }
+            Err(error) => {
+                complain(&error.to_string());
+                return Ok(ExitCode::from(UNUSABLE));
+            }
+        }
+        let address = listener.local_addr().context("can't tell where the relay listens")?;
+        announce(address, config.tls.as_ref());
         // On a worker thread, not on this one: `block_on` would make every accept cross threads.
         tokio::spawn(server::run(config, listener, shutdown))
             .await
@@ -137,11 +153,11 @@ fn raise_file_limit() {
 }
 
 /// The first line is for programs, the others for people. That nobody reads them is no error.
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, tls: Option<&TlsIdentity>) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "listening on {address}")
         .and_then(|()| stdout.flush())
-        .and_then(|()| stdout.write_all(server::how_to_join(address).as_bytes()))
+        .and_then(|()| stdout.write_all(server::how_to_join(address, tls).as_bytes()))
         .and_then(|()| stdout.flush());
 }
 

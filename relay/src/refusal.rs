@@ -61,6 +61,10 @@ impl Refusal {
             ErrorCode::Unexpected => {
                 "that message has no place here; bring both ends to the same release"
             }
+            ErrorCode::SlowDown => "too many wrong codes were tried; try again in a minute",
+            ErrorCode::PairingFailed => {
+                "the two of you couldn't agree on keys; most often the codes differ, so ask for the code again"
+            }
             ErrorCode::Version
             | ErrorCode::Malformed
             | ErrorCode::NotYourTurn

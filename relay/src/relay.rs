@@ -8,6 +8,8 @@ use crate::config::{Config, Timeouts};
 use crate::gate::Gate;
 use crate::pipe::PipeTable;
 use crate::rooms::Rooms;
+use crate::tls::TlsIdentity;
+use rustls::ServerConfig;
 use std::io;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +29,8 @@ pub(crate) struct Relay {
     pub(crate) bulk: Bulk,
     /// The protocol's time limits.
     pub(crate) timeouts: Timeouts,
+    /// What TLS connections are answered with; without it they aren't understood.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     /// The relay is being ended.
     pub(crate) ending: CancellationToken,
 }
@@ -48,6 +52,7 @@ impl Relay {
             pipes,
             bulk: Bulk::start(config.workers.map(Into::into))?,
             timeouts,
+            tls: config.tls.as_ref().map(TlsIdentity::config),
             ending,
         }))
     }

@@ -7,28 +7,42 @@
 //! return, fin, loss, timeout) takes the registry, so that nobody looks for a seat in between; what
 //! is said in a room takes only its table. None is held over an `await`.
 
-use crate::clock::{Clock, fresh_token};
+use crate::clock::{Clock, fresh_bytes};
 use crate::config::Config;
 use crate::lock::lock;
 use crate::outbox::{Close, Outbox};
 use crate::pipe::PipeTable;
 use crate::refusal::Refusal;
+use crate::wrong_codes::WrongCodes;
 use bytes::Bytes;
 use couplet::directory::{Directory, RoomId};
 use couplet::message::{ErrorCode, ExitReason, RelayControl, RelayToClient, RoomName, Seat, Token};
 use couplet::room::{Command, Room};
 use couplet::time::Moment;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
+
+/// Where a newcomer wants to sit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Across whoever has waited longest.
+    Any,
+    /// In the room of this name.
+    Named(RoomName),
+    /// In a new room, whose number it will be told.
+    New,
+}
 
 /// All rooms.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     registry: Mutex<Registry>,
     pipes: Arc<PipeTable>,
+    wrong_codes: WrongCodes,
     clock: Clock,
     grace: Duration,
     ending: CancellationToken,
@@ -52,6 +66,8 @@ struct Table {
 struct TableState {
     room: Room,
     seats: [Option<Arc<Outbox>>; 2],
+    /// Where those who sit there, or sat there last, came from.
+    from: [Option<IpAddr>; 2],
     /// Whether a task waits for the room's next timeout.
     timed: bool,
 }
@@ -79,14 +95,21 @@ impl Rooms {
         let max_rooms = usize::try_from(config.max_rooms).unwrap_or(usize::MAX);
         let registry =
             Registry { directory: Directory::new(max_rooms), tables: HashMap::new(), ended: false };
-        Arc::new(Self { registry: Mutex::new(registry), pipes, clock, grace: config.grace, ending })
+        Arc::new(Self {
+            registry: Mutex::new(registry),
+            pipes,
+            wrong_codes: WrongCodes::default(),
+            clock,
+            grace: config.grace,
+            ending,
+        })
     }
 
-    /// Finds an empty seat for a newcomer, in the room `name` or, without a name, across whoever
-    /// has waited longest. What it is told goes to `outbox`.
+    /// Finds an empty seat for a newcomer. What it is told goes to `outbox`.
     pub(crate) fn join(
         self: &Arc<Self>,
-        name: Option<RoomName>,
+        wanted: Wanted,
+        from: IpAddr,
         outbox: &Arc<Outbox>,
     ) -> Result<Place, Refusal> {
         let token = random_token()?;
@@ -94,19 +117,34 @@ impl Rooms {
         if registry.ended {
             return Err(Refusal::Shutdown);
         }
-        let found = registry.directory.find(name.as_ref());
+        let (name, found) = match wanted {
+            Wanted::Any => (None, registry.directory.find(None)),
+            Wanted::Named(name) => {
+                self.wrong_codes.check(Some(&name), from, self.clock.now())?;
+                let found = registry.directory.find(Some(&name));
+                (Some(name), found)
+            }
+            Wanted::New => {
+                let (random, now) = (u64::from_be_bytes(random_bytes()?), self.clock.now());
+                let may_be = |name: &RoomName| self.wrong_codes.is_free(name, now);
+                (Some(registry.directory.free_number(random, may_be)), None)
+            }
+        };
         let found = found.and_then(|id| registry.tables.get(&id).map(Arc::clone));
         let table = if let Some(table) = found {
             table
         } else {
             let id = registry.directory.create(name.clone()).map_err(Refusal::of)?;
             let room = Room::new(name, self.grace);
-            let state = TableState { room, seats: [None, None], timed: false };
+            let state = TableState { room, seats: [None, None], from: [None; 2], timed: false };
             let table = Arc::new(Table { id, state: Mutex::new(state) });
             registry.tables.insert(id, Arc::clone(&table));
             table
         };
-        self.seat(&mut registry, table, outbox, |room, now| room.handle_join(token, now))
+        let place =
+            self.seat(&mut registry, table, outbox, |room, now| room.handle_join(token, now))?;
+        lock(&place.table.state).from[place.seat.index()] = Some(from);
+        Ok(place)
     }
 
     /// Gives the seat that `token` stands for to this connection.
@@ -271,9 +309,20 @@ impl Place {
         }))
     }
 
+    /// The two couldn't agree on keys: whoever came last is turned away, and it is counted.
+    pub(crate) fn pairing_failed(&self, pairing: u32) {
+        let now = self.rooms.clock.now();
+        self.leave(|room, _, from| {
+            let Some(newcomer) = room.handle_pairing_failed(self.seat, pairing) else { return };
+            let from = newcomer.and_then(|newcomer| from[newcomer.index()]);
+            let all = self.rooms.wrong_codes.count(room.name(), from, now);
+            info!(room = %self.table.id, pairing, all, "no keys were agreed on");
+        });
+    }
+
     /// Leaves for good.
     pub(crate) fn fin(&self) {
-        self.leave(|room, _| room.handle_fin(self.seat));
+        self.leave(|room, _, _| room.handle_fin(self.seat));
     }
 
     fn act(&self, act: impl FnOnce(&mut Room)) -> Option<Arc<Outbox>> {
@@ -287,16 +336,17 @@ impl Place {
         peer.filter(|peer| peer.over_since().is_some()).cloned()
     }
 
-    fn leave(&self, leave: impl FnOnce(&mut Room, Moment)) {
+    /// Does what may change seats.
+    fn leave(&self, leave: impl FnOnce(&mut Room, Moment, &[Option<IpAddr>; 2])) {
         let mut registry = lock(&self.rooms.registry);
         let mut state = lock(&self.table.state);
         if !self.holds_seat(&state) {
             return;
         }
         let now = self.rooms.clock.now();
-        leave(&mut state.room, now);
+        let TableState { room, from, .. } = &mut *state;
+        leave(room, now, from);
         state.carry_out(None, now);
-        state.seats[self.seat.index()] = None;
         self.rooms.settle(&mut registry, &self.table, &mut state);
     }
 
@@ -308,7 +358,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.leave(|room, now| room.handle_lost(self.seat, now));
+        self.leave(|room, now, _| room.handle_lost(self.seat, now));
+        let mut state = lock(&self.table.state);
+        if self.holds_seat(&state) {
+            state.seats[self.seat.index()] = None;
+        }
     }
 }
 
@@ -339,7 +393,11 @@ impl TableState {
 }
 
 fn random_token() -> Result<Token, Refusal> {
-    fresh_token().map_err(|problem| {
+    random_bytes().map(Token::from_bytes)
+}
+
+fn random_bytes<const N: usize>() -> Result<[u8; N], Refusal> {
+    fresh_bytes().map_err(|problem| {
         error!(%problem, "the operating system gives no random bytes");
         Refusal::new(ErrorCode::RelayFull, "the relay has no random numbers; tell its operator")
     })

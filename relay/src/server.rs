@@ -4,12 +4,10 @@
 //! connection is `connection`'s.
 
 use crate::config::Config;
-use crate::connection::{Arrival, serve};
-use crate::gate::Full;
-use crate::line::farewell;
-use crate::refusal::Refusal;
+use crate::connection::Arrival;
+use crate::knock::{answer, turn_away};
 use crate::relay::Relay;
-use couplet::message::ErrorCode;
+use crate::tls::TlsIdentity;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -155,26 +153,22 @@ async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTrac
         }
         match relay.gate.enter(from.ip()) {
             Ok((visit, handshake)) => {
-                let arrival = Arrival { number, from, visit, handshake };
-                tasks.spawn(serve(stream, arrival, Arc::clone(relay)));
+                let by = relay.clock.now() + relay.timeouts.handshake;
+                let arrival = Arrival { number, from, visit, handshake, by };
+                tasks.spawn(answer(stream, arrival, Arc::clone(relay)));
             }
             Err(full) => {
                 debug!(client = number, %from, %full, "turned away");
                 if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
-                    let flush = relay.timeouts.flush;
+                    let relay = Arc::clone(relay);
                     tasks.spawn(async move {
-                        turn_away(stream, full, flush).await;
+                        turn_away(stream, full, relay).await;
                         drop(permit);
                     });
                 }
             }
         }
     }
-}
-
-async fn turn_away(stream: TcpStream, full: Full, limit: Duration) {
-    let refusal = Refusal::new(ErrorCode::RelayFull, full);
-    farewell(stream, refusal.words(), limit).await;
 }
 
 fn open(address: SocketAddr) -> io::Result<TcpListener> {
@@ -217,9 +211,10 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// What the operator reads after the first line: how clients reach a relay at `address`.
+/// What the operator reads after the first line: how clients reach a relay at `address`, and how
+/// they know that it is this one.
 #[must_use]
-pub fn how_to_join(address: SocketAddr) -> String {
+pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>) -> String {
     use std::fmt::Write as _;
     let port = address.port();
     let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
@@ -246,6 +241,18 @@ pub fn how_to_join(address: SocketAddr) -> String {
              Port {port} (TCP) must be let through the firewall.\n"
         )
     };
+    if let Some(tls) = tls {
+        // Writing to a string doesn't fail.
+        let _ = writeln!(text, "  Its certificate:  {}", tls.fingerprint());
+        if !address.ip().is_loopback() {
+            text.push_str(if tls.is_self_signed() {
+                "  Whoever comes for the first time is shown that fingerprint by couplet, and should compare\n  \
+                 it with this one, told in another way: if they differ, somebody sits in between.\n"
+            } else {
+                "  Whose system trusts its authority isn't asked to compare it; others should, the first time.\n"
+            });
+        }
+    }
     text.push_str("  Ctrl+C ends it in order.\n");
     text
 }

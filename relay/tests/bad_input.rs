@@ -88,7 +88,8 @@ async fn an_opening_in_single_bytes_is_an_opening() {
     let relay = Relay::start().await;
     let mut client = relay.connect().await;
     let mut bytes = BytesMut::from(&frame::opening()[..]);
-    ClientToRelay::Control(ClientControl::Hello { room: None, seat: None }).encode(&mut bytes);
+    ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
+        .encode(&mut bytes);
     for byte in &bytes {
         client.raw(&[*byte]).await;
     }
@@ -111,7 +112,7 @@ async fn what_comes_first_must_be_a_hello_or_a_pipe() {
 async fn a_second_hello_costs_the_connection_and_only_that() {
     let relay = Relay::start().await;
     for again in [
-        ClientControl::Hello { room: None, seat: None },
+        ClientControl::Hello { room: None, new_room: false, seat: None },
         ClientControl::OpenPipe { token: Token::from_bytes([7; 16]) },
     ] {
         let (mut one, mut two) = relay.pair(None).await;

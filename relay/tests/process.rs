@@ -8,11 +8,14 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
+use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A relay in a process of its own; it is killed with the test.
 struct Program {
+    /// Its data, gone with the test.
+    _data: TempDir,
     child: Child,
     stdout: BufReader<ChildStdout>,
     address: SocketAddr,
@@ -20,8 +23,10 @@ struct Program {
 
 impl Program {
     fn start(options: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
         let mut child = command()
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
             .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -33,7 +38,7 @@ impl Program {
         stdout.read_line(&mut line).expect("a first line");
         let address = line.strip_prefix("listening on ").expect("the first line");
         let address = address.trim_end().parse().expect("an address with a port");
-        Self { child, stdout, address }
+        Self { _data: data, child, stdout, address }
     }
 
     fn signal(&self, name: &str) {
@@ -46,7 +51,8 @@ impl Program {
         let mut stream = TcpStream::connect(self.address).expect("the relay is there");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         let mut bytes = bytes::BytesMut::from(&opening()[..]);
-        ClientToRelay::Control(ClientControl::Hello { room: None, seat: None }).encode(&mut bytes);
+        ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
+            .encode(&mut bytes);
         stream.write_all(&bytes).expect("the relay reads");
         let mut first = [0; 4];
         stream.read_exact(&mut first).expect("a welcome");
@@ -76,6 +82,7 @@ impl Drop for Program {
     }
 }
 
+/// The program; whoever has it listen gives it `--data`.
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_couplet-relay"));
     command.env_remove("RUST_LOG");
@@ -96,6 +103,43 @@ fn it_says_where_it_listens_and_how_to_join() {
     line.clear();
     program.stdout.read_line(&mut line).expect("more lines");
     assert!(line.contains("--listen 0.0.0.0:"), "{line}");
+}
+
+/// The fingerprint that a relay with these options prints.
+fn printed_fingerprint(options: &[&str]) -> String {
+    let mut program = Program::start(options);
+    let mut line = String::new();
+    while !line.contains("SHA256:") {
+        line.clear();
+        assert_ne!(program.stdout.read_line(&mut line).expect("more lines"), 0, "no fingerprint");
+    }
+    line[line.find("SHA256:").expect("found")..].trim_end().to_owned()
+}
+
+#[test]
+fn a_new_start_shows_the_same_certificate_and_other_data_another() {
+    let (one, two) =
+        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let at = |dir: &TempDir| {
+        let dir = dir.path().join("deep/er").to_string_lossy().into_owned();
+        // Said twice, the last one counts.
+        printed_fingerprint(&["--data", &dir])
+    };
+    let first = at(&one);
+    assert_eq!(first.len(), "SHA256:".len() + 43, "{first}");
+    assert_eq!(first, at(&one));
+    assert_ne!(first, at(&two));
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_one_clear_sentence_and_status_2() {
+    let absent = ["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"];
+    let output = run(&[&["--listen", "127.0.0.1:0"], &absent[..]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty(), "it never listened");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("can't read /nowhere/cert.pem") && said.lines().count() == 1, "{said}");
+    assert_eq!(run(&absent[..2]).status.code(), Some(2), "one without the other");
 }
 
 #[test]
@@ -135,7 +179,15 @@ fn wrong_options_are_status_2_and_help_is_0() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    for option in ["--listen", "--grace", "--max-clients", "--until-stdin-closes", "Exit status"] {
+    for option in [
+        "--listen",
+        "--grace",
+        "--max-clients",
+        "--until-stdin-closes",
+        "--tls-cert",
+        "--data",
+        "Exit status",
+    ] {
         assert!(help.contains(option), "{option} in {help}");
     }
 }
@@ -180,8 +232,10 @@ fn it_ends_with_its_stdin_if_asked_to() {
 
 #[test]
 fn logs_tell_who_came_and_nothing_of_what_was_said() {
+    let data = tempfile::tempdir().expect("a directory");
     let mut child = command()
-        .args(["--listen", "127.0.0.1:0", "--log", "trace"])
+        .args(["--listen", "127.0.0.1:0", "--log", "trace", "--data"])
+        .arg(data.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .stdin(Stdio::null())
@@ -195,7 +249,8 @@ fn logs_tell_who_came_and_nothing_of_what_was_said() {
         (0..2).map(|_| TcpStream::connect(&address).expect("a relay")).collect();
     for end in &mut ends {
         let mut bytes = bytes::BytesMut::from(&opening()[..]);
-        ClientToRelay::Control(ClientControl::Hello { room: None, seat: None }).encode(&mut bytes);
+        ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
+            .encode(&mut bytes);
         end.write_all(&bytes).expect("the relay reads");
         // The first to be welcomed sits in seat 1 and may speak.
         end.read_exact(&mut [0; 4]).expect("a welcome");

@@ -57,6 +57,36 @@ pub enum Peer {
     Gone,
 }
 
+/// How what is said is protected, end to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seal {
+    /// Nobody is there to seal for.
+    Nobody,
+    /// The two clients are agreeing on keys; nothing is said meanwhile.
+    Agreeing,
+    /// Sealed: the relay can't read it.
+    Sealed {
+        /// The verification words, the same on both screens unless somebody sits in the middle.
+        words: [&'static str; 3],
+        /// Whether both knew the same code, which somebody in the middle can't.
+        by_code: bool,
+        /// What the user has said of the words; `None` until then.
+        verdict: Option<Verdict>,
+    },
+    /// No keys could be agreed on with this peer: it has another code, or the exchange was meddled
+    /// with. Nothing is said to it.
+    Failed,
+}
+
+/// What a user has found on comparing the verification words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They are the same on both sides: the peer is verified.
+    Same,
+    /// They differ: somebody sits in the middle.
+    Different,
+}
+
 /// Why a session is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -75,6 +105,16 @@ pub enum Ending {
     },
     /// No connection could be made in the first place.
     Unreachable {
+        /// What is wrong and what to do.
+        text: String,
+    },
+    /// The peer had another code, and this client was the one that came last.
+    WrongCode {
+        /// What is wrong and what to do.
+        text: String,
+    },
+    /// The relay isn't the one that was met at this address before.
+    Distrusted {
         /// What is wrong and what to do.
         text: String,
     },
@@ -108,6 +148,10 @@ pub enum Event {
         /// Whether this is somebody who wasn't there before, the first peer included.
         newcomer: bool,
     },
+    /// How what is said is protected changed.
+    Seal(Seal),
+    /// The peer's user is comparing the verification words, so this one should too.
+    PeerCompares,
     /// The name that the peer goes by; at most [`crate::limits::MAX_NAME_COLUMNS`] wide.
     PeerName(String),
     /// Whether the peer is writing.

@@ -5,7 +5,8 @@
 //! screen: the engine carries out [`Command`]s, and faces show [`Event`]s.
 //!
 //! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is
-//! said, `signals` what must reach the peer without a turn, `offers` the transfers.
+//! said, `signals` what must reach the peer without a turn, `offers` the transfers, `sealing` agrees on
+//! keys with whoever is there.
 //!
 //! ```text
 //! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
@@ -16,16 +17,18 @@ mod event;
 mod link;
 mod offers;
 mod relayed;
+mod sealing;
 mod signals;
 mod words;
 
-pub use event::{DraftId, Ending, Event, Link, Mark, Peer};
+pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
 pub use words::SayError;
 
 use crate::limits;
 use crate::message::{ClientControl, ClientToRelay, RelayToClient, Role, RoomName, Seat, Token};
 use crate::path::SafeName;
-use crate::peer::{self, PeerSignal};
+use crate::peer::PeerSignal;
+use crate::seal::{Entropy, Password, PipeKeys};
 use crate::text;
 use crate::time::Moment;
 use crate::transfer::book::{Book, TransferId};
@@ -33,15 +36,45 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+/// Whom to meet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Meet {
+    /// Whoever comes next: the relay pairs in the order of arrival.
+    #[default]
+    Anybody,
+    /// Whoever names the same room.
+    In(RoomName),
+    /// Whoever is told the number of a new room, which the relay gives.
+    InNewRoom,
+}
+
 /// What a session is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Config {
-    /// The room to meet in; without one the relay pairs in the order of arrival.
-    pub room: Option<RoomName>,
+    /// Whom to meet.
+    pub meet: Meet,
+    /// The words of the code, which the peer must know too; empty without a code.
+    pub password: Password,
     /// The name to show to the peer.
     pub name: Option<String>,
-    /// Random, for spreading reconnections in time; nothing secret hangs on it.
-    pub seed: u64,
+    /// Whether this machine has AES in hardware.
+    pub aes_in_hardware: bool,
+    /// Where all secrets of this session come from.
+    pub entropy: Entropy,
+}
+
+impl Config {
+    /// Meets anybody, without a code and without a name.
+    #[must_use]
+    pub fn new(entropy: Entropy) -> Self {
+        Self {
+            meet: Meet::Anybody,
+            password: Password::default(),
+            name: None,
+            aes_in_hardware: false,
+            entropy,
+        }
+    }
 }
 
 /// What the engine must do, in this order.
@@ -60,6 +93,8 @@ pub enum Command {
         id: TransferId,
         /// Opens this end of the pipe.
         token: Token,
+        /// Seals what goes through it.
+        keys: PipeKeys,
     },
     /// Receive this transfer's file through the pipe that `token` opens.
     ReceiveFile {
@@ -71,6 +106,8 @@ pub enum Command {
         size: u64,
         /// Opens this end of the pipe.
         token: Token,
+        /// Seals what goes through it.
+        keys: PipeKeys,
     },
     /// Stop whatever is done for this transfer, and forget its file.
     StopTransfer(TransferId),
@@ -79,19 +116,25 @@ pub enum Command {
 /// One client's side of a line for two.
 #[derive(Debug)]
 pub struct Session {
-    config: Config,
+    meet: Meet,
+    name: Option<String>,
     link: link::Machine,
     seat: Option<(Seat, Token)>,
+    /// The room's name, as this client knows it.
+    room: Option<RoomName>,
     /// The current pairing; 0 before the first.
     pairing: u32,
     /// The pairing whose peer has been greeted.
     met: u32,
     role: Option<Role>,
     peer_here: bool,
+    sealing: sealing::Sealing,
     words: words::Words,
     signals: signals::Signals,
     book: Book,
     fin_by: Option<Moment>,
+    /// Whether words that the relay may not have taken must be said again.
+    repeat_due: bool,
     /// When pipes that the relay refused are asked for again.
     pipes_again_at: Option<Moment>,
     over: bool,
@@ -108,12 +151,16 @@ const PIPES_AGAIN: Duration = Duration::from_secs(2);
 impl Session {
     /// A session that connects at once.
     #[must_use]
-    pub fn new(mut config: Config) -> Self {
-        config.name = config.name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS));
+    pub fn new(config: Config) -> Self {
+        let Config { meet, password, name, aes_in_hardware, mut entropy } = config;
+        let seed = entropy.draw().first_chunk().map_or(1, |bytes| u64::from_be_bytes(*bytes));
         let mut session = Self {
-            link: link::Machine::new(config.seed),
-            config,
+            meet,
+            name: name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS)),
+            link: link::Machine::new(seed),
             seat: None,
+            room: None,
+            sealing: sealing::Sealing::new(password, aes_in_hardware, entropy),
             pairing: 0,
             met: 0,
             role: None,
@@ -122,6 +169,7 @@ impl Session {
             signals: signals::Signals::default(),
             book: Book::default(),
             fin_by: None,
+            repeat_due: false,
             pipes_again_at: None,
             over: false,
             commands: VecDeque::new(),
@@ -137,8 +185,13 @@ impl Session {
             return;
         }
         self.link.connected(now);
-        let (room, seat) = (self.config.room.clone(), self.seat.map(|(_, token)| token));
-        self.control(ClientControl::Hello { room, seat });
+        let room = match &self.meet {
+            Meet::In(room) => Some(room.clone()),
+            Meet::Anybody | Meet::InNewRoom => None,
+        };
+        let new_room = self.meet == Meet::InNewRoom;
+        let seat = self.seat.map(|(_, token)| token);
+        self.control(ClientControl::Hello { room, new_room, seat });
     }
 
     /// The connection can't be made. Before the first seat that ends the session, with `text`;
@@ -169,6 +222,11 @@ impl Session {
         self.end(Ending::Protocol { text: text::line(text, limits::MAX_REASON_COLUMNS) });
     }
 
+    /// What answers at the relay's address can't be trusted to be that relay.
+    pub fn handle_distrusted(&mut self, text: &str) {
+        self.end(Ending::Distrusted { text: text::line(text, 3 * limits::MAX_REASON_COLUMNS) });
+    }
+
     /// A message has come from the relay.
     pub fn handle_message(&mut self, message: RelayToClient, now: Moment) {
         if self.over {
@@ -177,11 +235,11 @@ impl Session {
         self.link.heard(now);
         match message {
             RelayToClient::Control(control) => self.handle_control(control, now),
-            RelayToClient::Message { pairing, sequence, kept, body } => {
-                self.handle_words(pairing, sequence, kept, &body);
+            RelayToClient::Message { pairing, sequence, body, .. } => {
+                self.handle_words(pairing, sequence, body);
             }
             RelayToClient::Signal { pairing, body } if pairing == self.pairing => {
-                self.handle_signal(&body);
+                self.handle_signal(&body, now);
             }
             RelayToClient::Signal { .. } => {}
         }
@@ -204,6 +262,7 @@ impl Session {
             }
             None => {}
         }
+        self.time_out_exchange(now);
         if self.pipes_again_at.is_some_and(|at| at <= now) {
             self.pipes_again_at = None;
             self.request_pipes();
@@ -247,7 +306,8 @@ impl Session {
         if self.over {
             return None;
         }
-        [self.fin_by, self.link.next_timeout(), self.pipes_again_at].into_iter().flatten().min()
+        let others = [self.fin_by, self.pipes_again_at, self.sealing.timeout()];
+        others.into_iter().chain([self.link.next_timeout()]).flatten().min()
     }
 
     /// Whether it has ended; [`Event::Ended`] has said why.
@@ -256,20 +316,26 @@ impl Session {
         self.over
     }
 
-    fn handle_signal(&mut self, body: &Bytes) {
-        let arrival = self.signals.arrived(body);
+    fn handle_signal(&mut self, body: &Bytes, now: Moment) {
+        let Some(body) = self.open_signal(body, now) else { return };
+        let arrival = self.signals.arrived(&body);
         if let Some(error) = arrival.error {
             self.events.push_back(Event::Trouble(error.to_string()));
         }
         if let Some(signal) = arrival.signal {
             match signal {
-                PeerSignal::Greeting { name } => {
+                PeerSignal::Greeting { name, next } => {
+                    if let Some(next) = next {
+                        self.words.announced(next);
+                    }
                     let name = name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS));
                     if let Some(name) = name.filter(|name| !name.is_empty()) {
                         self.events.push_back(Event::PeerName(name));
                     }
                 }
                 PeerSignal::Shown { sequence } => self.words.shown(sequence, &mut self.events),
+                PeerSignal::LastMessage { sequence, text } => self.handle_handed(sequence, &text),
+                PeerSignal::Compare => self.events.push_back(Event::PeerCompares),
                 PeerSignal::Typing { on } => self.events.push_back(Event::PeerTyping(on)),
                 PeerSignal::Offer { offer, name, size } => self.handle_offer(offer, name, size),
                 PeerSignal::Accept { offer } => self.handle_accept(offer),
@@ -282,30 +348,27 @@ impl Session {
         if arrival.acknowledge {
             self.signal(PeerSignal::Acknowledge);
         }
+        // What was waited with until the peer had the last message can go out.
+        self.say_next();
     }
 
     /// Says something to the peer outside the turn. Numbered signals are kept until acknowledged.
     fn signal(&mut self, signal: PeerSignal) {
         let envelope = self.signals.wrap(signal);
         if self.is_paired() {
-            self.transmit_signal(peer::encode(&envelope));
+            self.transmit_sealed(&envelope);
         }
     }
 
     fn repeat_signals(&mut self) {
         for envelope in self.signals.unacknowledged() {
-            self.transmit_signal(peer::encode(&envelope));
+            self.transmit_sealed(&envelope);
         }
     }
 
-    fn transmit_signal(&mut self, body: Bytes) {
-        let pairing = self.pairing;
-        self.commands.push_back(Command::Transmit(ClientToRelay::Signal { pairing, body }));
-    }
-
-    /// Whether somebody is there to signal to.
+    /// Whether somebody is there to signal to, and nobody else can read it.
     fn is_paired(&self) -> bool {
-        self.link.is_online() && self.peer_here
+        self.link.is_online() && self.peer_here && self.sealing.is_sealed()
     }
 
     fn connect(&mut self) {
@@ -326,6 +389,7 @@ impl Session {
 
     fn wait_to_reconnect(&mut self, now: Moment) {
         self.peer_here = false;
+        self.pause_exchange();
         let (attempt, retry_in) = self.link.lost(now);
         self.events.push_back(Event::Link(Link::Lost { attempt, retry_in }));
     }
@@ -348,7 +412,11 @@ impl Session {
 }
 
 #[cfg(test)]
+mod meddling_tests;
+#[cfg(test)]
 mod offer_tests;
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod test_line;
 #[cfg(test)]

@@ -18,6 +18,16 @@ impl Session {
     /// # Errors
     /// What is wrong and what to do, if nobody is there or too much is offered.
     pub fn offer(&mut self, name: SafeName, size: u64) -> Result<TransferId, String> {
+        if self.peer_here && !self.sealing.is_sealed() {
+            return Err("the line isn't sealed yet; wait a moment".to_owned());
+        }
+        if self.sealing.is_distrusted() {
+            return Err(
+                "the verification words differ, so nothing is sent; leave with fin and meet \
+                        by a code"
+                    .to_owned(),
+            );
+        }
         if !self.is_paired() {
             return Err("nobody is there to send to; wait for your peer".to_owned());
         }
@@ -56,6 +66,13 @@ impl Session {
         self.commands.push_back(Command::StopTransfer(id));
         self.set_transfer(id, TransferState::Cancelled { by_peer: false });
         self.request_pipes();
+    }
+
+    /// Stops all transfers and takes all offers back.
+    pub(super) fn cancel_all(&mut self) {
+        for id in self.book.unfinished().collect::<Vec<_>>() {
+            self.cancel(Some(id));
+        }
     }
 
     /// The engine is through with a transfer.
@@ -138,10 +155,11 @@ impl Session {
             return;
         }
         let (name, size) = (info.name.clone(), info.size);
+        let Some(keys) = self.pipe_keys(tag) else { return };
         self.set_transfer(id, TransferState::Moving);
         self.commands.push_back(match direction {
-            Direction::Outgoing => Command::SendFile { id, token },
-            Direction::Incoming => Command::ReceiveFile { id, name, size, token },
+            Direction::Outgoing => Command::SendFile { id, token, keys },
+            Direction::Incoming => Command::ReceiveFile { id, name, size, token, keys },
         });
     }
 

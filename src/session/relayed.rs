@@ -3,9 +3,9 @@
 //! Owns the answers to control messages; what the peer says inside bodies is in [`super::words`] and
 //! [`super::signals`].
 
-use super::{Command, Ending, Event, Link, PIPES_AGAIN, Peer, Session};
+use super::{Command, Ending, Event, Link, Meet, PIPES_AGAIN, Peer, Session};
 use crate::limits;
-use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role, Seat, Token};
+use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role, RoomName, Seat, Token};
 use crate::peer::PeerSignal;
 use crate::text;
 use crate::time::Moment;
@@ -17,9 +17,14 @@ impl Session {
             RelayControl::Welcome {
                 seat, token, room, pairing, next_sequence, returned, ..
             } => {
+                if self.link.is_online() {
+                    let text = "the relay gave a second seat on one connection; report this fault";
+                    return self.handle_garbage(text);
+                }
                 self.link.online(now);
                 self.events.push_back(Event::Link(Link::Online));
-                self.handle_welcome(seat, token, pairing, next_sequence, returned);
+                self.take_room(room.clone());
+                self.handle_welcome(seat, token, pairing, next_sequence, returned, now);
                 self.events.push_back(Event::Seated { seat, room, returned });
             }
             RelayControl::Role { role } => {
@@ -27,7 +32,7 @@ impl Session {
                 self.say_next();
             }
             RelayControl::Peer { state, pairing, kept_ms } => {
-                self.handle_peer(state, pairing, kept_ms);
+                self.handle_peer(state, pairing, kept_ms, now);
             }
             RelayControl::Taken { sequence } => {
                 self.words.taken(sequence, &mut self.events);
@@ -62,6 +67,7 @@ impl Session {
         pairing: u32,
         next_sequence: u64,
         returned: bool,
+        now: Moment,
     ) {
         self.seat = Some((seat, token));
         self.role = None;
@@ -72,16 +78,33 @@ impl Session {
             self.words.seated(next_sequence);
         }
         if !returned || pairing != self.pairing {
-            self.meet_anew(pairing);
+            self.meet_anew(pairing, now);
+            // Whoever comes into a pairing that is there already came last; whoever comes back to
+            // another pairing than it left was there before somebody new came.
+            self.sealing.set_newcomer(!returned && pairing > 0);
         }
         self.book.forget_pipe_requests();
-        self.repeat_words();
+        self.repeat_due = true;
     }
 
-    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>) {
+    /// The room's name: this client's own word for it if it named one, else the relay's.
+    fn take_room(&mut self, told: Option<RoomName>) {
+        self.room = match &self.meet {
+            Meet::Anybody => None,
+            Meet::In(room) => Some(room.clone()),
+            Meet::InNewRoom => told,
+        };
+        // Whoever is told its number will look for it there, so it is come back to.
+        if let (Meet::InNewRoom, Some(room)) = (&self.meet, &self.room) {
+            self.meet = Meet::In(room.clone());
+        }
+    }
+
+    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>, now: Moment) {
         if pairing != self.pairing {
-            self.meet_anew(pairing);
-            self.repeat_words();
+            self.meet_anew(pairing, now);
+            self.sealing.set_newcomer(false);
+            self.repeat_due = true;
         }
         let peer = match state {
             PeerState::Waiting => Peer::Waiting,
@@ -96,21 +119,40 @@ impl Session {
         self.events.push_back(Event::Peer { peer, newcomer });
         if self.peer_here {
             self.met = self.pairing;
-            let name = self.config.name.clone();
-            self.signal(PeerSignal::Greeting { name });
-            self.repeat_shown();
-            self.repeat_signals();
-            self.request_pipes();
+            self.meet_sealed(now);
+        } else {
+            self.pause_exchange();
         }
         if peer == Peer::Gone {
             self.withdraw_transfers();
+            self.signals.start_anew();
+            self.withhold_from_strangers();
+            self.forget_keys(now);
+            // Whoever is there next is somebody new, whatever the relay says.
+            self.met = 0;
+        }
+        if !self.peer_here || self.sealing.is_sealed() {
+            self.repeat_words();
         }
     }
 
+    /// The peer is there and the line is sealed: it is told who this is, and what it may not know.
+    pub(super) fn greet_peer(&mut self) {
+        let name = self.name.clone();
+        let next = Some(self.words.next_sequence());
+        self.signal(PeerSignal::Greeting { name, next });
+        self.repeat_shown();
+        self.repeat_signals();
+        self.request_pipes();
+    }
+
     /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
-    fn meet_anew(&mut self, pairing: u32) {
+    fn meet_anew(&mut self, pairing: u32, now: Moment) {
+        self.withhold_from_strangers();
+        self.forget_keys(now);
         self.pairing = pairing;
         self.signals.start_anew();
+        self.words.meet_anew();
         self.withdraw_transfers();
         self.book.forget_peer();
     }
@@ -137,6 +179,8 @@ impl Session {
             self.events.push_back(Event::Trouble(text));
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);
+        } else if code == ErrorCode::PairingFailed {
+            self.end(Ending::WrongCode { text });
         } else if code.is_final() {
             self.end(Ending::Refused { code, text });
         } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {

@@ -42,6 +42,14 @@ impl Signals {
         *self = Self::default();
     }
 
+    /// Whether the last message has been handed over and may not have come.
+    pub(super) fn is_handing_over(&self) -> bool {
+        // It is the first numbered signal of its pairing, or comes soon after.
+        let is_message =
+            |(_, signal): &(u64, PeerSignal)| matches!(signal, PeerSignal::LastMessage { .. });
+        self.unacknowledged.iter().any(is_message)
+    }
+
     /// Whether another numbered signal can be taken.
     pub(super) fn has_room(&self) -> bool {
         self.unacknowledged.len() < limits::MAX_UNACKED_SIGNALS

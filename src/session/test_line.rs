@@ -7,6 +7,11 @@ use crate::room::{self, Room};
 
 pub(super) const GRACE: Duration = Duration::from_secs(30);
 
+/// What a session of a test is: like any other, but the same every time.
+pub(super) fn config(seed: u8) -> Config {
+    Config::new(Entropy::new([seed; 32]))
+}
+
 /// One client and its connection: what is under way in each direction.
 pub(super) struct Client {
     pub(super) session: Session,
@@ -16,6 +21,28 @@ pub(super) struct Client {
     pub(super) down: VecDeque<RelayToClient>,
     pub(super) events: Vec<Event>,
     pub(super) shown: bool,
+}
+
+impl Client {
+    pub(super) fn new(session: Session) -> Self {
+        Self {
+            session,
+            connected: false,
+            seat: None,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            events: Vec::new(),
+            shown: true,
+        }
+    }
+
+    /// One that says nothing and does nothing.
+    pub(super) fn silent() -> Self {
+        let mut client = Self::new(Session::new(config(200)));
+        client.session.fin(Moment::START);
+        while client.session.poll_command().is_some() {}
+        client
+    }
 }
 
 /// Two clients and the room between them.
@@ -29,16 +56,8 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(clients: usize) -> Self {
-        let client = |index: u64| Client {
-            session: Session::new(Config { seed: index + 1, ..Config::default() }),
-            connected: false,
-            seat: None,
-            up: VecDeque::new(),
-            down: VecDeque::new(),
-            events: Vec::new(),
-            shown: true,
-        };
-        let clients = (0..clients as u64).map(client).collect();
+        let client = |index: u8| Client::new(Session::new(config(index + 1)));
+        let clients = (0..u8::try_from(clients).expect("few")).map(client).collect();
         let room = Room::new(None, GRACE);
         Self { room, clients, now: Moment::START, tokens: 0, transfers: Vec::new() }
     }
@@ -59,7 +78,11 @@ impl Line {
                     self.clients[index].connected = true;
                     self.clients[index].session.handle_connected(self.now);
                 }
-                Command::Disconnect => self.disconnect(index),
+                Command::Disconnect => {
+                    // What was to be transmitted goes out first.
+                    while self.deliver_up(index) {}
+                    self.disconnect(index);
+                }
                 Command::Transmit(message) => {
                     if self.clients[index].connected {
                         self.clients[index].up.push_back(message);
@@ -109,6 +132,9 @@ impl Line {
                 }
                 ClientControl::Ping => {
                     self.clients[index].down.push_back(RelayToClient::Control(RelayControl::Pong));
+                }
+                ClientControl::PairingFailed { pairing } => {
+                    self.room.handle_pairing_failed(seat, pairing);
                 }
                 ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } => {}
             },
@@ -200,6 +226,11 @@ impl Line {
                 self.pass_time(Duration::from_millis(200));
             }
         }
+    }
+
+    /// Lets everything arrive at the relay and from it that concerns one client.
+    pub(super) fn settle_one(&mut self, index: usize) {
+        while self.deliver_up(index) || self.deliver_down(index) {}
     }
 
     pub(super) fn words(&self, index: usize) -> Vec<&str> {

@@ -1,7 +1,7 @@
 //! Two sessions and a room over a link that is cut at any moment, in virtual time.
 
 use super::offer_tests::name;
-use super::test_line::{GRACE, Line};
+use super::test_line::{GRACE, Line, config};
 use super::*;
 use crate::message::{ErrorCode, PeerState, RelayControl};
 use crate::room::Room;
@@ -63,7 +63,7 @@ fn the_longest_message_fits_a_frame_whatever_is_in_it() {
     let text = "\"".repeat(limits::MAX_MESSAGE_BYTES);
     line.say(0, &text);
     let Some(ClientToRelay::Say { body, .. }) = line.clients[0].up.back() else { panic!("no say") };
-    assert!(body.len() <= limits::MAX_OPAQUE - 64, "{}", body.len());
+    assert!(!body.is_empty() && body.len() <= limits::MAX_OPAQUE, "{}", body.len());
     line.settle();
     assert_eq!(line.words(1), [text.as_str()]);
 }
@@ -88,7 +88,7 @@ fn words_that_the_relay_refuses_are_held_again() {
 #[test]
 fn a_newcomer_gets_seat_role_and_last_message() {
     let mut line = Line::new(3);
-    line.clients[2].session = Session::new(Config::default());
+    line.clients[2].session = Session::new(config(9));
     // The third waits outside until the second has left.
     let third = line.clients.pop().expect("three");
     line.settle();
@@ -184,7 +184,7 @@ fn one_who_waits_alone_is_sent_to_another_and_one_who_has_met_somebody_stays() {
 
 #[test]
 fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
-    let mut session = Session::new(Config::default());
+    let mut session = Session::new(config(9));
     let exit = RelayControl::Exit { reason: crate::message::ExitReason::Rejoin };
     let gone = RelayControl::Error { code: ErrorCode::SeatGone, text: "gone".to_owned() };
     for refusal in [exit, gone] {
@@ -236,7 +236,7 @@ fn a_wrong_number_is_mended_by_coming_back() {
 
 #[test]
 fn a_relay_that_never_answers_ends_the_first_attempt() {
-    let mut session = Session::new(Config::default());
+    let mut session = Session::new(config(9));
     session.handle_connected(Moment::START);
     session.handle_timeout(Moment::START + limits::SILENCE_LIMIT);
     assert!(session.is_over());
@@ -258,7 +258,7 @@ fn a_silent_relay_is_pinged_and_then_called_lost() {
 
 #[test]
 fn the_first_connection_must_work_and_later_ones_are_tried_for_ever() {
-    let mut session = Session::new(Config::default());
+    let mut session = Session::new(config(9));
     session.handle_connect_failed("no relay there", Moment::START);
     assert!(session.is_over());
 
@@ -362,7 +362,7 @@ proptest! {
         frames in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..60)), 0..60),
         controls in prop::collection::vec((0_u8..8, any::<u64>(), any::<u32>()), 0..60),
     ) {
-        let mut session = Session::new(Config::default());
+        let mut session = Session::new(config(9));
         session.handle_connected(Moment::START);
         for (kind, body) in frames {
             let frame = crate::frame::Frame { kind, body: Bytes::from(body) };

@@ -20,7 +20,8 @@ pub struct HashTree {
 }
 
 /// The checksum of one group of a file of `size` bytes: its subtree's chaining value, or the file's
-/// root if the file has only this group. `offset` is a multiple of [`GROUP`].
+/// root if the file has only this group. `offset` is a multiple of [`GROUP`], and `data` what the group
+/// has, which is never nothing in a file of several groups.
 #[must_use]
 pub fn group_hash(size: u64, offset: u64, data: &[u8]) -> Hash {
     if size <= GROUP {

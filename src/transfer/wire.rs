@@ -1,6 +1,7 @@
-//! The frames on a pipe: how a transfer's steps look as bytes.
+//! The steps of a transfer as bytes: what is inside the sealed records of a pipe.
 //!
-//! Owns encoding and decoding; what the steps mean is [`super::send`]'s and [`super::receive`]'s.
+//! Owns encoding and decoding; what the steps mean is [`super::send`]'s and [`super::receive`]'s, and
+//! the records are [`crate::seal`]'s. A record holds one step: its kind (1 byte) and its body.
 //! HELLO, CLOSE, ABORT and the answers are JSON, CHUNK has a binary head of 44 bytes so that its
 //! data is neither copied nor escaped:
 //!
@@ -11,12 +12,10 @@
 //! The checksum is the BLAKE3 subtree hash of [`super::tree::group_hash`].
 
 use super::tree::Hash;
-use crate::frame::{self, HEADER_LEN};
 use crate::path::SafeName;
-use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 
-/// The kinds of frames on a pipe.
+/// The kinds of steps.
 pub mod kind {
     /// Sender: what comes.
     pub const HELLO: u8 = 0x11;
@@ -142,12 +141,12 @@ pub enum Fault {
     Unknown,
 }
 
-/// A frame from the sender, without a chunk's data.
+/// A step from the sender, without a chunk's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SenderFrame {
     /// What comes.
     Hello(Hello),
-    /// Some bytes; the data follows the head in the same frame.
+    /// Some bytes; the data follows the head in the same record.
     Chunk(ChunkHead),
     /// That was all.
     Close(Close),
@@ -159,18 +158,18 @@ pub enum SenderFrame {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// A kind that has no place on a pipe, or not in this direction.
-    #[error("a frame of the unknown kind {0:#04x} came through the pipe")]
+    #[error("a step of the unknown kind {0:#04x} came through the pipe")]
     UnknownKind(u8),
     /// A chunk whose size isn't that of its data.
     #[error("a chunk said it had {said} bytes and had {had}")]
     ChunkSize {
         /// What its head said.
         said: u32,
-        /// What the frame had.
+        /// What the record had.
         had: usize,
     },
-    /// A frame that is too short or too long for its kind.
-    #[error("a frame of {0} bytes is of no length that its kind can have")]
+    /// A step that is too short or too long for its kind.
+    #[error("a step with a body of {0} bytes is of no length that its kind can have")]
     Length(usize),
     /// JSON that is no step.
     #[error("a step of the transfer can't be read ({0})")]
@@ -178,7 +177,7 @@ pub enum WireError {
 }
 
 impl SenderFrame {
-    /// Reads a frame's body. A chunk's data is what follows the first [`CHUNK_HEAD_LEN`] bytes.
+    /// Reads a step's body. A chunk's data is what follows the first [`CHUNK_HEAD_LEN`] bytes.
     ///
     /// # Errors
     /// [`WireError`] if it isn't one of these.
@@ -201,18 +200,17 @@ impl SenderFrame {
         }
     }
 
-    /// Appends the frame to `out`; after a chunk's, its data must follow.
+    /// Appends kind and body to `out`; after a chunk's, its data must follow.
     ///
     /// # Panics
     /// Never: the JSON has string keys and no failing parts.
-    pub fn encode(&self, out: &mut BytesMut) {
+    pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::Hello(hello) => put_json(kind::HELLO, hello, out),
             Self::Close(close) => put_json(kind::CLOSE, close, out),
             Self::Abort(abort) => put_json(kind::ABORT, abort, out),
             Self::Chunk(head) => {
-                let data = usize::try_from(head.size).expect("a chunk fits in memory");
-                out.extend_from_slice(&frame::header(kind::CHUNK, CHUNK_HEAD_LEN + data));
+                out.push(kind::CHUNK);
                 out.extend_from_slice(&head.to_bytes());
             }
         }
@@ -232,7 +230,7 @@ impl Answer {
         Self::Error { step, code, text: text.into() }
     }
 
-    /// Reads a frame's body.
+    /// Reads a step's body.
     ///
     /// # Errors
     /// [`WireError`] if it isn't an answer.
@@ -240,8 +238,8 @@ impl Answer {
         if kind == kind::ANSWER { from_json(body) } else { Err(WireError::UnknownKind(kind)) }
     }
 
-    /// Appends the frame to `out`.
-    pub fn encode(&self, out: &mut BytesMut) {
+    /// Appends kind and body to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
         put_json(kind::ANSWER, self, out);
     }
 }
@@ -273,10 +271,11 @@ fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, WireError> 
     serde_json::from_slice(body).map_err(|error| WireError::Json(error.to_string()))
 }
 
-fn put_json<T: Serialize>(kind: u8, value: &T, out: &mut BytesMut) {
-    let json = serde_json::to_vec(value).expect("string keys and no failing parts");
-    debug_assert!(json.len() <= MAX_JSON && HEADER_LEN < MAX_JSON, "texts are capped before");
-    frame::encode(kind, &[&json], out);
+fn put_json<T: Serialize>(kind: u8, value: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.push(kind);
+    serde_json::to_writer(&mut *out, value).expect("string keys and no failing parts");
+    debug_assert!(out.len() - start <= 1 + MAX_JSON, "texts are capped before");
 }
 
 mod hex_hash {
@@ -303,18 +302,18 @@ mod tests {
     use proptest::prelude::*;
 
     fn encoded(frame: &SenderFrame) -> (u8, Vec<u8>) {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         frame.encode(&mut out);
-        (out[4], out[HEADER_LEN..].to_vec())
+        (out[0], out[1..].to_vec())
     }
 
     #[test]
     fn answers_have_the_documented_form() {
-        let mut out = BytesMut::new();
+        let mut out = Vec::new();
         Answer::ready(Step::Chunk { offset: 1_048_576 }).encode(&mut out);
         let expected = br#"{"answer":"ready","to":"chunk","offset":1048576}"#;
-        assert_eq!(&out[HEADER_LEN..], expected);
-        assert_eq!(out[4], kind::ANSWER);
+        assert_eq!(&out[1..], expected);
+        assert_eq!(out[0], kind::ANSWER);
     }
 
     proptest! {
@@ -347,9 +346,9 @@ mod tests {
                     Answer::Ready { step, saved_as: Some(text.clone()) },
                     Answer::error(step, Fault::Gap, text.clone()),
                 ] {
-                    let mut out = BytesMut::new();
+                    let mut out = Vec::new();
                     answer.encode(&mut out);
-                    prop_assert_eq!(Answer::decode(out[4], &out[HEADER_LEN..]), Ok(answer));
+                    prop_assert_eq!(Answer::decode(out[0], &out[1..]), Ok(answer));
                 }
             }
         }

@@ -2,9 +2,10 @@
 
 use super::PATIENCE;
 use couplet::message::Role;
-use couplet::session::{Event as SessionEvent, Peer};
+use couplet::seal::Password;
+use couplet::session::{Ending, Event as SessionEvent, Meet, Peer, Seal};
 use couplet::transfer::book::{TransferId, TransferInfo, TransferState};
-use couplet_ui::engine::{self, Command, Engine, Event, Options, Unsaid};
+use couplet_ui::engine::{self, Command, Engine, Event, Options, TlsChoice, Unsaid};
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -17,22 +18,41 @@ pub struct Client {
 
 impl Client {
     pub fn start(relay: &str, downloads: &Path) -> Self {
-        let (engine, unsaid) = engine::start(Options {
+        Self::start_with(relay, downloads, |_| {})
+    }
+
+    /// One that meets somebody in particular, with the words of a code.
+    pub fn start_to_meet(relay: &str, downloads: &Path, meet: Meet, words: &str) -> Self {
+        Self::start_with(relay, downloads, |options| {
+            options.meet = meet;
+            options.password = Password::new(words.to_owned());
+        })
+    }
+
+    pub fn start_with(relay: &str, downloads: &Path, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options {
             relay: relay.to_owned(),
-            room: None,
+            meet: Meet::Anybody,
+            password: Password::default(),
             name: None,
             downloads: downloads.to_owned(),
-        });
+            tls: TlsChoice::Auto,
+            known_relays: None,
+        };
+        change(&mut options);
+        let (engine, unsaid) = engine::start(options);
         Self { engine, unsaid, passed_over: VecDeque::new() }
     }
 
-    /// Two clients that have met; the first is in `emi`.
+    /// Two clients that have met and agreed on keys; the first is in `emi`.
     pub async fn pair(relay: &str, downloads: [&Path; 2]) -> [Self; 2] {
         let mut first = Self::start(relay, downloads[0]);
         first.next(|event| matches!(event, SessionEvent::Seated { .. }).then_some(())).await;
         let mut second = Self::start(relay, downloads[1]);
         first.role(Role::Emi).await;
         second.role(Role::Rec).await;
+        first.sealed().await;
+        second.sealed().await;
         [first, second]
     }
 
@@ -74,6 +94,15 @@ impl Client {
         self.next(|event| (*event == SessionEvent::Role(wanted)).then_some(())).await;
     }
 
+    /// Waits until the line is sealed; gives the verification words.
+    pub async fn sealed(&mut self) -> [&'static str; 3] {
+        self.next(|event| {
+            let SessionEvent::Seal(Seal::Sealed { words, .. }) = event else { return None };
+            Some(*words)
+        })
+        .await
+    }
+
     pub async fn peer(&mut self, wanted: impl Fn(Peer) -> bool) {
         self.next(|event| {
             let SessionEvent::Peer { peer, .. } = event else { return None };
@@ -96,6 +125,15 @@ impl Client {
             .await;
         self.tell(Command::Shown(sequence)).await;
         text
+    }
+
+    /// How the session ended.
+    pub async fn ending(&mut self) -> Ending {
+        self.next(|event| {
+            let SessionEvent::Ended(ending) = event else { return None };
+            Some(ending.clone())
+        })
+        .await
     }
 
     pub async fn trouble(&mut self) -> String {

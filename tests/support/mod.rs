@@ -7,6 +7,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 pub mod headless;
+pub mod middle;
+pub mod raw;
 pub mod relay;
 pub mod terminal;
 

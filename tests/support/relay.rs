@@ -5,10 +5,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use tempfile::TempDir;
 
 /// It is killed when it is dropped.
 pub struct Relay {
     child: Child,
+    /// Its data, gone with it unless it was given another place.
+    _data: TempDir,
     /// Where it listens.
     pub address: String,
 }
@@ -21,8 +24,10 @@ impl Relay {
 
     /// Starts one at this address.
     pub fn start_at(listen: &str, args: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
         let mut child = Command::new(program("couplet-relay"))
-            .args(["--listen", listen])
+            .args(["--listen", listen, "--data"])
+            .arg(data.path())
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -35,7 +40,7 @@ impl Relay {
         let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
         // The rest is for people; it is read so that the relay never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, address }
+        Self { child, _data: data, address }
     }
 
     pub fn pid(&self) -> u32 {

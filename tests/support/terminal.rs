@@ -38,7 +38,18 @@ impl Terminal {
     }
 
     /// `couplet` with these arguments in a terminal of so many columns and rows.
-    pub fn run(name: &str, (cols, rows): (u16, u16), dir: &Path, args: &[&str]) -> Self {
+    pub fn run(name: &str, size: (u16, u16), dir: &Path, args: &[&str]) -> Self {
+        Self::run_with(name, size, dir, args, &[])
+    }
+
+    /// The same, with these environment variables too.
+    pub fn run_with(
+        name: &str,
+        (cols, rows): (u16, u16),
+        dir: &Path,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let settings = format!("{:?}", pair.master.get_termios());
@@ -50,6 +61,14 @@ impl Terminal {
         command.env("TZ", "UTC");
         command.env_remove("NO_COLOR");
         command.env_remove("COUPLET_RELAY");
+        command.env_remove("COUPLET_CODE");
+        command.env_remove("COUPLET_TLS");
+        // What the client and a relay of its own keep belongs to the test.
+        command.env("XDG_DATA_HOME", dir.join(".data"));
+        command.env("XDG_STATE_HOME", dir.join(".state"));
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).expect("the client starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("its output");

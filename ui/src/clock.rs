@@ -16,11 +16,20 @@ pub fn now() -> Moment {
 /// A random number from the operating system.
 ///
 /// # Panics
+/// As [`entropy`].
+#[must_use]
+pub fn random() -> u64 {
+    u64::from_le_bytes(*entropy().first_chunk().expect("eight of 32 bytes"))
+}
+
+/// 32 random bytes from the operating system, for secrets.
+///
+/// # Panics
 /// If the operating system has no randomness to give; nothing private can be done then.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the entropy site of the client")]
-pub fn random() -> u64 {
-    let mut bytes = [0; 8];
+pub fn entropy() -> [u8; 32] {
+    let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    u64::from_le_bytes(bytes)
+    bytes
 }

@@ -2,9 +2,12 @@
 //!
 //! Owns names, defaults and help; what a command does is the faces'.
 
+use crate::engine::TlsChoice;
 use clap::{Args, Parser, Subcommand};
+use couplet::code::{Code, CodeError, Words};
 use couplet::message::RoomName;
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Where a relay listens if nothing else is said.
@@ -12,6 +15,17 @@ pub const DEFAULT_RELAY: &str = "127.0.0.1:3647";
 
 /// Where a relay that is run by `--host` listens: reachable for a friend on the network.
 pub const DEFAULT_HOST: &str = "0.0.0.0:3647";
+
+/// The environment variable that may give a code.
+const CODE_VARIABLE: &str = "COUPLET_CODE";
+
+/// The fewest words of a code, for clap.
+#[expect(clippy::cast_possible_truncation, reason = "a handful")]
+const FEWEST_WORDS: u8 = Words::FEWEST as u8;
+
+/// The most words of a code, for clap.
+#[expect(clippy::cast_possible_truncation, reason = "a handful")]
+const MOST_WORDS: u8 = Words::MOST as u8;
 
 /// A private line for two: talk in turns and pass files of any size.
 #[derive(Debug, Parser)]
@@ -30,11 +44,55 @@ pub struct Cli {
 pub enum Command {
     /// Meet somebody and talk, in the terminal.
     Chat(Chat),
+    /// List the relays whose certificates are remembered, or forget one.
+    Relays {
+        /// What to do; without a word: list them.
+        #[command(subcommand)]
+        command: Option<RelaysCommand>,
+    },
+}
+
+/// The commands of `couplet relays`.
+#[derive(Debug, Subcommand)]
+pub enum RelaysCommand {
+    /// Forget a relay's certificate; the next one that it shows is remembered instead.
+    Forget {
+        /// The relay, as it was given to --relay.
+        #[arg(value_name = "HOST[:PORT]", value_parser = relay_address)]
+        relay: String,
+    },
 }
 
 /// The options of `couplet chat`.
 #[derive(Debug, Clone, Args)]
 pub struct Chat {
+    /// Meet whoever has the same code, such as 7-otter-lamp. The number finds the room; the words
+    /// never leave this machine.
+    #[arg(value_name = "CODE", conflicts_with_all = ["code_option", "new", "room"])]
+    pub code: Option<CodeText>,
+    /// The same; without a value couplet asks for the code. The environment variable `COUPLET_CODE`
+    /// gives one too, so that it needn't stand in the list of processes.
+    #[arg(
+        long = "code",
+        id = "code_option",
+        value_name = "CODE",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["new", "room"]
+    )]
+    pub code_option: Option<CodeText>,
+    /// Make a new code and wait for whoever you tell it.
+    #[arg(long, conflicts_with = "room")]
+    pub new: bool,
+    /// How many words a new code has; two let one guess in 1.4 million through, three one in 1,600
+    /// million.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = FEWEST_WORDS,
+        value_parser = clap::value_parser!(u8).range(i64::from(FEWEST_WORDS)..=i64::from(MOST_WORDS))
+    )]
+    pub words: u8,
     /// The relay to meet at.
     #[arg(
         long,
@@ -44,6 +102,10 @@ pub struct Chat {
         value_parser = relay_address
     )]
     pub relay: String,
+    /// When to protect the connection to the relay with TLS; auto does it for every relay that
+    /// isn't on this machine.
+    #[arg(long, value_name = "WHEN", env = "COUPLET_TLS", value_enum, default_value_t)]
+    pub tls: TlsChoice,
     /// Run a relay as well, and end it on leaving: the one-command start. Without ADDR it can be
     /// reached from the network; --host=127.0.0.1:3647 keeps it to this machine.
     #[arg(
@@ -55,7 +117,8 @@ pub struct Chat {
         conflicts_with = "relay"
     )]
     pub host: Option<SocketAddr>,
-    /// Meet in the room of this name; without it, whoever comes next.
+    /// Meet in the room of this name, without a code. With neither, you meet whoever comes next, or
+    /// are asked, if the relay is on another machine.
     #[arg(long, value_name = "NAME")]
     pub room: Option<RoomName>,
     /// The name to show to your peer.
@@ -64,6 +127,74 @@ pub struct Chat {
     /// Where received files go.
     #[arg(long, value_name = "DIR", env = "COUPLET_DOWNLOADS", default_value = "downloads")]
     pub downloads: PathBuf,
+}
+
+/// Whom the command line asks to meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// That is for the user to say.
+    Ask,
+    /// Whoever comes next.
+    Anybody,
+    /// Whoever names the same room.
+    Room(RoomName),
+    /// Whoever is told the code that is to be made.
+    New,
+    /// Whoever has the same code.
+    Code(Code),
+}
+
+impl Chat {
+    /// Whom to meet: by what was asked for, or else by `COUPLET_CODE`, which `variable` reads. With
+    /// neither, the user is asked if the relay is on another machine, where anybody might be.
+    ///
+    /// # Errors
+    /// [`CodeError`] if a code was given and isn't one.
+    pub fn wanted(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Wanted, CodeError> {
+        if let Some(CodeText(text)) = self.code.as_ref().or(self.code_option.as_ref()) {
+            let asks = self.code.is_none() && text.is_empty();
+            return if asks { Ok(Wanted::Ask) } else { Code::parse(text).map(Wanted::Code) };
+        }
+        if self.new {
+            return Ok(Wanted::New);
+        }
+        if let Some(room) = &self.room {
+            return Ok(Wanted::Room(room.clone()));
+        }
+        // Read here and not by clap, for which a variable would contradict `--new`.
+        if let Some(text) = variable(CODE_VARIABLE).filter(|text| !text.is_empty()) {
+            return Code::parse(&text).map(Wanted::Code);
+        }
+        let elsewhere = self.host.is_none() && !is_loopback(&self.relay);
+        Ok(if elsewhere { Wanted::Ask } else { Wanted::Anybody })
+    }
+}
+
+/// A code as it was given; it never shows in what is printed about the command line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeText(String);
+
+impl std::str::FromStr for CodeText {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Read later: clap would repeat it whole in its complaint.
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for CodeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeText(hidden)")
+    }
+}
+
+/// Whether a relay at this `HOST:PORT` is on this machine.
+fn is_loopback(relay: &str) -> bool {
+    let host = relay.rsplit_once(':').map_or(relay, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Takes `HOST:PORT`, or `HOST` for the usual port.
@@ -96,12 +227,19 @@ pub mod exit {
     pub const PROTOCOL: u8 = 5;
     /// There is no terminal to draw on.
     pub const NO_TERMINAL: u8 = 6;
+    /// The peer had another code.
+    pub const WRONG_CODE: u8 = 7;
+    /// The relay isn't the one that was met at this address before.
+    pub const DISTRUSTED: u8 = 8;
 }
 
 const AFTER_HELP: &str = "\
 Exit status: 0 ended in order, 1 other failure, 2 wrong usage, 3 no relay reached, 4 the relay
-refused, 5 not a couplet relay, 6 no terminal. NO_COLOR is respected.
+refused, 5 not a couplet relay, 6 no terminal, 7 the codes differ, 8 not the relay that was met
+before. NO_COLOR is respected.
 
+Far away: one types `couplet chat --new` and tells the other the code it shows, such as
+7-otter-lamp; the other types `couplet chat 7-otter-lamp`.
 Start a relay with `couplet-relay`, or use --host. Everything else is said on the screen; F1 helps.";
 
 #[cfg(test)]
@@ -139,11 +277,67 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_chosen_by_a_word() {
+        let cli = Cli::try_parse_from(["couplet", "--tls", "never"]).expect("parsed");
+        assert_eq!(cli.chat.tls, TlsChoice::Never);
+        assert!(Cli::try_parse_from(["couplet", "--tls", "perhaps"]).is_err());
+    }
+
+    #[test]
     fn host_has_an_address_of_its_own() {
         let cli = Cli::try_parse_from(["couplet", "--host"]).expect("parsed");
         assert_eq!(cli.chat.host.expect("an address").to_string(), DEFAULT_HOST);
         let cli = Cli::try_parse_from(["couplet", "--host=127.0.0.1:0"]).expect("parsed");
         assert_eq!(cli.chat.host.expect("an address").to_string(), "127.0.0.1:0");
         assert!(Cli::try_parse_from(["couplet", "--host", "--relay", "x:1"]).is_err());
+    }
+
+    fn wanted(args: &[&str], variable: Option<&str>) -> Result<Wanted, CodeError> {
+        let args = std::iter::once(&"couplet").chain(args);
+        let chat = Cli::try_parse_from(args).expect("parsed").chat;
+        chat.wanted(|name| variable.filter(|_| name == CODE_VARIABLE).map(str::to_owned))
+    }
+
+    #[test]
+    fn who_is_met_is_said_or_asked() {
+        let code = || Wanted::Code(Code::parse("7-otter-lamp").expect("a code"));
+        for (args, variable, meets) in [
+            (&[][..], None, Wanted::Anybody),
+            (&["--relay", "[::1]:9"], None, Wanted::Anybody),
+            (&["--relay", "LocalHost"], None, Wanted::Anybody),
+            (&["--relay", "relay.lan"], None, Wanted::Ask),
+            (&["--relay", "10.0.0.1:9"], Some(""), Wanted::Ask),
+            (&["--relay", "10.0.0.1:9", "--new"], None, Wanted::New),
+            (&["--host"], None, Wanted::Anybody),
+            (&["--host", "--new", "--words", "3"], None, Wanted::New),
+            (&["7 Otter lamp"], None, code()),
+            (&["--code", "7-otter-lamp"], Some("8-lamp-lamp"), code()),
+            (&["--code"], Some("8-lamp-lamp"), Wanted::Ask),
+            (&["--relay", "relay.lan"], Some("7.otter.lamp"), code()),
+            (&["--new"], Some("nonsense"), Wanted::New),
+        ] {
+            assert_eq!(wanted(args, variable), Ok(meets), "{args:?} {variable:?}");
+        }
+        assert!(wanted(&["7-oter-lamp"], None).is_err());
+        assert!(wanted(&[""], None).is_err());
+        assert!(wanted(&[], Some("otter")).is_err());
+    }
+
+    #[test]
+    fn contradictions_and_wrong_counts_are_refused() {
+        for args in [
+            &["7-otter-lamp", "--new"][..],
+            &["7-otter-lamp", "--room", "attic"],
+            &["7-otter-lamp", "--code", "7-otter-lamp"],
+            &["--code", "7-otter-lamp", "--new"],
+            &["--new", "--room", "attic"],
+            &["--new", "--words", "1"],
+            &["--new", "--words", "9"],
+        ] {
+            let args = std::iter::once(&"couplet").chain(args);
+            assert!(Cli::try_parse_from(args).is_err());
+        }
+        let cli = Cli::try_parse_from(["couplet", "chat", "7-otter-lamp"]).expect("parsed");
+        assert!(!format!("{cli:?}").contains("otter"));
     }
 }

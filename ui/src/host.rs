@@ -5,17 +5,21 @@
 //! even if the client was killed.
 
 use crate::config::DEFAULT_HOST;
-use couplet::message::RoomName;
+use crate::meeting::Hosted;
+use couplet::fingerprint::Fingerprint;
 use couplet::text;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, Command};
 
 /// How long the child may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the child may take to tell its fingerprint, which it does at once if it has one.
+const TELL_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long the child may take to end in order.
 const END_LIMIT: Duration = Duration::from_secs(4);
@@ -25,6 +29,8 @@ const END_LIMIT: Duration = Duration::from_secs(4);
 pub struct HostedRelay {
     child: Child,
     address: SocketAddr,
+    /// Its certificate's, as it says.
+    fingerprint: Option<Fingerprint>,
 }
 
 impl HostedRelay {
@@ -56,8 +62,8 @@ impl HostedRelay {
             .map_err(|error| {
                 let program = text::line(&program.to_string_lossy(), 120);
                 format!(
-                    "{program} can't be started ({error}); build it with `cargo build --release`, \
-                     and keep it beside couplet"
+                    "{program} can't be started ({error}); build it with \
+                     `cargo build --release --package couplet-relay`, and keep it beside couplet"
                 )
             })?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -79,6 +85,8 @@ impl HostedRelay {
             let said = text::line(said.trim(), 300);
             return Err(format!("the relay didn't start: {said}"));
         };
+        let told = tokio::time::timeout(TELL_LIMIT, told_fingerprint(&mut lines)).await;
+        let fingerprint = told.ok().flatten();
         // Its log has no place on a screen with a conversation; it must be read all the same, or the
         // relay would come to wait for a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -86,7 +94,7 @@ impl HostedRelay {
             let mut sink = [0; 1024];
             while stderr.read(&mut sink).await.is_ok_and(|len| len > 0) {}
         });
-        Ok(Self { child, address })
+        Ok(Self { child, address, fingerprint })
     }
 
     /// Where this machine reaches it, as `HOST:PORT`.
@@ -110,34 +118,16 @@ impl HostedRelay {
         Some(SocketAddr::new(ip, self.address.port()).to_string())
     }
 
-    /// What to tell the user: the exact commands for a second terminal and for a friend.
+    /// Where it is reached, for telling a friend.
     #[must_use]
-    pub fn how_to_join(&self, room: Option<&RoomName>) -> Vec<String> {
-        let room = room.map(|room| format!(" --room {room}")).unwrap_or_default();
-        let command = |address: &str| format!("bash launch_client.sh --relay {address}{room}");
-        let taken = if self.address.port() == default_port() {
-            String::new()
-        } else {
-            format!(" It has the port {}.", self.address.port())
-        };
-        let mut lines = vec![
-            format!("A relay runs here and ends when you leave.{taken}"),
-            String::new(),
-            "In a second terminal on this machine, type:".to_owned(),
-            command(&self.local_address()),
-        ];
-        if let Some(network) = self.network_address() {
-            lines.extend([
-                String::new(),
-                "Your friend, on another machine in this network:".to_owned(),
-                command(&network),
-                String::new(),
-                "Nothing is sealed yet: do this only in a network that you trust, or keep it to \
-                 this machine with --host=127.0.0.1:3647."
-                    .to_owned(),
-            ]);
+    pub fn reached(&self) -> Hosted {
+        let port = self.address.port();
+        Hosted {
+            local: self.local_address(),
+            network: self.network_address(),
+            port: (port != default_port()).then_some(port),
+            fingerprint: self.fingerprint,
         }
-        lines
     }
 
     /// Ends it in order.
@@ -148,6 +138,18 @@ impl HostedRelay {
             let _ = self.child.kill().await;
         }
     }
+}
+
+/// The fingerprint among the lines for people that come after the first.
+async fn told_fingerprint(
+    lines: &mut Lines<BufReader<impl AsyncRead + Unpin>>,
+) -> Option<Fingerprint> {
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(fingerprint) = line.split_whitespace().find_map(|word| word.parse().ok()) {
+            return Some(fingerprint);
+        }
+    }
+    None
 }
 
 /// The port of a relay that nobody told another.

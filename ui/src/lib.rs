@@ -5,6 +5,9 @@
 //! | [`engine`] | the session with its socket and files; commands in, events out; no screen |
 //! | [`terminal`] | the terminal face |
 //! | [`host`] | a relay of one's own, for `--host` |
+//! | [`known_relays`] | the relays whose certificates this user has met |
+//! | [`relays`] | `couplet relays`, which lists and forgets them |
+//! | [`meeting`] | how two people are to meet, and what the friend is told |
 //! | [`config`] | the command line, and the exit statuses |
 //! | [`clock`] | the one clock site, the one source of randomness |
 
@@ -12,4 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod host;
+pub mod known_relays;
+pub mod meeting;
+pub mod relays;
 pub mod terminal;

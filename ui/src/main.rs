@@ -1,18 +1,32 @@
 //! `couplet`: reads the command line, runs a face, says how it ended.
 
 use clap::Parser;
+use couplet::code::Words;
 use couplet::session::Ending;
-use couplet_ui::config::{Chat, Cli, Command, exit};
-use couplet_ui::engine::{self, Options, Unsaid};
+use couplet::text;
+use couplet_ui::clock;
+use couplet_ui::config::{Chat, Cli, Command, Wanted, exit};
+use couplet_ui::engine::{self, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
-use couplet_ui::terminal::{self, Left};
+use couplet_ui::known_relays::KnownRelays;
+use couplet_ui::meeting::{self, Hosted, Meeting};
+use couplet_ui::relays;
+use couplet_ui::terminal::{self, Answer, FaceError, Next, Terminal};
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let chat = match cli.command {
         Some(Command::Chat(chat)) => chat,
+        Some(Command::Relays { command }) => {
+            let path = KnownRelays::default_path();
+            return match relays::run(command.as_ref(), path) {
+                Ok(text) => print(&text),
+                Err(text) => fail(exit::FAILURE, &text),
+            };
+        }
         None => cli.chat,
     };
     let runtime =
@@ -27,6 +41,10 @@ fn main() -> ExitCode {
 }
 
 async fn run_chat(chat: Chat) -> ExitCode {
+    let wanted = match chat.wanted(|name| std::env::var(name).ok()) {
+        Ok(wanted) => wanted,
+        Err(error) => return fail(exit::USAGE, &error.to_string()),
+    };
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         let text = "chat draws on a terminal, and there is none here; run it in one";
         return fail(exit::NO_TERMINAL, text);
@@ -43,19 +61,19 @@ async fn run_chat(chat: Chat) -> ExitCode {
         },
     };
     let relay = hosted.as_ref().map_or(chat.relay, HostedRelay::local_address);
-    let room = chat.room.as_ref();
-    let joining = hosted.as_ref().map(|hosted| hosted.how_to_join(room)).unwrap_or_default();
-    let options = Options {
-        relay: relay.clone(),
-        room: chat.room.clone(),
+    let line = Line {
+        relay,
         name: chat.name,
-        downloads: chat.downloads.clone(),
+        downloads: chat.downloads,
+        tls: chat.tls,
+        known_relays: KnownRelays::default_path(),
+        started_as: started_as(),
+        hosted: hosted.as_ref().map(HostedRelay::reached),
+        words: usize::from(chat.words),
     };
-    let (engine, unsaid) = engine::start(options);
-    let face = terminal::Options { relay, downloads: chat.downloads, joining };
-    let result = terminal::run(engine, face).await;
-    let code = match result {
-        Ok(left) => say_ending(&left, unsaid).await,
+    let code = match meet_and_talk(&line, wanted).await {
+        Ok(Some((ending, unsent))) => say_ending(&ending, unsent),
+        Ok(None) => ExitCode::from(exit::OK),
         Err(error) => fail(exit::FAILURE, &error.to_string()),
     };
     if let Some(hosted) = hosted {
@@ -64,9 +82,99 @@ async fn run_chat(chat: Chat) -> ExitCode {
     code
 }
 
+/// How the user started this program: the launch script says so, and anybody else may.
+fn started_as() -> String {
+    let told = std::env::var("COUPLET_STARTED_AS").unwrap_or_default();
+    let told = text::line(&told, 40);
+    if told.is_empty() { meeting::STARTED_AS.to_owned() } else { told }
+}
+
+/// What stays the same from one meeting to the next.
+struct Line {
+    relay: String,
+    name: Option<String>,
+    downloads: PathBuf,
+    tls: TlsChoice,
+    known_relays: Option<PathBuf>,
+    /// How the user started this program.
+    started_as: String,
+    hosted: Option<Hosted>,
+    /// How many words a new code has.
+    words: usize,
+}
+
+impl Line {
+    fn new_code(&self) -> Meeting {
+        Meeting::New(Words::choose(self.words, &clock::entropy()))
+    }
+}
+
+/// Holds the terminal for one conversation after another, until the user leaves; says how the last
+/// one ended and what was never sent in it, or nothing if there was none.
+async fn meet_and_talk(
+    line: &Line,
+    wanted: Wanted,
+) -> Result<Option<(Ending, Vec<String>)>, FaceError> {
+    let mut terminal = Terminal::open()?;
+    let mut meeting = match wanted {
+        Wanted::Anybody => Meeting::Anybody,
+        Wanted::Room(room) => Meeting::Room(room),
+        Wanted::New => line.new_code(),
+        Wanted::Code(code) => Meeting::Code(code),
+        Wanted::Ask => match terminal.ask(&line.relay).await? {
+            Answer::Anybody => Meeting::Anybody,
+            Answer::New => line.new_code(),
+            Answer::Code(code) => Meeting::Code(code),
+            Answer::Leave => return Ok(None),
+        },
+    };
+    let mut draft = String::new();
+    loop {
+        let (engine, unsaid) = engine::start(engine::Options {
+            relay: line.relay.clone(),
+            meet: meeting.meet(),
+            password: meeting.password(),
+            name: line.name.clone(),
+            downloads: line.downloads.clone(),
+            tls: line.tls,
+            known_relays: line.known_relays.clone(),
+        });
+        let options = terminal::Options {
+            relay: line.relay.clone(),
+            downloads: line.downloads.clone(),
+            started_as: line.started_as.clone(),
+            hosted: line.hosted.clone(),
+            meeting,
+            draft,
+        };
+        let left = terminal.talk(engine, options).await?;
+        meeting = match left.next {
+            Some(Next::New) => line.new_code(),
+            Some(Next::Code(code)) => Meeting::Code(code),
+            None => {
+                // Given back before the engine has ended in order, which may take a moment.
+                drop(terminal);
+                let unsent = unsent(unsaid, left.draft).await;
+                return Ok(Some((left.ending, unsent)));
+            }
+        };
+        // What nobody was there to hear is the user's to say or to drop in the new room.
+        draft = unsent(unsaid, left.draft).await.join("\n");
+    }
+}
+
+/// What was written and never sent, when the session has ended.
+async fn unsent(unsaid: Unsaid, draft: String) -> Vec<String> {
+    let mut unsent = unsaid.await.unwrap_or_default();
+    if !draft.trim().is_empty() {
+        unsent.push(draft);
+    }
+    unsent
+}
+
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
-async fn say_ending(left: &Left, unsaid: Unsaid) -> ExitCode {
-    let code = match &left.ending {
+fn say_ending(ending: &Ending, unsent: Vec<String>) -> ExitCode {
+    let code = match ending {
         Ending::Fin => say(exit::OK, "you left (fin)"),
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \
@@ -78,12 +186,10 @@ async fn say_ending(left: &Left, unsaid: Unsaid) -> ExitCode {
         }
         Ending::Refused { text, .. } => fail(exit::REFUSED, text),
         Ending::Unreachable { text } => fail(exit::NO_RELAY, text),
+        Ending::WrongCode { text } => fail(exit::WRONG_CODE, text),
+        Ending::Distrusted { text } => fail(exit::DISTRUSTED, text),
         Ending::Protocol { text } => fail(exit::PROTOCOL, text),
     };
-    let mut unsent = unsaid.await.unwrap_or_default();
-    if !left.draft.trim().is_empty() {
-        unsent.push(left.draft.clone());
-    }
     if !unsent.is_empty() {
         let mut out = std::io::stdout().lock();
         // A terminal that is gone can't be told anything.
@@ -98,6 +204,12 @@ async fn say_ending(left: &Left, unsaid: Unsaid) -> ExitCode {
 fn say(code: u8, text: &str) -> ExitCode {
     let _ = writeln!(std::io::stdout(), "couplet: {text}");
     ExitCode::from(code)
+}
+
+fn print(text: &str) -> ExitCode {
+    // A reader that has gone has read enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 fn fail(code: u8, text: &str) -> ExitCode {

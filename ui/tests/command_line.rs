@@ -1,11 +1,21 @@
 //! The command line of the real program, where it needs no relay and no terminal.
 
+use couplet::fingerprint::Fingerprint;
+use couplet_ui::known_relays::KnownRelays;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn couplet(args: &[&str]) -> Output {
+    couplet_with("", args)
+}
+
+/// The program with this in `COUPLET_CODE`.
+fn couplet_with(code: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_couplet"))
         .args(args)
         .env_remove("COUPLET_RELAY")
+        .env("COUPLET_CODE", code)
+        .env_remove("COUPLET_TLS")
         .stdin(Stdio::null())
         .output()
         .expect("it runs")
@@ -20,7 +30,18 @@ fn help_and_version_go_to_standard_output() {
     for args in [&["--help"][..], &["chat", "--help"]] {
         let help = couplet(args);
         assert_eq!(help.status.code(), Some(0));
-        for option in ["--relay", "--host", "--room", "--name", "--downloads"] {
+        for option in [
+            "--relay",
+            "--host",
+            "--room",
+            "--code",
+            "--new",
+            "--words",
+            "COUPLET_CODE",
+            "--name",
+            "--downloads",
+            "--tls",
+        ] {
             assert!(text(&help.stdout).contains(option), "{option} in {args:?}");
         }
     }
@@ -35,6 +56,8 @@ fn wrong_usage_has_its_own_status_and_a_sentence() {
         (&["--room", "two words"], "a room's name is"),
         (&["--host", "--relay", "x:1"], "cannot be used with"),
         (&["--host=nowhere"], "nowhere"),
+        (&["--new", "--room", "attic"], "cannot be used with"),
+        (&["--new", "--words", "9"], "2..=8"),
     ] {
         let output = couplet(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -47,4 +70,72 @@ fn without_a_terminal_chat_says_so() {
     let output = couplet(&[]);
     assert_eq!(output.status.code(), Some(6));
     assert!(text(&output.stderr).contains("terminal"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_bad_code_is_told_in_one_sentence_wherever_it_was_given() {
+    let said = "couplet: no code has the word oter; did you mean otter?\n";
+    for (variable, args) in [
+        ("", &["7-oter-lamp"][..]),
+        ("", &["chat", "7-oter-lamp"]),
+        ("", &["--code", "7-oter-lamp"]),
+        ("7-oter-lamp", &["chat"]),
+    ] {
+        let output = couplet_with(variable, args);
+        assert_eq!(output.status.code(), Some(2), "{variable} {args:?}");
+        assert_eq!(text(&output.stderr), said, "{variable} {args:?}");
+    }
+}
+
+#[test]
+fn a_code_never_shows_in_the_help_or_in_complaints() {
+    for args in [&["--help"][..], &["chat", "--help"], &["--nonsense"], &["--new", "--room", "x"]] {
+        let output = couplet_with("7-reef-reef", args);
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains("reef"), "{args:?}: {said}");
+    }
+    let output = couplet(&["7-reef-reef", "--new"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!text(&output.stderr).contains("reef"), "{}", text(&output.stderr));
+}
+
+/// `couplet relays` with the data directory `data`; status, standard output, standard error.
+fn relays(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_couplet"))
+        .arg("relays")
+        .args(args)
+        // Options of chat that come from the environment are no obstacle.
+        .env("COUPLET_RELAY", "elsewhere:1")
+        .env("COUPLET_TLS", "never")
+        .env("XDG_DATA_HOME", data)
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn known_relays_are_listed_and_forgotten_without_a_terminal() {
+    let data = tempfile::tempdir().expect("a directory");
+    let (status, out, _) = relays(data.path(), &[]);
+    assert!(status == Some(0) && out.contains("no relay is remembered"), "{out}");
+    assert!(!data.path().join("couplet").exists(), "looking makes nothing");
+    let store = KnownRelays::at(data.path().join("couplet/known_relays"));
+    let (one, two) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
+    store.remember("Relay.example:3647", one).expect("written");
+    store.remember("[::1]:80", two).expect("written");
+    let (status, out, _) = relays(data.path(), &[]);
+    assert_eq!(status, Some(0));
+    assert_eq!(out, format!("relay.example:3647  {one}\n[::1]:80            {two}\n"));
+    // The port and the letters are as for --relay.
+    let (status, out, _) = relays(data.path(), &["forget", "RELAY.example"]);
+    assert!(status == Some(0) && out.contains("forgotten"), "{out}");
+    let (status, out, said) = relays(data.path(), &["forget", "relay.example"]);
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(said.contains("relay.example:3647 isn't among"), "{said}");
+    assert_eq!(store.list().expect("read").len(), 1);
+    let (status, ..) = relays(data.path(), &["forget"]);
+    assert_eq!(status, Some(2));
+    let (status, ..) = relays(data.path(), &["forget", "relay:http"]);
+    assert_eq!(status, Some(2));
 }

@@ -13,7 +13,7 @@ use couplet_relay::config::Config;
 use couplet_relay::server;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -101,8 +101,8 @@ pub struct Welcome {
 }
 
 /// One raw client.
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
     decoder: FrameDecoder,
     pub token: Option<Token>,
 }
@@ -110,6 +110,12 @@ pub struct Client {
 impl Client {
     pub fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket");
+        Self::over_any(stream)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub fn over_any(stream: S) -> Self {
         Self { stream, decoder: FrameDecoder::new(MAX_CONTROL_BODY), token: None }
     }
 
@@ -133,7 +139,7 @@ impl Client {
 
     pub async fn hello(&mut self, room: Option<&str>, seat: Option<Token>) {
         let room = room.map(|room| RoomName::new(room).expect("well-formed"));
-        self.control(ClientControl::Hello { room, seat }).await;
+        self.control(ClientControl::Hello { room, new_room: false, seat }).await;
     }
 
     pub async fn say(&mut self, pairing: u32, sequence: u64, body: &str) {

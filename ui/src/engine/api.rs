@@ -3,7 +3,7 @@
 //! Owns the two vocabularies and the handle; the engine's work is in [`super`]. A face never sees a
 //! socket or a transfer's file.
 
-use couplet::session::{DraftId, Event as SessionEvent};
+use couplet::session::{DraftId, Event as SessionEvent, Verdict};
 use couplet::transfer::book::TransferId;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +30,10 @@ pub enum Command {
     Decline(Option<TransferId>),
     /// Stop a transfer; the only one if no number is given.
     Cancel(Option<TransferId>),
+    /// The user compares the verification words; the peer's user is asked to do so too.
+    Compare,
+    /// What the user has found on comparing them.
+    Verify(Verdict),
     /// Leave for good, in either role.
     Fin,
 }

@@ -2,7 +2,10 @@
 //!
 //! Owns connecting, reading and writing; when to do which is the session's. At most one connection
 //! is there at a time, and bytes of an old one never reach the session once a new one is asked for.
+//! Whether it is plain or TLS, and whether the relay is believed, is settled (by [`super::tls`])
+//! before it counts as connected; from there on both are the same.
 
+use super::tls::{Fault, TlsChoice, Trust};
 use crate::clock;
 use bytes::{Buf, BytesMut};
 use couplet::frame::{self, FrameDecoder};
@@ -10,10 +13,15 @@ use couplet::limits;
 use couplet::message::{ClientToRelay, RelayToClient};
 use couplet::time::Moment;
 use futures::future::BoxFuture;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Bytes that may wait to be written before nothing more is read: a relay, or a peer behind it, that
@@ -26,10 +34,12 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// What has happened on the connection.
 #[derive(Debug)]
 pub(super) enum Happening {
-    /// It is there.
-    Connected,
+    /// It is there; the text is for the user.
+    Connected(Option<String>),
     /// It can't be made: what is wrong and what to do.
     ConnectFailed(String),
+    /// What answers can't be trusted to be the relay: what is wrong and what to do.
+    Distrusted(String),
     /// It is gone.
     Lost,
     /// What came isn't the protocol.
@@ -38,8 +48,20 @@ pub(super) enum Happening {
     Messages(Vec<RelayToClient>),
 }
 
+/// A socket, whatever protects it.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// A connection that was just made.
+struct Opened {
+    stream: Box<dyn Wire>,
+    address: SocketAddr,
+    notice: Option<String>,
+}
+
 pub(super) struct Connection {
-    relay: String,
+    trust: Arc<Trust>,
     address: Option<SocketAddr>,
     state: State,
     /// Encoded and not yet written.
@@ -48,32 +70,41 @@ pub(super) struct Connection {
 
 enum State {
     Idle,
-    Connecting(BoxFuture<'static, Result<TcpStream, String>>),
-    Open { stream: TcpStream, decoder: FrameDecoder, scratch: Box<[u8]> },
+    Connecting(BoxFuture<'static, Result<Opened, Fault>>),
+    Open(Open),
+}
+
+struct Open {
+    stream: Box<dyn Wire>,
+    decoder: FrameDecoder,
+    scratch: Box<[u8]>,
+    /// Bytes were written that TLS may still hold.
+    unflushed: bool,
 }
 
 impl Connection {
-    pub(super) fn new(relay: String) -> Self {
-        Self { relay, address: None, state: State::Idle, out: BytesMut::new() }
+    pub(super) fn new(relay: String, tls: TlsChoice, known_relays: Option<PathBuf>) -> Self {
+        let trust = Arc::new(Trust::new(relay, tls, known_relays));
+        Self { trust, address: None, state: State::Idle, out: BytesMut::new() }
     }
 
     /// Begins to connect; an old connection is dropped.
     pub(super) fn connect(&mut self) {
         self.out.clear();
-        self.state = State::Connecting(Box::pin(connect(self.relay.clone())));
+        self.state = State::Connecting(Box::pin(connect(Arc::clone(&self.trust))));
     }
 
     /// Closes the connection once all is written.
     pub(super) fn disconnect(&mut self) {
-        if let State::Open { stream, .. } = std::mem::replace(&mut self.state, State::Idle) {
+        if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
             let out = std::mem::take(&mut self.out);
-            tokio::spawn(close(stream, out));
+            tokio::spawn(close(open.stream, out));
         }
     }
 
     /// Queues a message; without a connection it goes nowhere, and the session knows.
     pub(super) fn transmit(&mut self, message: &ClientToRelay) {
-        if matches!(self.state, State::Open { .. }) {
+        if matches!(self.state, State::Open(_)) {
             message.encode(&mut self.out);
         }
     }
@@ -85,64 +116,86 @@ impl Connection {
 
     /// Writes what is queued for as long as that may take, at the end of a session.
     pub(super) async fn flush(&mut self) {
-        if let State::Open { stream, .. } = std::mem::replace(&mut self.state, State::Idle) {
-            close(stream, std::mem::take(&mut self.out)).await;
+        if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
+            close(open.stream, std::mem::take(&mut self.out)).await;
         }
     }
 
     /// What happens next. Queued messages are written meanwhile, so this must be polled even if
     /// `may_read` forbids reading. Dropping the future loses nothing.
     pub(super) async fn next(&mut self, may_read: bool) -> Happening {
-        loop {
-            match &mut self.state {
-                State::Idle => std::future::pending().await,
-                State::Connecting(connecting) => {
-                    let result = connecting.await;
-                    return self.opened(result);
-                }
-                State::Open { stream, decoder, scratch } => {
-                    let may_read = may_read && self.out.len() < MAX_WAITING_OUT;
-                    let (mut reader, mut writer) = stream.split();
-                    tokio::select! {
-                        read = reader.read(scratch), if may_read => {
-                            let happening = match read {
-                                Ok(0) | Err(_) => Happening::Lost,
-                                Ok(len) => decode(decoder, &scratch[..len]),
-                            };
-                            if matches!(happening, Happening::Lost | Happening::Garbage(_)) {
-                                self.state = State::Idle;
-                            }
-                            return happening;
-                        }
-                        written = writer.write(&self.out), if !self.out.is_empty() => match written {
-                            Ok(len) if len > 0 => self.out.advance(len),
-                            Ok(_) | Err(_) => {
-                                self.state = State::Idle;
-                                return Happening::Lost;
-                            }
-                        },
-                        else => std::future::pending().await,
-                    }
-                }
+        let happening = match &mut self.state {
+            State::Idle => std::future::pending().await,
+            State::Connecting(connecting) => {
+                let result = connecting.await;
+                return self.opened(result);
             }
+            State::Open(open) => poll_fn(|cx| open.poll(&mut self.out, may_read, cx)).await,
+        };
+        if matches!(happening, Happening::Lost | Happening::Garbage(_)) {
+            self.state = State::Idle;
         }
+        happening
     }
 
-    fn opened(&mut self, result: Result<TcpStream, String>) -> Happening {
+    fn opened(&mut self, result: Result<Opened, Fault>) -> Happening {
+        self.state = State::Idle;
         match result {
-            Ok(stream) => {
-                self.address = stream.peer_addr().ok();
+            Ok(Opened { stream, address, notice }) => {
+                self.address = Some(address);
                 self.out.extend_from_slice(&frame::opening());
                 let decoder = FrameDecoder::new(limits::MAX_CONTROL_BODY);
                 let scratch = vec![0; 16 * 1024].into_boxed_slice();
-                self.state = State::Open { stream, decoder, scratch };
-                Happening::Connected
+                self.state = State::Open(Open { stream, decoder, scratch, unflushed: false });
+                Happening::Connected(notice)
             }
-            Err(text) => {
-                self.state = State::Idle;
-                Happening::ConnectFailed(text)
+            Err(Fault::Failed(text)) => Happening::ConnectFailed(text),
+            Err(Fault::Distrusted(text)) => Happening::Distrusted(text),
+        }
+    }
+}
+
+impl Open {
+    /// Writes what can be written, then reads. All that is halfway done is in here or in `out`, so
+    /// a poll that isn't repeated loses nothing.
+    fn poll(
+        &mut self,
+        out: &mut BytesMut,
+        may_read: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Happening> {
+        if self.write(out, cx).is_err() {
+            return Poll::Ready(Happening::Lost);
+        }
+        if !may_read || out.len() >= MAX_WAITING_OUT {
+            return Poll::Pending;
+        }
+        let mut buffer = ReadBuf::new(&mut self.scratch);
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
+        Poll::Ready(match read {
+            Ok(()) if !buffer.filled().is_empty() => decode(&mut self.decoder, buffer.filled()),
+            Ok(()) | Err(_) => Happening::Lost,
+        })
+    }
+
+    /// Writes as much as goes now. TLS may take bytes that the socket doesn't take yet: only after a
+    /// flush have they left.
+    fn write(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) -> io::Result<()> {
+        while !out.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, out) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(len)) => {
+                    out.advance(len);
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
             }
         }
+        if self.unflushed && Pin::new(&mut self.stream).poll_flush(cx)?.is_ready() {
+            self.unflushed = false;
+        }
+        Ok(())
     }
 }
 
@@ -161,7 +214,7 @@ fn decode(decoder: &mut FrameDecoder, bytes: &[u8]) -> Happening {
     }
 }
 
-async fn close(mut stream: TcpStream, out: BytesMut) {
+async fn close(mut stream: Box<dyn Wire>, out: BytesMut) {
     let flush = async {
         stream.write_all(&out).await?;
         stream.shutdown().await
@@ -170,8 +223,18 @@ async fn close(mut stream: TcpStream, out: BytesMut) {
     let _ = tokio::time::timeout(limits::FLUSH_LIMIT, flush).await;
 }
 
-async fn connect(relay: String) -> Result<TcpStream, String> {
-    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(&relay)
+async fn connect(trust: Arc<Trust>) -> Result<Opened, Fault> {
+    let (stream, address) = reach(trust.relay()).await.map_err(Fault::Failed)?;
+    if trust.wants_tls(address.ip()) {
+        let (stream, notice) = trust.secure(stream, address).await?;
+        Ok(Opened { stream: Box::new(stream), address, notice })
+    } else {
+        Ok(Opened { stream: Box::new(stream), address, notice: None })
+    }
+}
+
+async fn reach(relay: &str) -> Result<(TcpStream, SocketAddr), String> {
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host(relay)
         .await
         .map_err(|error| {
             format!(
@@ -186,7 +249,7 @@ async fn connect(relay: String) -> Result<TcpStream, String> {
             Ok(Ok(stream)) => {
                 // A word must not wait for more to come.
                 stream.set_nodelay(true).map_err(|error| error.to_string())?;
-                return Ok(stream);
+                return Ok((stream, address));
             }
             Ok(Err(error)) => last = error,
             Err(_) => last = io::ErrorKind::TimedOut.into(),
@@ -214,3 +277,7 @@ pub(super) async fn sleep_until(moment: Option<Moment>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

@@ -9,16 +9,21 @@ mod api;
 mod connection;
 mod downloads;
 mod pipe;
+mod processor;
 mod receiving;
 mod sending;
+mod tls;
 mod transfers;
 
 pub use api::{Command, Engine, Event, Progress};
+pub use tls::TlsChoice;
 
 use crate::clock;
 use connection::Connection;
-use couplet::message::{RelayToClient, RoomName};
-use couplet::session::{self, DraftId, Event as SessionEvent, Session};
+use couplet::message::RelayToClient;
+use couplet::seal::{Entropy, Password};
+use couplet::session::{self, DraftId, Event as SessionEvent, Meet, Session};
+use pipe::PipeEnd;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,12 +41,19 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 pub struct Options {
     /// The relay, as `HOST:PORT`.
     pub relay: String,
-    /// The room to meet in; without one the relay pairs in the order of arrival.
-    pub room: Option<RoomName>,
+    /// Whom to meet there.
+    pub meet: Meet,
+    /// The words of the code, which the peer must know too; empty without a code.
+    pub password: Password,
     /// The name to show to the peer.
     pub name: Option<String>,
     /// Where received files go; made when the first one comes.
     pub downloads: PathBuf,
+    /// When the connection to the relay is protected.
+    pub tls: TlsChoice,
+    /// The file of the relays whose certificates are known; without it nothing is remembered
+    /// beyond the session, so each session meets every relay for the first time.
+    pub known_relays: Option<PathBuf>,
 }
 
 /// The messages of one's own that never reached the relay, told when the session is over.
@@ -74,13 +86,19 @@ struct Running {
 impl Running {
     fn new(options: Options, events: mpsc::Sender<Event>) -> Self {
         let config = session::Config {
-            room: options.room.clone(),
+            meet: options.meet.clone(),
+            password: options.password.clone(),
             name: options.name.clone(),
-            seed: clock::random(),
+            aes_in_hardware: processor::has_aes(),
+            entropy: Entropy::new(clock::entropy()),
         };
         Self {
             session: Session::new(config),
-            connection: Connection::new(options.relay.clone()),
+            connection: Connection::new(
+                options.relay.clone(),
+                options.tls,
+                options.known_relays.clone(),
+            ),
             transfers: Transfers::new(options.downloads.clone()),
             waiting: VecDeque::new(),
             options,
@@ -140,14 +158,16 @@ impl Running {
                 session::Command::Connect => self.connection.connect(),
                 session::Command::Disconnect => self.connection.disconnect(),
                 session::Command::Transmit(message) => self.connection.transmit(&message),
-                session::Command::SendFile { id, token } => {
+                session::Command::SendFile { id, token, keys } => {
                     if let Some(relay) = self.connection.relay_address() {
-                        self.transfers.send(id, relay, token, clock::now());
+                        let end = PipeEnd { relay, token, keys };
+                        self.transfers.send(id, end, clock::now());
                     }
                 }
-                session::Command::ReceiveFile { id, name, size, token } => {
+                session::Command::ReceiveFile { id, name, size, token, keys } => {
                     if let Some(relay) = self.connection.relay_address() {
-                        self.transfers.receive(id, relay, token, name, size, clock::now());
+                        let end = PipeEnd { relay, token, keys };
+                        self.transfers.receive(id, end, name, size, clock::now());
                     }
                 }
                 session::Command::StopTransfer(id) => self.transfers.stop(id),
@@ -162,7 +182,13 @@ impl Running {
         use connection::Happening as H;
         let now = clock::now();
         match happening {
-            H::Connected => self.session.handle_connected(now),
+            H::Connected(notice) => {
+                if let Some(text) = notice {
+                    self.tell(SessionEvent::Notice(text));
+                }
+                self.session.handle_connected(now);
+            }
+            H::Distrusted(text) => self.session.handle_distrusted(&text),
             H::ConnectFailed(text) => self.session.handle_connect_failed(&text, now),
             H::Lost => self.session.handle_lost(now),
             H::Garbage(text) => {
@@ -196,6 +222,8 @@ impl Running {
             Command::Accept(id) => self.session.accept(id),
             Command::Decline(id) => self.session.decline(id),
             Command::Cancel(id) => self.session.cancel(id),
+            Command::Compare => self.session.compare(),
+            Command::Verify(verdict) => self.session.verify(verdict),
             Command::Fin => self.session.fin(now),
         }
     }

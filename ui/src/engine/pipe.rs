@@ -2,13 +2,15 @@
 //!
 //! Owns opening it and ending it from outside; what goes through is [`super::sending`]'s and
 //! [`super::receiving`]'s. Pipes are blocking and have threads of their own: bulk bytes then cost
-//! one system call a MiB, and never share a queue with words.
+//! one system call a MiB, and never share a queue with words. Everything that goes through is a
+//! sealed record, which is opened in the memory it was read into.
 
 use crate::clock;
 use bytes::BytesMut;
 use couplet::frame::{self, Frame, HEADER_LEN};
 use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
+use couplet::seal::{MAX_RECORD, PipeKeys, RecordError, RecordOpener, RecordSealer, SALT_LEN};
 use couplet::text;
 use rustix::net::sockopt;
 use std::io::{self, Read, Write};
@@ -52,15 +54,90 @@ impl Stopper {
     }
 }
 
+/// Where a pipe is opened, with what right, and with which keys.
+#[derive(Debug)]
+pub(super) struct PipeEnd {
+    pub(super) relay: SocketAddr,
+    pub(super) token: Token,
+    pub(super) keys: PipeKeys,
+}
+
+/// What ended a pipe.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PipeFault {
+    /// The connection.
+    #[error(transparent)]
+    Broken(#[from] io::Error),
+    /// What came through it can't be trusted.
+    #[error(transparent)]
+    Untrusted(#[from] RecordError),
+}
+
+/// What leaves through a pipe.
+#[derive(Debug)]
+pub(super) struct Writer {
+    stream: TcpStream,
+    sealer: RecordSealer,
+}
+
+impl Writer {
+    /// Seals and writes a step: `record` is space for a record's head, then its kind and body. The
+    /// memory can be used again. With `is_final` it is the last of this direction.
+    pub(super) fn write(&mut self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
+        self.sealer.seal(is_final, record);
+        self.stream.write_all(record)
+    }
+
+    /// The connection.
+    pub(super) const fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+/// What comes out of a pipe.
+#[derive(Debug)]
+pub(super) struct Reader {
+    stream: TcpStream,
+    opener: RecordOpener,
+    record: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads and opens the next step: its kind and its body.
+    pub(super) fn read(&mut self) -> Result<(u8, &[u8]), PipeFault> {
+        let mut head = [0; 4];
+        self.fill(&mut head)?;
+        let len = RecordOpener::read_length(head)?;
+        let mut record = std::mem::take(&mut self.record);
+        record.resize(len, 0);
+        let filled = self.fill(&mut record);
+        self.record = record;
+        filled?;
+        match &*self.opener.open(&mut self.record)? {
+            [kind, body @ ..] => Ok((*kind, body)),
+            [] => Err(RecordError::Length(len).into()),
+        }
+    }
+
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), PipeFault> {
+        self.stream.read_exact(buffer).map_err(|error| {
+            // The end of the stream is the end of the pipe only if the other side has said so.
+            if error.kind() == io::ErrorKind::UnexpectedEof
+                && let Err(cut_off) = self.opener.end()
+            {
+                return cut_off.into();
+            }
+            error.into()
+        })
+    }
+}
+
 /// Opens one end of a pipe and waits for the other.
 ///
 /// # Errors
 /// What is wrong and what to do.
-pub(super) fn open(
-    relay: SocketAddr,
-    token: Token,
-    stopper: &Stopper,
-) -> Result<TcpStream, String> {
+pub(super) fn open(end: PipeEnd, stopper: &Stopper) -> Result<(Writer, Reader), String> {
+    let PipeEnd { relay, token, keys } = end;
     let broken = |error: io::Error| {
         format!("the connection for the file can't be made ({error}); offer it again")
     };
@@ -81,8 +158,14 @@ pub(super) fn open(
         .map_err(|error| error.to_string())?;
     match answer {
         RelayToClient::Control(RelayControl::Joined) => {
+            let mut salt = [0; SALT_LEN];
+            stream.write_all(&keys.salt()).map_err(broken)?;
+            stream.read_exact(&mut salt).map_err(broken)?;
             stream.set_read_timeout(None).map_err(broken)?;
-            Ok(stream)
+            let (sealer, opener) = keys.open(&salt);
+            let reader = stream.try_clone().map_err(broken)?;
+            let reader = Reader { stream: reader, opener, record: Vec::new() };
+            Ok((Writer { stream, sealer }, reader))
         }
         RelayToClient::Control(RelayControl::Error { text, .. }) => {
             Err(text::line(&text, limits::MAX_REASON_COLUMNS))
@@ -106,7 +189,7 @@ pub(super) fn hang_up(mut stream: &TcpStream) {
         return;
     }
     // Bounded by what a sender may have on its way when it is refused, and in time.
-    let mut left = limits::MAX_PIPE_BODY * (limits::CHUNK_WINDOW + 1);
+    let mut left = MAX_RECORD * (limits::CHUNK_WINDOW + 1);
     let start = clock::now();
     while let Ok(len @ 1..) = stream.read(&mut scratch) {
         left = left.saturating_sub(len);
@@ -129,15 +212,11 @@ fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one frame into `body`, whose memory is used again; gives its kind.
+/// Reads one frame of the relay's into `body`; gives its kind.
 ///
 /// # Errors
 /// Those of the stream, and `InvalidData` for a frame that is empty or too long.
-pub(super) fn read_frame(
-    stream: &mut impl Read,
-    max_body: usize,
-    body: &mut Vec<u8>,
-) -> io::Result<u8> {
+fn read_frame(stream: &mut impl Read, max_body: usize, body: &mut Vec<u8>) -> io::Result<u8> {
     let mut header = [0; HEADER_LEN];
     stream.read_exact(&mut header)?;
     let (kind, len) = frame::read_header(header, max_body).map_err(io::Error::other)?;

@@ -4,22 +4,20 @@
 //! machine's. Runs on a thread of its own.
 
 use super::downloads::{Downloads, Partial};
-use super::pipe;
+use super::pipe::{self, Reader, Writer};
 use super::sending::broke;
-use bytes::BytesMut;
-use couplet::limits;
 use couplet::path::SafeName;
+use couplet::seal::RECORD_HEAD_LEN;
 use couplet::transfer::receive::Receiver;
 use couplet::transfer::send::Outcome;
 use couplet::transfer::wire::{Answer, CHUNK_HEAD_LEN, Fault, SenderFrame, Step};
-use std::io::Write;
-use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Receives the file to its end, telling `held` how far it is.
 pub(super) fn receive(
-    mut stream: TcpStream,
+    mut writer: Writer,
+    mut reader: Reader,
     downloads: &Path,
     name: &SafeName,
     size: u64,
@@ -28,13 +26,13 @@ pub(super) fn receive(
     let mut receiver = Receiver::new(name.clone(), size);
     let directory = Downloads::open(downloads);
     let mut partial = None;
-    let mut body = Vec::new();
+    let mut record = Vec::new();
     loop {
-        let kind = match pipe::read_frame(&mut stream, limits::MAX_PIPE_BODY, &mut body) {
-            Ok(kind) => kind,
-            Err(error) => return broke(&error, "have the file offered again"),
+        let (kind, body) = match reader.read() {
+            Ok(step) => step,
+            Err(fault) => return broke(&fault, "have the file offered again"),
         };
-        let frame = match SenderFrame::decode(kind, &body) {
+        let frame = match SenderFrame::decode(kind, body) {
             Ok(frame) => frame,
             Err(error) => {
                 let text = format!("your peer's side makes no sense: {error}; end this line");
@@ -82,16 +80,18 @@ pub(super) fn receive(
             }
         };
         held.store(receiver.held(), Ordering::Relaxed);
-        let mut out = BytesMut::new();
-        answer.encode(&mut out);
-        let written = stream.write_all(&out);
+        let is_final = receiver.outcome().is_some();
+        record.clear();
+        record.resize(RECORD_HEAD_LEN, 0);
+        answer.encode(&mut record);
+        let written = writer.write(is_final, &mut record);
         // What is decided stays decided, whether or not the sender has heard it.
         if let Some(outcome) = receiver.outcome() {
-            pipe::hang_up(&stream);
+            pipe::hang_up(writer.stream());
             return outcome.clone();
         }
         if let Err(error) = written {
-            return broke(&error, "have the file offered again");
+            return broke(&error.into(), "have the file offered again");
         }
     }
 }

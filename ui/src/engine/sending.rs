@@ -3,22 +3,22 @@
 //! Owns the file that is read and the check that it stays the same; the order of steps is the
 //! machine's. Runs on a thread of its own, with one more that reads the answers.
 
-use super::pipe;
+use super::pipe::{self, PipeFault, Reader, Writer};
 use crate::clock;
-use bytes::BytesMut;
-use couplet::frame::HEADER_LEN;
 use couplet::limits;
 use couplet::path::SafeName;
+use couplet::seal::{RECORD_HEAD_LEN, RecordError};
 use couplet::text;
 use couplet::transfer::send::{Outcome, Sender, Task};
-use couplet::transfer::wire::{self, Answer, CHUNK_HEAD_LEN, Fault, SenderFrame};
+use couplet::transfer::wire::{Answer, CHUNK_HEAD_LEN, Fault, SenderFrame};
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io;
+use std::net::Shutdown;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 /// A file that may be sent: where it is, and how it looked when it was offered.
 #[derive(Debug, Clone)]
@@ -119,17 +119,22 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Sends the file through the pipe to its end, telling `confirmed` how far it is.
-pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64) -> Outcome {
+pub(super) fn send(
+    mut writer: Writer,
+    reader: Reader,
+    source: &Source,
+    confirmed: &AtomicU64,
+) -> Outcome {
     let mut sender = Sender::new(source.name.clone(), source.size);
     let file = source.open();
     if let Err(text) = &file {
         sender.handle_fault(Fault::SourceChanged, text.clone());
     }
-    let answers = match read_answers(&stream) {
+    let (answers, answering) = match read_answers(reader) {
         Ok(answers) => answers,
-        Err(error) => return broke(&error, "offer the file again"),
+        Err(error) => return broke(&error.into(), "offer the file again"),
     };
-    let mut buffer = Vec::new();
+    let mut record = Vec::new();
     loop {
         while let Ok(answer) = answers.try_recv() {
             sender.handle_answer(answer);
@@ -137,13 +142,16 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
         confirmed.store(sender.confirmed(), Ordering::Relaxed);
         let result = match (sender.poll_task(), &file) {
             (Task::Transmit(frame), _) => {
-                let mut out = BytesMut::new();
-                frame.encode(&mut out);
-                stream.write_all(&out)
+                // Nothing of this side's comes after these, whatever is answered.
+                let is_final = matches!(frame, SenderFrame::Close(_) | SenderFrame::Abort(_));
+                record.clear();
+                record.resize(RECORD_HEAD_LEN, 0);
+                frame.encode(&mut record);
+                writer.write(is_final, &mut record)
             }
             (Task::Read { offset, len }, Ok(file)) => {
-                match read_chunk(&mut sender, file, offset, len, &mut buffer) {
-                    Ok(()) => stream.write_all(&buffer),
+                match read_chunk(&mut sender, file, offset, len, &mut record) {
+                    Ok(()) => writer.write(false, &mut record),
                     Err(error) => {
                         sender.handle_fault(Fault::SourceChanged, read_fault(source, &error));
                         Ok(())
@@ -171,7 +179,7 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
             },
             (Task::Done(outcome), _) => {
                 // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
-                if stream.shutdown(Shutdown::Write).is_ok() {
+                if writer.stream().shutdown(Shutdown::Write).is_ok() {
                     let start = clock::now();
                     while clock::now().since(start) < pipe::HANG_UP_LIMIT
                         && answers.recv_timeout(limits::FLUSH_LIMIT).is_ok()
@@ -185,32 +193,32 @@ pub(super) fn send(mut stream: TcpStream, source: &Source, confirmed: &AtomicU64
             while let Ok(answer) = answers.recv() {
                 sender.handle_answer(answer);
             }
-            return match sender.poll_task() {
-                Task::Done(outcome) => outcome,
-                Task::Transmit(_) | Task::Read { .. } | Task::Check | Task::Wait => {
-                    broke(&error, "offer the file again")
-                }
-            };
+            if let Task::Done(outcome) = sender.poll_task() {
+                return outcome;
+            }
+            // What came back may tell more than that nothing more goes out.
+            let fault = answering.join().ok().flatten().unwrap_or(error.into());
+            return broke(&fault, "offer the file again");
         }
     }
 }
 
-/// Reads a chunk behind the space for its header, so that one write sends both.
+/// Reads a chunk behind the space for its heads, so that it is sealed and sent where it lies.
 fn read_chunk(
     sender: &mut Sender,
     file: &File,
     offset: u64,
     len: u32,
-    buffer: &mut Vec<u8>,
+    record: &mut Vec<u8>,
 ) -> io::Result<()> {
-    const SPACE: usize = HEADER_LEN + CHUNK_HEAD_LEN;
+    const SPACE: usize = RECORD_HEAD_LEN + 1 + CHUNK_HEAD_LEN;
     let len = usize::try_from(len).map_err(io::Error::other)?;
-    buffer.resize(SPACE + len, 0);
-    file.read_exact_at(&mut buffer[SPACE..], offset)?;
-    let head = sender.handle_data(offset, &buffer[SPACE..]);
-    let mut out = BytesMut::with_capacity(SPACE);
-    SenderFrame::Chunk(head).encode(&mut out);
-    buffer[..SPACE].copy_from_slice(&out);
+    record.resize(SPACE + len, 0);
+    file.read_exact_at(&mut record[SPACE..], offset)?;
+    let head = sender.handle_data(offset, &record[SPACE..]);
+    let mut step = Vec::with_capacity(SPACE);
+    SenderFrame::Chunk(head).encode(&mut step);
+    record[RECORD_HEAD_LEN..SPACE].copy_from_slice(&step);
     Ok(())
 }
 
@@ -222,34 +230,56 @@ fn read_fault(source: &Source, error: &io::Error) -> String {
     }
 }
 
-/// A thread that turns what comes back into answers, until the pipe ends.
-fn read_answers(stream: &TcpStream) -> io::Result<mpsc::Receiver<Answer>> {
-    let mut stream = stream.try_clone()?;
+/// A thread that turns what comes back into answers, until the pipe ends, and then tells why it did
+/// if it shouldn't have.
+fn read_answers(
+    mut reader: Reader,
+) -> io::Result<(mpsc::Receiver<Answer>, JoinHandle<Option<PipeFault>>)> {
     // One answer for each chunk in the window, and one to spare for HELLO or CLOSE.
     let (answers_out, answers) = mpsc::sync_channel(limits::CHUNK_WINDOW + 1);
-    let read = move || {
-        let mut body = Vec::new();
-        while let Ok(kind) = pipe::read_frame(&mut stream, wire::MAX_JSON, &mut body) {
-            let Ok(answer) = Answer::decode(kind, &body) else { break };
-            if answers_out.send(answer).is_err() {
-                break;
+    let read = move || loop {
+        let answer = match reader.read() {
+            Ok((kind, body)) => Answer::decode(kind, body),
+            Err(fault) => return Some(fault),
+        };
+        match answer {
+            Ok(answer) => {
+                if answers_out.send(answer).is_err() {
+                    return None;
+                }
             }
+            Err(error) => return Some(io::Error::other(error).into()),
         }
     };
-    std::thread::Builder::new().name("couplet-answers".to_owned()).spawn(read)?;
-    Ok(answers)
+    let thread = std::thread::Builder::new().name("couplet-answers".to_owned()).spawn(read)?;
+    Ok((answers, thread))
 }
 
 /// The pipe broke, and nobody said why; `next` is what to do.
-pub(super) fn broke(error: &io::Error, next: &str) -> Outcome {
-    let hung_up = matches!(
+pub(super) fn broke(fault: &PipeFault, next: &str) -> Outcome {
+    let text = match fault {
+        PipeFault::Broken(error) if is_hang_up(error) => {
+            format!("the transfer broke off: the other side is gone; {next}")
+        }
+        PipeFault::Broken(error) => format!("the transfer broke off: {error}; {next}"),
+        PipeFault::Untrusted(RecordError::CutOff) => format!(
+            "the transfer broke off: the pipe was cut off before its final record, so the other \
+             side or the relay is gone; {next}"
+        ),
+        PipeFault::Untrusted(error) => format!(
+            "the transfer was stopped: {error}; somebody between you meddles, perhaps whoever \
+             runs the relay. Nothing of it was kept; {next}"
+        ),
+    };
+    Outcome::Failed { code: Fault::Unknown, text }
+}
+
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(
         error.kind(),
         io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::ConnectionAborted
-    );
-    let why = if hung_up { "the other side is gone".to_owned() } else { error.to_string() };
-    let text = format!("the transfer broke off: {why}; {next}");
-    Outcome::Failed { code: Fault::Unknown, text }
+    )
 }

@@ -5,11 +5,10 @@
 //! session's.
 
 use super::api::Progress;
-use super::pipe::{self, Stopper};
+use super::pipe::{self, PipeEnd, Reader, Stopper, Writer};
 use super::receiving;
 use super::sending::{self, Source};
 use couplet::limits;
-use couplet::message::Token;
 use couplet::path::SafeName;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
@@ -17,7 +16,6 @@ use couplet::transfer::rate::Rate;
 use couplet::transfer::send::Outcome;
 use couplet::transfer::wire::Fault;
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,10 +81,10 @@ impl Transfers {
     }
 
     /// Sends a kept file through the pipe.
-    pub(super) fn send(&mut self, id: TransferId, relay: SocketAddr, token: Token, now: Moment) {
+    pub(super) fn send(&mut self, id: TransferId, end: PipeEnd, now: Moment) {
         if let Some(source) = self.sources.remove(&id) {
-            self.start(id, source.size, relay, token, now, move |stream, done| {
-                sending::send(stream, &source, done)
+            self.start(id, source.size, end, now, move |writer, reader, done| {
+                sending::send(writer, reader, &source, done)
             });
         }
     }
@@ -95,15 +93,14 @@ impl Transfers {
     pub(super) fn receive(
         &mut self,
         id: TransferId,
-        relay: SocketAddr,
-        token: Token,
+        end: PipeEnd,
         name: SafeName,
         size: u64,
         now: Moment,
     ) {
         let downloads = self.downloads.clone();
-        self.start(id, size, relay, token, now, move |stream, done| {
-            receiving::receive(stream, &downloads, &name, size, done)
+        self.start(id, size, end, now, move |writer, reader, done| {
+            receiving::receive(writer, reader, &downloads, &name, size, done)
         });
     }
 
@@ -170,10 +167,9 @@ impl Transfers {
         &mut self,
         id: TransferId,
         size: u64,
-        relay: SocketAddr,
-        token: Token,
+        end: PipeEnd,
         now: Moment,
-        work: impl FnOnce(TcpStream, &AtomicU64) -> Outcome + Send + 'static,
+        work: impl FnOnce(Writer, Reader, &AtomicU64) -> Outcome + Send + 'static,
     ) {
         let stopper = Arc::new(Stopper::default());
         let done = Arc::new(AtomicU64::new(0));
@@ -187,8 +183,8 @@ impl Transfers {
         let findings = self.findings_out.clone();
         let run = move || {
             give_way();
-            let outcome = match pipe::open(relay, token, &stopper) {
-                Ok(stream) => work(stream, &done),
+            let outcome = match pipe::open(end, &stopper) {
+                Ok((writer, reader)) => work(writer, reader, &done),
                 Err(text) => Outcome::Failed { code: Fault::Unknown, text },
             };
             // An engine that is gone needs no findings.

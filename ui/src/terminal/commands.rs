@@ -4,6 +4,8 @@
 //! carries nothing out.
 
 use super::quoting::{self, QuoteError};
+use couplet::code::{Code, CodeError};
+use couplet::nearness::distance;
 use couplet::transfer::book::TransferId;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,12 @@ pub(crate) enum Line {
     Pass,
     /// Take the newest held message back.
     Take,
+    /// Compare the verification words.
+    Verify,
+    /// Make a new code and wait in its room.
+    New,
+    /// Meet by this code.
+    Code(Code),
     /// Say who is there.
     Who,
     /// Show the help.
@@ -68,6 +76,9 @@ pub(crate) enum Mistake {
         /// The command.
         command: &'static str,
     },
+    /// `/code` with something that isn't one.
+    #[error("{0}")]
+    Code(#[from] CodeError),
     /// A path that isn't complete.
     #[error("{0}")]
     Quote(#[from] QuoteError),
@@ -90,6 +101,8 @@ pub(crate) enum Argument {
     Offer,
     /// The number of a transfer that isn't over.
     Open,
+    /// A code.
+    Code,
 }
 
 /// A row of the table.
@@ -130,6 +143,15 @@ pub(crate) static COMMANDS: &[Command] = &[
     ),
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
+    command(
+        "/verify",
+        &["/compare"],
+        Argument::None,
+        "/verify",
+        "compare the words of the seal with your peer",
+    ),
+    command("/new", &[], Argument::None, "/new", "make a code, and wait for whoever you tell it"),
+    command("/code", &["/join"], Argument::Code, "/code CODE", "meet whoever has the same code"),
     command("/who", &[], Argument::None, "/who", "say who is here and whose turn it is"),
     command("/help", &["/?"], Argument::None, "/help", "this help"),
     command(
@@ -183,6 +205,14 @@ pub(crate) fn find(typed: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name == typed || command.aliases.contains(&typed))
 }
 
+/// Whether `text` is a command that has a code in it, or was meant to be; that is no line to keep.
+pub(crate) fn has_code(text: &str) -> bool {
+    let Some(typed) = text.split_whitespace().next() else { return false };
+    let rest = text.trim_start()[typed.len()..].trim();
+    let meant = find(typed).map(|found| found.name).or_else(|| nearest(typed));
+    typed.starts_with('/') && (meant == Some("/code") || Code::parse(rest).is_ok())
+}
+
 fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<Line, Mistake> {
     let command = found.name;
     let number = || match rest.trim_start_matches('#') {
@@ -208,6 +238,9 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/cancel" => Line::Cancel(number()?),
         "/pass" => Line::Pass,
         "/take" => Line::Take,
+        "/verify" => Line::Verify,
+        "/new" => Line::New,
+        "/code" => Line::Code(Code::parse(rest)?),
         "/who" => Line::Who,
         "/help" => Line::Help,
         _ => Line::Fin,
@@ -222,27 +255,6 @@ fn nearest(typed: &str) -> Option<&'static str> {
     let (distance, name) = names.map(|name| (distance(typed, name), name)).min()?;
     // A short name may be one slip away, a long one two.
     (distance <= typed.chars().count().saturating_sub(1) / 2 && distance <= 2).then_some(name)
-}
-
-/// The least number of letters to insert, delete, replace or swap with their neighbour.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().take(32).collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, r) in right.iter().enumerate() {
-            let replaced = last[j] + usize::from(l != r);
-            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or(left.len())
 }
 
 #[cfg(test)]
@@ -275,6 +287,8 @@ mod tests {
         assert_eq!(parsed("/accept 3"), Ok(Line::Accept(Some(TransferId(3)))));
         assert_eq!(parsed("/cancel #12 "), Ok(Line::Cancel(Some(TransferId(12)))));
         assert_eq!(parsed("/?"), Ok(Line::Help));
+        let code = Code::parse("7-otter-lamp").expect("a code");
+        assert_eq!(parsed("/code 7 Otter lamp"), Ok(Line::Code(code)));
     }
 
     #[test]
@@ -283,6 +297,7 @@ mod tests {
             for name in std::iter::once(&command.name).chain(command.aliases) {
                 let text = match command.argument {
                     Argument::Paths => format!("{name} file"),
+                    Argument::Code => format!("{name} 7-otter-lamp"),
                     Argument::None | Argument::Offer | Argument::Open => (*name).to_owned(),
                 };
                 assert!(parsed(&text).is_ok_and(|line| !matches!(line, Line::Words(_))), "{text}");
@@ -318,6 +333,17 @@ mod tests {
     fn several_lines_that_begin_with_a_slash_are_words() {
         let listing = "/etc/hosts\n/etc/passwd";
         assert_eq!(parsed(listing), Ok(Line::Words(listing.into())));
+    }
+
+    #[test]
+    fn codes_are_known_wherever_they_stand() {
+        for text in ["/code 7-otter-lamp", " /cdoe 7-oter", "/join x", "/new 7-otter-lamp", "/code"]
+        {
+            assert!(has_code(text), "{text}");
+        }
+        for text in ["", "7-otter-lamp", "/send 7", "/who", "words /code"] {
+            assert!(!has_code(text), "{text}");
+        }
     }
 
     #[test]

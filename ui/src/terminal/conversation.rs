@@ -200,6 +200,14 @@ impl Conversation {
         }
     }
 
+    /// Its session is over and another begins: what was said stays, for reading only.
+    pub(crate) fn close(&mut self) {
+        self.by_draft.clear();
+        self.unshown.clear();
+        self.anchor = None;
+        self.ruler = None;
+    }
+
     /// The entry of this number.
     pub(crate) fn entry(&self, number: usize) -> Option<&Entry> {
         self.entries.get(number.checked_sub(self.base)?)

@@ -7,6 +7,24 @@ use super::wrap;
 use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
+/// What can be done to the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Edit {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    LineStart,
+    LineEnd,
+    DeleteBack,
+    DeleteForward,
+    KillToStart,
+    KillToEnd,
+    KillWordBack,
+    KillWordForward,
+    Yank,
+}
+
 /// A text with a cursor in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Editor {
@@ -60,6 +78,25 @@ impl Editor {
         // What was inserted may have joined with what follows it.
         self.cursor = self.boundary_at_or_after(end);
         self.column = None;
+    }
+
+    /// Does what `edit` says.
+    pub(crate) fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Left => self.left(),
+            Edit::Right => self.right(),
+            Edit::WordLeft => self.word_left(),
+            Edit::WordRight => self.word_right(),
+            Edit::LineStart => self.line_start(),
+            Edit::LineEnd => self.line_end(),
+            Edit::DeleteBack => self.delete_back(),
+            Edit::DeleteForward => self.delete_forward(),
+            Edit::KillToStart => self.kill_to_start(),
+            Edit::KillToEnd => self.kill_to_end(),
+            Edit::KillWordBack => self.kill_word_back(),
+            Edit::KillWordForward => self.kill_word_forward(),
+            Edit::Yank => self.yank(),
+        }
     }
 
     /// One cluster to the left.

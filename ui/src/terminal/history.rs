@@ -1,6 +1,9 @@
 //! What was entered before, for the Up key.
 //!
-//! Owns the list and the place in it. Nothing of it is written anywhere.
+//! Owns the list and the place in it. Nothing of it is written anywhere, and what has a code in it
+//! isn't kept at all: whoever comes to this keyboard later has no business with it.
+
+use super::commands;
 
 const MOST: usize = 200;
 
@@ -16,7 +19,9 @@ impl History {
     /// Remembers `line` as the newest and ends the walk.
     pub(crate) fn remember(&mut self, line: &str) {
         self.walk = None;
-        if line.trim().is_empty() || self.lines.last().is_some_and(|last| last == line) {
+        let has_code = commands::has_code(line);
+        if has_code || line.trim().is_empty() || self.lines.last().is_some_and(|last| last == line)
+        {
             return;
         }
         if self.lines.len() == MOST {
@@ -57,7 +62,7 @@ mod tests {
         let mut history = History::default();
         assert_eq!(history.older("x"), None);
         history.stay();
-        for line in ["one", "two", "two", " "] {
+        for line in ["one", "two", "two", " ", "/code 7-otter-lamp"] {
             history.remember(line);
         }
         assert_eq!(history.older("draft"), Some("two"));

@@ -2,6 +2,7 @@
 //!
 //! Owns which key means what, and where. What an action does is in [`super::app`].
 
+use super::editor::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What a key can ask for.
@@ -35,24 +36,8 @@ pub(crate) enum Action {
     Cancel,
     First,
     Last,
-}
-
-/// What a key can do to the text being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Edit {
-    Left,
-    Right,
-    WordLeft,
-    WordRight,
-    LineStart,
-    LineEnd,
-    DeleteBack,
-    DeleteForward,
-    KillToStart,
-    KillToEnd,
-    KillWordBack,
-    KillWordForward,
-    Yank,
+    Same,
+    Different,
 }
 
 /// Where a key has its meaning.
@@ -64,6 +49,8 @@ pub(crate) enum Place {
     Transfers,
     /// In the help (F1).
     Help,
+    /// Where the verification words are compared.
+    Verify,
 }
 
 /// A row of the key map.
@@ -101,6 +88,15 @@ const fn transfers(
     help: &'static str,
 ) -> Binding {
     Binding { place: Place::Transfers, keys, action, label, help }
+}
+
+const fn verify(
+    keys: &'static [(KeyModifiers, KeyCode)],
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place: Place::Verify, keys, action, label, help }
 }
 
 const fn help(keys: &'static [(KeyModifiers, KeyCode)], action: Action) -> Binding {
@@ -212,6 +208,12 @@ pub(crate) static BINDINGS: &[Binding] = &[
     transfers(&[(NONE, F(1))], Action::Help, "", ""),
     transfers(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
     transfers(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
+    verify(&[(NONE, Char('y'))], Action::Same, "y", "the words are the same on both sides"),
+    verify(&[(NONE, Char('n'))], Action::Different, "n", "they differ"),
+    verify(&[(NONE, Esc), (NONE, Char('q')), (CTRL, Char('c'))], Action::Escape, "Esc", "later"),
+    verify(&[(NONE, F(1))], Action::Help, "", ""),
+    verify(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
+    verify(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
     help(&[(NONE, Up), (NONE, Char('k'))], Action::Up),
     help(&[(NONE, Down), (NONE, Char('j'))], Action::Down),
     help(&[(NONE, PageUp)], Action::PageUp),

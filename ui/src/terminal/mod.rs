@@ -18,9 +18,11 @@
 //! | `conversation`, `transfers`, `editor`, `history` | the parts of that state |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
 //! | `view/`, `theme`, `wrap`, `units` | how it looks |
-//! | `run`, `pacer`, `guard`, `clock`, `errands` | what happens: loop, frames, terminal modes, time, directories |
+//! | `prompt` | the screen that asks for a code, before there is a session |
+//! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
 
 mod app;
+mod ask;
 mod clock;
 mod commands;
 mod conversation;
@@ -30,10 +32,12 @@ mod guard;
 mod history;
 mod keys;
 mod pacer;
+mod prompt;
 mod quoting;
 mod run;
 #[cfg(test)]
 mod scenes;
+mod shell;
 #[cfg(test)]
 mod stage;
 mod theme;
@@ -42,7 +46,11 @@ mod units;
 mod view;
 mod wrap;
 
+pub use app::Next;
+pub use prompt::Answer;
+
 use crate::engine::Engine;
+use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
 use std::io;
 use std::path::PathBuf;
@@ -54,17 +62,25 @@ pub struct Options {
     pub relay: String,
     /// Where received files go, for showing.
     pub downloads: PathBuf,
-    /// How a peer joins, line by line, if there is more to say than the usual command.
-    pub joining: Vec<String>,
+    /// How the user started this program, so that a friend can do the same: `couplet chat`.
+    pub started_as: String,
+    /// Where the relay is reached, if it is this client's own.
+    pub hosted: Option<Hosted>,
+    /// Whom the user wants to meet, for telling the friend.
+    pub meeting: Meeting,
+    /// What stands in the composer at first.
+    pub draft: String,
 }
 
-/// What is left when the face has ended.
+/// What is left when a conversation has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     /// How the session ended.
     pub ending: Ending,
     /// What stood in the composer, neither sent nor held.
     pub draft: String,
+    /// Where the user wants to go on, if not out.
+    pub next: Option<Next>,
 }
 
 /// The face couldn't go on. The terminal is as it was before.
@@ -78,14 +94,40 @@ pub enum FaceError {
     EngineGone,
 }
 
-/// Shows the session of `engine` in the terminal until it ends or the user leaves, and says how it
-/// ended. Nothing is printed after that: the last sentence is the caller's.
+/// The terminal, held for the face's screens.
 ///
-/// The terminal is given back on every way out, a panic included. SIGTERM, SIGHUP and SIGINT leave
-/// in order, within a second. Must run in a tokio runtime with time, I/O and blocking threads.
-///
-/// # Errors
-/// [`FaceError`] if the terminal can't be used, or the engine is gone.
-pub async fn run(engine: Engine, options: Options) -> Result<Left, FaceError> {
-    run::run(engine, options).await
+/// It is given back when this is dropped and on every other way out, a panic included. SIGTERM,
+/// SIGHUP and SIGINT leave in order, within a second. Nothing is printed: the last sentence is the
+/// caller's, once the terminal is back. Needs a tokio runtime with time, I/O and blocking threads.
+#[derive(Debug)]
+pub struct Terminal {
+    shell: shell::Shell,
+    /// What was said in the conversations before.
+    past: app::Past,
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// [`FaceError`] if it can't be used.
+    pub fn open() -> Result<Self, FaceError> {
+        Ok(Self { shell: shell::Shell::open()?, past: app::Past::default() })
+    }
+
+    /// Asks the user for the code to meet by at `relay`.
+    ///
+    /// # Errors
+    /// [`FaceError`] if the terminal can't be used.
+    pub async fn ask(&mut self, relay: &str) -> Result<Answer, FaceError> {
+        ask::ask(&mut self.shell, relay).await
+    }
+
+    /// Shows the session of `engine` until it ends or the user leaves it, and says how it ended.
+    ///
+    /// # Errors
+    /// [`FaceError`] if the terminal can't be used, or the engine is gone.
+    pub async fn talk(&mut self, engine: Engine, options: Options) -> Result<Left, FaceError> {
+        run::run(&mut self.shell, engine, options, &mut self.past).await
+    }
 }

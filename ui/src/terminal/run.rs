@@ -1,109 +1,66 @@
-//! The face's shell: terminal, keys, signals and engine around the pure [`App`].
+//! The loop of a conversation: terminal and engine around the pure [`App`].
 //!
-//! Owns the loop. A frame is drawn when something has changed and the [`Pacer`] allows it, never
-//! otherwise; nothing ticks while nothing moves. Commands wait in an own queue while the engine's
-//! is full, and events are read meanwhile, so the two bounded queues can't block each other.
+//! Owns the loop; nothing ticks while nothing moves. Commands wait in an own queue while the
+//! engine's is full, and events are read meanwhile, so the two bounded queues can't block each
+//! other.
 
-use super::app::{App, Effect, Input, Setting};
-use super::clock::Clock;
+use super::app::{App, Effect, Input, Past, Setting};
 use super::errands;
-use super::guard::Guard;
-use super::pacer::Pacer;
+use super::shell::{Happened, Shell};
 use super::theme::Theme;
 use super::view;
 use super::{FaceError, Left, Options};
 use crate::engine::{Command, Engine, Event};
 use couplet::session::Ending;
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use futures::StreamExt;
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
-use rustix::process::Signal as SignalNumber;
 use std::collections::VecDeque;
-use std::io::{self, BufWriter, Stdout, Write as _};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// Events of the engine that are taken in before a frame is drawn.
 const MOST_AT_ONCE: usize = 256;
 
-type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
-
-/// The signals that the face answers.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    stop: Signal,
-    resume: Signal,
-}
-
-/// A signal that came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signalled {
-    End,
-    Stop,
-    Resume,
-}
-
 /// All that the loop holds.
-struct Face {
+struct Face<'a> {
     app: App,
-    clock: Clock,
-    // Fields are dropped in this order: what the screen still holds is out before the guard goes.
-    screen: Screen,
-    guard: Guard,
-    pacer: Pacer,
-    changed: bool,
+    shell: &'a mut Shell,
     outbox: VecDeque<Command>,
     errands: mpsc::UnboundedSender<Input>,
     ending: Option<Ending>,
 }
 
-/// Runs the face until the session ends or the user leaves; see [`super::run()`].
-pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Left, FaceError> {
-    let mut signals = Signals::new()?;
-    let clock = Clock::new();
-    // crossterm would turn colours off by its own reading of NO_COLOR, and reversed video with it.
-    crossterm::style::force_color_output(true);
+/// Runs the face until the session ends or the user leaves; see [`super::Terminal::talk`].
+pub(super) async fn run(
+    shell: &mut Shell,
+    mut engine: Engine,
+    options: Options,
+    past: &mut Past,
+) -> Result<Left, FaceError> {
     let setting = Setting {
         relay: couplet::text::line(&options.relay, 60),
         downloads: options.downloads,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
-        joining: options.joining,
+        started_as: options.started_as,
+        hosted: options.hosted,
+        meeting: options.meeting,
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
-    let guard = Guard::new()?;
-    let screen =
-        Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())))?;
-    let mut face = Face {
-        app: App::new(setting, clock.now()),
-        clock,
-        screen,
-        guard,
-        pacer: Pacer::default(),
-        changed: true,
-        outbox: VecDeque::new(),
-        errands,
-        ending: None,
-    };
-    // Whatever was on the screen before isn't ours to draw around.
-    face.clear()?;
-    let mut keys = Some(EventStream::new());
+    let mut app = App::new(setting, shell.clock.now());
+    app.editor.set(options.draft);
+    app.go_on_after(std::mem::take(past));
+    shell.changed = true;
+    let mut face = Face { app, shell, outbox: VecDeque::new(), errands, ending: None };
     loop {
         face.flush(&engine.commands);
         face.draw_if_due()?;
         face.flush(&engine.commands);
         if let Some(ending) = face.ending.take() {
-            return Ok(face.left(ending));
+            return Ok(face.left(ending, past));
         }
         let wake = face.wake_at();
         tokio::select! {
             event = engine.events.recv() => match event {
                 Some(event) => face.hear(event, &mut engine.events)?,
-                None if face.app.is_leaving() => return Ok(face.left(Ending::Fin)),
+                None if face.app.is_leaving() => return Ok(face.left(Ending::Fin, past)),
                 None => return Err(FaceError::EngineGone),
             },
             room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
@@ -113,24 +70,19 @@ pub(super) async fn run(mut engine: Engine, options: Options) -> Result<Left, Fa
                 // The engine has ended; its last events say why.
                 Err(_) => face.outbox.clear(),
             },
-            event = next(&mut keys) => if let Some(Ok(event)) = event {
-                face.take_in(event)?;
-            } else {
-                // The terminal is gone.
-                keys = None;
-                face.update(Input::Hangup)?;
-            },
-            signalled = signals.next() => face.signalled(signalled)?,
+            happened = face.shell.next() => face.take_in(happened?)?,
             Some(done) = errands_done.recv() => face.update(done)?,
             () = sleep_until(wake), if wake.is_some() => face.update(Input::Tick)?,
         }
     }
 }
 
-impl Face {
+impl Face<'_> {
     /// What is left at the end: words that were written are the user's, whatever ended.
-    fn left(&self, ending: Ending) -> Left {
-        Left { ending, draft: self.app.draft().to_owned() }
+    fn left(&mut self, ending: Ending, past: &mut Past) -> Left {
+        *past = self.app.take_past();
+        let next = self.app.take_next().filter(|_| ending == Ending::Fin);
+        Left { ending, draft: self.app.draft().to_owned(), next }
     }
 
     /// Hands the engine what it has room for.
@@ -144,30 +96,20 @@ impl Face {
     }
 
     fn wake_at(&self) -> Option<std::time::Instant> {
-        let frame = self.changed.then(|| self.pacer.ready_at());
-        let wake = frame.into_iter().chain(self.app.wake_at()).min()?;
-        Some(self.clock.instant(wake))
+        let wake = self.shell.frame_at().into_iter().chain(self.app.wake_at()).min()?;
+        Some(self.shell.clock.instant(wake))
     }
 
     fn draw_if_due(&mut self) -> Result<(), FaceError> {
-        if !Guard::holds() {
-            // A panic somewhere has printed its message; drawing over it would hide it.
-            return Err(FaceError::EngineGone);
-        }
-        let now = self.clock.now();
-        if !self.changed || self.pacer.ready_at() > now.moment || self.ending.is_some() {
+        if self.ending.is_some() {
             return Ok(());
         }
         let app = &self.app;
-        let mut drawn = super::app::Drawn::default();
-        // At once, so that a panic while drawing leaves nothing behind that is written later.
-        crossterm::execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
-        self.screen.draw(|frame| drawn = view::draw(app, frame))?;
-        crossterm::execute!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
-        self.changed = false;
-        self.pacer.drawn(now.moment);
-        let effects = self.app.update(Input::Drawn(drawn), now);
-        self.carry_out(effects)
+        if let Some(drawn) = self.shell.draw(|frame| view::draw(app, frame))? {
+            let effects = self.app.update(Input::Drawn(drawn), self.shell.clock.now());
+            self.carry_out(effects)?;
+        }
+        Ok(())
     }
 
     /// Takes in an event, and those that wait behind it.
@@ -183,36 +125,19 @@ impl Face {
         Ok(())
     }
 
-    fn take_in(&mut self, event: TerminalEvent) -> Result<(), FaceError> {
-        let input = match event {
-            TerminalEvent::Key(key) => Input::Key(key),
-            TerminalEvent::Paste(text) => Input::Paste(text),
-            TerminalEvent::FocusGained => Input::Focus(true),
-            TerminalEvent::FocusLost => Input::Focus(false),
-            TerminalEvent::Resize(..) => {
-                // What the terminal made of the old screen is anybody's guess, even at the old size.
-                self.clear()?;
-                Input::Tick
-            }
-            TerminalEvent::Mouse(_) => return Ok(()),
-        };
-        self.update(input)
-    }
-
-    fn signalled(&mut self, signalled: Signalled) -> Result<(), FaceError> {
-        match signalled {
-            Signalled::End => self.update(Input::Hangup),
-            Signalled::Stop => self.suspend(),
-            Signalled::Resume => {
-                self.guard.retake()?;
-                self.clear()
-            }
-        }
+    fn take_in(&mut self, happened: Happened) -> Result<(), FaceError> {
+        self.update(match happened {
+            Happened::Key(key) => Input::Key(key),
+            Happened::Paste(text) => Input::Paste(text),
+            Happened::Focus(focused) => Input::Focus(focused),
+            Happened::Redraw => Input::Tick,
+            Happened::Hangup => Input::Hangup,
+        })
     }
 
     fn update(&mut self, input: Input) -> Result<(), FaceError> {
-        let effects = self.app.update(input, self.clock.now());
-        self.changed = true;
+        let effects = self.app.update(input, self.shell.clock.now());
+        self.shell.changed = true;
         self.carry_out(effects)
     }
 
@@ -226,13 +151,9 @@ impl Face {
                 Effect::Probe { pasted, readings } => self.send_out(move || {
                     errands::probe(readings).map(|paths| Input::Probed { pasted, paths })
                 }),
-                Effect::Bell => {
-                    let out = self.screen.backend_mut();
-                    out.write_all(b"\x07")?;
-                    io::Write::flush(out)?;
-                }
-                Effect::Clear => self.clear()?,
-                Effect::Suspend => self.suspend()?,
+                Effect::Bell => self.shell.bell()?,
+                Effect::Clear => self.shell.clear()?,
+                Effect::Suspend => self.shell.suspend()?,
                 Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
             }
         }
@@ -248,49 +169,6 @@ impl Face {
                 let _ = done.send(input);
             }
         });
-    }
-
-    fn suspend(&mut self) -> Result<(), FaceError> {
-        self.guard.suspend()?;
-        self.clear()
-    }
-
-    fn clear(&mut self) -> Result<(), FaceError> {
-        // Not `clear`, which asks the terminal for the cursor and gets no answer past the key reader.
-        let size = self.screen.size()?;
-        self.screen.resize(size.into())?;
-        self.changed = true;
-        Ok(())
-    }
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let kind = |number: SignalNumber| signal(SignalKind::from_raw(number.as_raw()));
-        Ok(Self {
-            terminate: kind(SignalNumber::TERM)?,
-            hang_up: kind(SignalNumber::HUP)?,
-            interrupt: kind(SignalNumber::INT)?,
-            stop: kind(SignalNumber::TSTP)?,
-            resume: kind(SignalNumber::CONT)?,
-        })
-    }
-
-    async fn next(&mut self) -> Signalled {
-        tokio::select! {
-            _ = self.terminate.recv() => Signalled::End,
-            _ = self.hang_up.recv() => Signalled::End,
-            _ = self.interrupt.recv() => Signalled::End,
-            _ = self.stop.recv() => Signalled::Stop,
-            _ = self.resume.recv() => Signalled::Resume,
-        }
-    }
-}
-
-async fn next(keys: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
-    match keys {
-        Some(keys) => keys.next().await,
-        None => std::future::pending().await,
     }
 }
 

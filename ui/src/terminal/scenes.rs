@@ -4,8 +4,11 @@
 
 use super::app::{Effect, Input, Listing};
 use super::stage::{MIB, Stage};
+use crate::meeting::{Hosted, Meeting};
+use couplet::code::Code;
+use couplet::fingerprint::Fingerprint;
 use couplet::message::{Role, RoomName, Seat};
-use couplet::session::{DraftId, Event as Told, Link, Mark, Peer};
+use couplet::session::{DraftId, Event as Told, Link, Mark, Peer, Seal, Verdict};
 use couplet::transfer::book::{Direction, TransferState};
 use std::time::Duration;
 
@@ -18,6 +21,19 @@ pub(super) const SCENES: &[Scene] = &[
     ("nobody_answers", nobody_answers),
     ("waiting_for_a_peer", waiting_for_a_peer),
     ("waiting_as_host", waiting_as_host),
+    ("hosting_with_a_code", hosting_with_a_code),
+    ("waiting_with_a_new_code", waiting_with_a_new_code),
+    ("waiting_after_a_conversation", waiting_after_a_conversation),
+    ("waiting_with_the_same_code", waiting_with_the_same_code),
+    ("sealing", sealing),
+    ("sealed_by_code", sealed_by_code),
+    ("sealed_unverified", sealed_unverified),
+    ("verified", verified),
+    ("not_verified", not_verified),
+    ("not_sealed", not_sealed),
+    ("comparing", comparing),
+    ("comparing_by_code", comparing_by_code),
+    ("code_peer_gone", code_peer_gone),
     ("your_turn_empty", your_turn_empty),
     ("listening_empty", listening_empty),
     ("conversation_emi", conversation_emi),
@@ -60,20 +76,118 @@ pub(super) fn waiting_for_a_peer() -> Stage {
 }
 
 fn waiting_as_host() -> Stage {
-    waiting_with(connecting_with(Stage::with(
-        "127.0.0.1:40123",
-        &[
-            "A relay runs here and ends when you leave.",
-            "",
-            "In a second terminal on this machine, type:",
-            "bash launch_client.sh --relay 127.0.0.1:40123",
-            "",
-            "Your friend, on another machine in this network:",
-            "bash launch_client.sh --relay 192.168.1.20:40123",
-            "",
-            "Nothing is sealed yet: do this only in a network that you trust.",
-        ],
-    )))
+    waiting_with(connecting_with(hosting(Meeting::Anybody)))
+}
+
+fn hosting(meeting: Meeting) -> Stage {
+    let hosted = Hosted {
+        local: "127.0.0.1:40123".into(),
+        network: Some("192.168.1.20:40123".into()),
+        port: Some(40123),
+        fingerprint: Some(Fingerprint([0x5a; 32])),
+    };
+    Stage::with("127.0.0.1:40123", meeting, Some(hosted))
+}
+
+fn hosting_with_a_code() -> Stage {
+    seated_in_seven(hosting(Meeting::New(code().words().clone())))
+}
+
+/// The code of all scenes that have one.
+pub(super) fn code() -> Code {
+    Code::parse("7-otter-lamp").unwrap()
+}
+
+/// What seals the line in all scenes.
+pub(super) fn sealed(by_code: bool, verdict: Option<Verdict>) -> Told {
+    Told::Seal(Seal::Sealed { words: ["otter", "lamp", "reef"], by_code, verdict })
+}
+
+fn seated_in_seven(stage: Stage) -> Stage {
+    let mut stage = connecting_with(stage);
+    stage.hear(Told::Link(Link::Online));
+    let room = Some(RoomName::numbered(7));
+    stage.hear(Told::Seated { seat: Seat::One, room, returned: false });
+    stage.hear(Told::Seal(Seal::Nobody));
+    stage.hear(Told::Peer { peer: Peer::Waiting, newcomer: false });
+    stage
+}
+
+pub(super) fn waiting_with_a_new_code() -> Stage {
+    let meeting = Meeting::New(code().words().clone());
+    seated_in_seven(Stage::with("relay.lan:3647", meeting, None))
+}
+
+fn waiting_after_a_conversation() -> Stage {
+    let mut before = conversation_emi();
+    let mut stage = waiting_with_a_new_code();
+    stage.app.go_on_after(before.app.take_past());
+    stage
+}
+
+fn waiting_with_the_same_code() -> Stage {
+    seated_in_seven(Stage::with("relay.lan:3647", Meeting::Code(code()), None))
+}
+
+pub(super) fn sealing() -> Stage {
+    let mut stage = waiting_with_a_new_code();
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
+    stage.hear(Told::Seal(Seal::Agreeing));
+    stage.hear(Told::Role(Role::Emi));
+    stage
+}
+
+pub(super) fn sealed_by_code() -> Stage {
+    let mut stage = sealing();
+    stage.hear(sealed(true, None)).hear(Told::PeerName("bob".into()));
+    stage
+}
+
+pub(super) fn sealed_unverified() -> Stage {
+    let mut stage = conversation_emi();
+    stage.hear(sealed(false, None));
+    stage
+}
+
+fn verified() -> Stage {
+    let mut stage = sealed_unverified();
+    stage.keys("Ctrl-U").hear(sealed(false, Some(Verdict::Same)));
+    stage
+}
+
+fn not_verified() -> Stage {
+    let mut stage = sealed_unverified();
+    stage.keys("Ctrl-U").hear(sealed(false, Some(Verdict::Different)));
+    stage
+}
+
+fn not_sealed() -> Stage {
+    let mut stage = sealing();
+    stage.hear(Told::Seal(Seal::Failed));
+    let text = "somebody came with a wrong code and was turned away; if that was your peer, read \
+                the code to them again. The room stays open";
+    stage.hear(Told::Trouble(text.into()));
+    stage
+}
+
+pub(super) fn comparing() -> Stage {
+    let mut stage = sealed_unverified();
+    stage.keys("Ctrl-U").write("/verify").keys("Enter");
+    stage
+}
+
+fn comparing_by_code() -> Stage {
+    let mut stage = sealed_by_code();
+    stage.hear(sealed(true, Some(Verdict::Different)));
+    stage.write("/verify").keys("Enter");
+    stage
+}
+
+fn code_peer_gone() -> Stage {
+    let mut stage = sealed_by_code();
+    stage.words(1, "bye").hear(Told::Peer { peer: Peer::Gone, newcomer: false });
+    stage.hear(Told::Seal(Seal::Nobody));
+    stage
 }
 
 fn waiting_with(mut stage: Stage) -> Stage {

@@ -8,6 +8,7 @@ use super::clock::{Now, WallTime};
 use super::theme::Theme;
 use super::view;
 use crate::engine::{Command, Event, Progress};
+use crate::meeting::{Hosted, Meeting};
 use couplet::path::SafeName;
 use couplet::session::{DraftId, Event as Told, Mark};
 use couplet::time::Moment;
@@ -32,16 +33,18 @@ pub(super) struct Stage {
 impl Stage {
     /// A face that has just started.
     pub(super) fn new() -> Self {
-        Self::with("127.0.0.1:3647", &[])
+        Self::with("127.0.0.1:3647", Meeting::Anybody, None)
     }
 
-    pub(super) fn with(relay: &str, joining: &[&str]) -> Self {
+    pub(super) fn with(relay: &str, meeting: Meeting, hosted: Option<Hosted>) -> Self {
         let setting = Setting {
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
-            joining: joining.iter().map(|line| (*line).to_owned()).collect(),
+            started_as: crate::meeting::STARTED_AS.to_owned(),
+            hosted,
+            meeting,
         };
         let now = Now {
             moment: Moment::from_start(Duration::from_secs(100)),

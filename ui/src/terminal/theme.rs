@@ -111,6 +111,8 @@ pub(crate) struct Symbols {
     pub(crate) full: &'static str,
     /// Something isn't there, or isn't so.
     pub(crate) hollow: &'static str,
+    /// Something is there, but not all that it takes.
+    pub(crate) half: &'static str,
     /// Own words on their way.
     pub(crate) sent: &'static str,
     /// Own words taken by the relay.
@@ -148,6 +150,7 @@ static UNICODE: Symbols = Symbols {
     dot: "·",
     full: "●",
     hollow: "○",
+    half: "◐",
     sent: "…",
     taken: "✓",
     shown: "✓✓",
@@ -170,6 +173,7 @@ static ASCII: Symbols = Symbols {
     dot: "-",
     full: "*",
     hollow: "o",
+    half: "%",
     sent: ".",
     taken: "+",
     shown: "++",

@@ -107,7 +107,9 @@ impl App {
                 start: 0,
                 after: |name| match commands::find(name).map(|command| command.argument) {
                     Some(Argument::None) | None => "",
-                    Some(Argument::Paths | Argument::Offer | Argument::Open) => " ",
+                    Some(Argument::Paths | Argument::Offer | Argument::Open | Argument::Code) => {
+                        " "
+                    }
                 },
             });
             return;
@@ -115,6 +117,7 @@ impl App {
         match commands::find(command).map(|command| command.argument) {
             Some(Argument::Paths) => self.complete_path(effects),
             Some(Argument::Offer) => self.complete_number(|stage| stage == Stage::Answer),
+            Some(Argument::Code) => self.complete_code(),
             Some(Argument::Open) => self.complete_number(|stage| stage != Stage::Over),
             Some(Argument::None) | None => {}
         }
@@ -177,6 +180,22 @@ impl App {
         };
         self.awaited_listing = Some(request.clone());
         effects.push(Effect::List(request));
+    }
+
+    fn complete_code(&mut self) {
+        let cursor = self.editor.cursor();
+        let head = &self.editor.text()[..cursor];
+        let code = head.split_once(char::is_whitespace).map_or("", |(_, code)| code);
+        let letters = head.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+        let words = couplet::code::complete(code).candidates;
+        if words.is_empty() {
+            let advice = "a code is a number and words: Tab completes a word that has begun";
+            self.notice = Some(advice.to_owned());
+            return;
+        }
+        let raw = words.into_iter().map(str::to_owned).collect();
+        let start = cursor - letters;
+        self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
     }
 
     fn complete_number(&mut self, fits: impl Fn(Stage) -> bool) {

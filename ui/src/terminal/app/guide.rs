@@ -6,12 +6,9 @@
 use super::super::transfers::{Stage, Transfer};
 use super::super::units;
 use super::{App, Overlay};
-use couplet::message::Role;
-use couplet::session::{Link, Peer};
-use std::fmt::Write as _;
-
-/// Where clients look for a relay unless told otherwise.
-const DEFAULT_RELAY: &str = "127.0.0.1:3647";
+use crate::meeting::{self, Meeting};
+use couplet::message::{Role, Seat};
+use couplet::session::{Link, Peer, Seal};
 
 /// A key or command, and what it does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +27,28 @@ impl App {
     /// The composer's title, the longest first; the first that fits is shown.
     pub(crate) fn composer_titles(&self) -> &'static [&'static str] {
         let standing = &self.standing;
+        if standing.has_turn() && standing.lacks_seal() {
+            return match standing.seal {
+                Some(Seal::Failed) => &[
+                    "message (not sealed: Enter holds it, nothing is said to this peer)",
+                    "message (not sealed: Enter holds it)",
+                    "not sealed: held",
+                    "message",
+                ],
+                _ if standing.is_distrusted() => &[
+                    "message (the words differ: Enter holds it, nothing is sent; /verify)",
+                    "message (the words differ: held)",
+                    "words differ: held",
+                    "message",
+                ],
+                _ => &[
+                    "message (sealing: Enter holds it until the line is sealed)",
+                    "message (sealing: Enter holds it)",
+                    "sealing: held",
+                    "message",
+                ],
+            };
+        }
         if standing.may_speak() && standing.peer == Some(Peer::Gone) {
             return &[
                 "message (the other seat is empty: Enter leaves it for whoever comes)",
@@ -72,7 +91,8 @@ impl App {
         let standing = &self.standing;
         let relay = &self.setting.relay;
         if self.is_leaving() {
-            return Some("Leaving. Ctrl-C once more doesn't wait for the relay.".to_owned());
+            let what = if self.next.is_some() { "Going to another room" } else { "Leaving" };
+            return Some(format!("{what}. Ctrl-C once more doesn't wait for the relay."));
         }
         let (Some(seat), true) = (standing.seat, standing.is_online()) else {
             return Some(match (standing.seat, standing.link, standing.retry(now)) {
@@ -97,10 +117,11 @@ impl App {
         let name = standing.peer_label();
         let name = if standing.peer_name.is_some() { name.as_ref() } else { "Your peer" };
         match standing.peer {
-            None | Some(Peer::Waiting) if !self.setting.joining.is_empty() => Some(format!(
-                "You have seat {seat}. Waiting for a peer.\n{}",
-                self.setting.joining.join("\n")
-            )),
+            None | Some(Peer::Waiting)
+                if self.setting.hosted.is_some() || self.code().is_some() =>
+            {
+                Some(self.waiting_guide(seat))
+            }
             None | Some(Peer::Waiting) => Some(format!(
                 "You have seat {seat}. Waiting for a peer: start a second client, in another \
                  terminal:\n{}",
@@ -110,6 +131,10 @@ impl App {
                 "{name} has lost the connection; its seat is kept for {} s. Nothing is lost.",
                 units::countdown(standing.kept_for(now).unwrap_or_default())
             )),
+            Some(Peer::Gone) if self.code().is_some() => Some(format!(
+                "{name} left. You keep seat {seat}; whoever has the code may take the empty one:\n{}",
+                self.code().map(|code| code.to_string()).unwrap_or_default()
+            )),
             Some(Peer::Gone) if standing.may_speak() => Some(format!(
                 "{name} left. You keep seat {seat}, a newcomer takes the empty one. You may say \
                  one message for them."
@@ -117,6 +142,14 @@ impl App {
             Some(Peer::Gone) => {
                 Some(format!("{name} left. You keep seat {seat}, a newcomer takes the empty one."))
             }
+            Some(Peer::Present) if standing.seal == Some(Seal::Agreeing) => Some(format!(
+                "{name} is here. Your clients agree on keys; until then what you enter is held."
+            )),
+            Some(Peer::Present) if standing.seal == Some(Seal::Failed) => Some(
+                "This line isn't sealed, so nothing is said. Ask your peer over another way which \
+                 code they have; fin leaves."
+                    .to_owned(),
+            ),
             Some(Peer::Present) if self.conversation.has_words() => None,
             Some(Peer::Present) if standing.may_speak() => Some(
                 "It is your turn: write a message and press Enter. /send PATH offers a file, at \
@@ -130,16 +163,36 @@ impl App {
         }
     }
 
+    /// What to do while nobody has come yet, and there is a code or a relay of one's own.
+    fn waiting_guide(&self, seat: Seat) -> String {
+        let code = self.code();
+        let mut lines = Vec::new();
+        match (&code, &self.setting.meeting) {
+            (Some(code), Meeting::Code(_)) => lines.push(format!(
+                "You have seat {seat}. Waiting for whoever has the same code:\n\n{code}\n\nIf \
+                 nobody comes, compare the code and the relay with your friend."
+            )),
+            (Some(code), _) => {
+                lines.push(format!("Your code, to tell on the phone:\n\n{code}\n"));
+            }
+            (None, _) => lines.push(format!("You have seat {seat}. Waiting for a peer.")),
+        }
+        if let Some(hosted) = &self.setting.hosted {
+            lines.extend(hosted.how_to_join(
+                code.as_ref(),
+                self.standing.room.as_ref(),
+                &self.setting.started_as,
+            ));
+        } else if let (Some(code), Meeting::New(_)) = (&code, &self.setting.meeting) {
+            lines.push("Your friend types:".to_owned());
+            lines.push(meeting::command_with(code, &self.setting.relay, &self.setting.started_as));
+        }
+        lines.join("\n")
+    }
+
     /// What starts a client that meets this one.
     fn second_client(&self) -> String {
-        let mut command = "bash launch_client.sh".to_owned();
-        if self.setting.relay != DEFAULT_RELAY {
-            let _ = write!(command, " --relay {}", self.setting.relay);
-        }
-        if let Some(room) = &self.standing.room {
-            let _ = write!(command, " --room {room}");
-        }
-        command
+        meeting::command_without(&self.setting.relay, self.standing.room.as_ref())
     }
 
     /// The last line: what can be pressed now, the most useful first.
@@ -149,6 +202,9 @@ impl App {
                 return vec![hint("Esc", "back"), hint("PgDn", "more")];
             }
             Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
+            Some(Overlay::Verify) => {
+                return vec![hint("y", "same"), hint("n", "different"), hint("Esc", "later")];
+            }
             None => {}
         }
         if self.popup.is_some() {
@@ -187,6 +243,9 @@ impl App {
             hints.push(hint("/send PATH", "offer a file"));
             if self.standing.may_speak() && self.standing.peer == Some(Peer::Present) {
                 hints.push(hint("/pass", "give the turn"));
+            }
+            if let Some(Seal::Sealed { verdict: None, by_code: false, .. }) = self.standing.seal {
+                hints.push(hint("/verify", "compare words"));
             }
         }
         hints.extend([hint("F1", "help"), hint("fin", "leave")]);

@@ -75,6 +75,13 @@ impl App {
             SessionEvent::Trouble(text) => {
                 self.tell(Sign::Trouble, text);
             }
+            SessionEvent::Seal(seal) => self.hear_seal(seal),
+            SessionEvent::PeerCompares => {
+                self.hear_compares();
+                if self.is_away() {
+                    effects.push(Effect::Bell);
+                }
+            }
             SessionEvent::Ended(ending) => effects.push(Effect::Quit(ending)),
         }
     }
@@ -94,6 +101,9 @@ impl App {
         let label = self.standing.peer_label();
         self.standing.set_peer(peer, newcomer, self.now.moment);
         self.arrival = None;
+        if newcomer {
+            self.forget_sealing();
+        }
         if newcomer && peer == Peer::Present {
             let replaces = matches!(before, Some(Peer::Gone | Peer::Silent { .. }));
             let text = arrival_text(&self.standing.peer_label(), replaces);

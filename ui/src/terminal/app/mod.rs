@@ -8,6 +8,7 @@ mod completion;
 mod guide;
 mod hear;
 mod lists;
+mod seal;
 mod standing;
 mod submit;
 mod write;
@@ -16,13 +17,15 @@ pub(crate) use completion::{Listing, ListingRequest, Popup};
 pub(crate) use standing::Standing;
 
 use super::clock::Now;
-use super::conversation::{Columns, Conversation};
+use super::conversation::{Columns, Conversation, Sign, Who};
 use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
 use super::theme::Theme;
 use super::transfers::Transfers;
 use crate::engine::{Command, Event};
+use crate::meeting::{Hosted, Meeting};
+use couplet::code::Code;
 use couplet::session::{DraftId, Ending, Peer};
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
@@ -46,8 +49,21 @@ pub(crate) struct Setting {
     pub(crate) home: Option<PathBuf>,
     /// The looks.
     pub(crate) theme: Theme,
-    /// How a peer joins, line by line, if there is more to say than the usual command.
-    pub(crate) joining: Vec<String>,
+    /// How the user started this program, so that a friend can do the same.
+    pub(crate) started_as: String,
+    /// Where the relay is reached, if it is this client's own.
+    pub(crate) hosted: Option<Hosted>,
+    /// Whom the user wants to meet.
+    pub(crate) meeting: Meeting,
+}
+
+/// Where a user who leaves a room wants to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// To a new room, with a new code.
+    New,
+    /// To the room of this code.
+    Code(Code),
 }
 
 /// What happened.
@@ -132,6 +148,8 @@ pub(crate) enum Overlay {
         /// The one that is chosen.
         chosen: Option<TransferId>,
     },
+    /// The verification words, large.
+    Verify,
 }
 
 /// Own words that wait for the turn.
@@ -141,6 +159,13 @@ pub(crate) struct Held {
     pub(crate) draft: DraftId,
     /// The text.
     pub(crate) text: String,
+}
+
+/// What outlives a session in the same terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    conversation: Conversation,
+    history: History,
 }
 
 /// The state of the face.
@@ -176,6 +201,8 @@ pub(crate) struct App {
     /// Ctrl-C was pressed with nothing written; once more leaves.
     armed: bool,
     leave_by: Option<Moment>,
+    next: Option<Next>,
+    sealing: seal::Sealing,
     awaited_listing: Option<ListingRequest>,
     /// The line about a newcomer whose name isn't known yet, and whether it replaces somebody.
     arrival: Option<(usize, bool)>,
@@ -203,14 +230,46 @@ impl App {
             writing_until: None,
             armed: false,
             leave_by: None,
+            next: None,
+            sealing: seal::Sealing::default(),
             awaited_listing: None,
             arrival: None,
+        }
+    }
+
+    /// Goes on after another session in the same terminal: what was said there stays readable.
+    pub(crate) fn go_on_after(&mut self, past: Past) {
+        let Past { mut conversation, history } = past;
+        conversation.close();
+        if conversation.len() > 0 {
+            let text = "you went to another room; what is above was said before".to_owned();
+            conversation.push(self.now.wall, Who::System(Sign::Info), text);
+        }
+        self.conversation = conversation;
+        self.history = history;
+    }
+
+    /// What a session that comes after this one takes over.
+    pub(crate) fn take_past(&mut self) -> Past {
+        Past {
+            conversation: std::mem::take(&mut self.conversation),
+            history: std::mem::take(&mut self.history),
         }
     }
 
     /// What stands in the composer.
     pub(crate) fn draft(&self) -> &str {
         self.editor.text()
+    }
+
+    /// The code by which to meet, once it is known whole.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.setting.meeting.code(self.standing.room.as_ref())
+    }
+
+    /// Where the user wants to go on instead of leaving; told once.
+    pub(crate) fn take_next(&mut self) -> Option<Next> {
+        self.next.take()
     }
 
     /// Whether nobody has come yet and nothing has moved, so that only the advice on how to meet is
@@ -285,6 +344,7 @@ impl App {
             None => Place::Talk,
             Some(Overlay::Help { .. }) => Place::Help,
             Some(Overlay::Transfers { .. }) => Place::Transfers,
+            Some(Overlay::Verify) => Place::Verify,
         };
         let action = keys::action(place, key);
         let was_armed = std::mem::take(&mut self.armed);
@@ -293,6 +353,7 @@ impl App {
             Place::Talk => self.talk_key(action, keys::typed(key), was_armed, effects),
             Place::Help => self.help_key(action, effects),
             Place::Transfers => self.transfers_key(action, effects),
+            Place::Verify => self.verify_key(action, effects),
         }
     }
 
@@ -309,7 +370,8 @@ impl App {
 
     fn leave(&mut self, limit: Duration, effects: &mut Vec<Effect>) {
         if self.leave_by.is_some() {
-            // Asked twice: the user doesn't want to wait for the relay.
+            // Asked twice: the user doesn't want to wait for the relay, nor to go on elsewhere.
+            self.next = None;
             effects.push(Effect::Quit(Ending::Fin));
             return;
         }
@@ -321,5 +383,7 @@ impl App {
 
 #[cfg(test)]
 mod random_tests;
+#[cfg(test)]
+mod seal_tests;
 #[cfg(test)]
 mod tests;

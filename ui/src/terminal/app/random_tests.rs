@@ -4,7 +4,7 @@ use super::super::scenes;
 use super::super::stage::Stage;
 use super::*;
 use couplet::message::Role;
-use couplet::session::{Event as Told, Link, Mark, Peer};
+use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
 use couplet::transfer::book::{Direction, TransferState};
 use proptest::prelude::*;
 
@@ -54,13 +54,18 @@ fn step() -> impl Strategy<Value = Step> {
         "d",
         "c",
         "q",
+        "y",
+        "n",
     ]);
-    let text = prop_oneof!["/(send|accept|cancel|who|take|fin)? ?[a-z~/' ]{0,6}", "\\PC{0,20}"];
+    let text = prop_oneof![
+        "/(send|accept|cancel|who|take|fin|code 7-|verify|new)? ?[a-z~/' ]{0,6}",
+        "\\PC{0,20}"
+    ];
     prop_oneof![
         4 => keys.prop_map(Step::Keys),
         2 => text.clone().prop_map(Step::Write),
         1 => text.prop_map(Step::Paste),
-        4 => (0_u8..18, 0_u32..6).prop_map(|(what, number)| Step::Hear(what, number)),
+        4 => (0_u8..24, 0_u32..6).prop_map(|(what, number)| Step::Hear(what, number)),
         2 => (0_u16..100, 0_u16..40).prop_map(|(width, height)| Step::Draw(width, height)),
         1 => (0_u64..9000).prop_map(Step::Wait),
         1 => any::<bool>().prop_map(Step::Focus),
@@ -94,6 +99,18 @@ fn hear(stage: &mut Stage, what: u8, number: u32) {
         14 => stage.transfer(number, way, "a file", size, TransferState::Verified { saved_as }),
         15 => stage.moves(number, size / 2, size, Some(size + 1)),
         16 => stage.stalls(number, 0, size, 3),
+        17 => stage.hear(Told::Seal(Seal::Nobody)),
+        18 => stage.hear(Told::Seal(Seal::Agreeing)),
+        19 => stage.hear(Told::Seal(Seal::Failed)),
+        20 => {
+            let verdict = [None, Some(Verdict::Same), Some(Verdict::Different)];
+            stage.hear(scenes::sealed(number > 3, verdict[number as usize % 3]))
+        }
+        21 => stage.hear(Told::PeerCompares),
+        22 => {
+            let room = (number > 2).then(|| couplet::message::RoomName::numbered(number));
+            stage.hear(Told::Seated { seat: couplet::message::Seat::One, room, returned: false })
+        }
         _ => stage.hear(Told::Trouble("trouble ".repeat(number as usize * 10))),
     };
 }
@@ -102,7 +119,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn nothing_panics(steps in prop::collection::vec(step(), 0..80)) {
-        let mut stage = scenes::waiting_for_a_peer();
+        let mut stage = scenes::waiting_with_a_new_code();
         for step in steps {
             match step {
                 Step::Keys(keys) => { stage.keys(keys); }

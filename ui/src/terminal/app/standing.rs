@@ -3,7 +3,7 @@
 //! Owns the countdowns: the session tells spans, and they are counted from when they were told.
 
 use couplet::message::{Role, RoomName, Seat};
-use couplet::session::{Link, Peer};
+use couplet::session::{Link, Peer, Seal, Verdict};
 use couplet::time::Moment;
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub(crate) struct Standing {
     pub(crate) peer_name: Option<Rc<str>>,
     /// Whether the peer is writing.
     pub(crate) peer_writes: bool,
+    /// How what is said is protected; none before that was told.
+    pub(crate) seal: Option<Seal>,
     link_told: Moment,
     peer_told: Moment,
 }
@@ -56,14 +58,37 @@ impl Standing {
         self.seat.is_some() && !self.is_online()
     }
 
+    /// Whether it is this side's turn.
+    pub(crate) const fn has_turn(&self) -> bool {
+        self.is_online() && matches!(self.role, Some(Role::Emi))
+    }
+
+    /// Whether the user has found that the verification words differ, so that nothing goes out.
+    pub(crate) const fn is_distrusted(&self) -> bool {
+        matches!(self.seal, Some(Seal::Sealed { verdict: Some(Verdict::Different), .. }))
+    }
+
+    /// Whether somebody is there and words are held, whoever's turn it is, for want of a seal. (What
+    /// is said to nobody waits on this machine until it can be sealed for somebody.)
+    pub(crate) const fn lacks_seal(&self) -> bool {
+        let unsealed = matches!(self.seal, Some(Seal::Nobody | Seal::Agreeing | Seal::Failed))
+            || self.is_distrusted();
+        unsealed && matches!(self.peer, Some(Peer::Present))
+    }
+
     /// Whether words that are entered now go out now.
     pub(crate) const fn may_speak(&self) -> bool {
-        self.is_online() && matches!(self.role, Some(Role::Emi))
+        self.has_turn() && !self.lacks_seal()
     }
 
     /// What the peer is called.
     pub(crate) fn peer_label(&self) -> Rc<str> {
         self.peer_name.clone().unwrap_or_else(|| Rc::from("peer"))
+    }
+
+    /// What the peer is called in a sentence.
+    pub(crate) fn peer_in_words(&self) -> Rc<str> {
+        self.peer_name.clone().unwrap_or_else(|| Rc::from("your peer"))
     }
 
     /// The try that comes next, and the wait for it, while there is no connection.

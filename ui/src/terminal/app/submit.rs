@@ -7,10 +7,10 @@ use super::super::commands::{self, Line};
 use super::super::conversation::Sign;
 use super::super::transfers::Stage;
 use super::super::units;
-use super::{App, Effect, LEAVE_LIMIT, Overlay};
+use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
 use crate::engine::Command;
 use couplet::limits::MAX_MESSAGE_BYTES;
-use couplet::session::Peer;
+use couplet::session::{Peer, Seal};
 use couplet::transfer::book::TransferId;
 
 impl App {
@@ -60,6 +60,9 @@ impl App {
                 return Err("nothing is held, so nothing can be taken back".to_owned());
             }
             Line::Take => Command::TakeBack(None),
+            Line::Verify => self.compare()?,
+            Line::New => return self.go_on(Next::New, effects),
+            Line::Code(code) => return self.go_on(Next::Code(code), effects),
             Line::Who => {
                 let text = self.who();
                 self.conversation.go_to_newest();
@@ -76,6 +79,29 @@ impl App {
             }
         };
         effects.push(Effect::Engine(command));
+        Ok(())
+    }
+
+    /// Leaves this room for another, if nobody is left behind in it.
+    fn go_on(&mut self, next: Next, effects: &mut Vec<Effect>) -> Result<(), String> {
+        let name = self.standing.peer_in_words();
+        match self.standing.peer {
+            Some(Peer::Present) => {
+                return Err(format!("{name} is here; say goodbye and leave with fin first"));
+            }
+            Some(Peer::Silent { .. }) => {
+                return Err(format!(
+                    "the seat of {name} is still kept; wait for that to end, or leave with fin"
+                ));
+            }
+            None | Some(Peer::Waiting | Peer::Gone) => {}
+        }
+        if self.is_leaving() {
+            return Err("already leaving".to_owned());
+        }
+        self.leave(LEAVE_LIMIT, effects);
+        self.notice = None;
+        self.next = Some(next);
         Ok(())
     }
 
@@ -130,7 +156,13 @@ impl App {
             Some(couplet::message::Role::Emi) => "your turn (emi)".to_owned(),
             Some(couplet::message::Role::Rec) => format!("{name} has the turn, you listen (rec)"),
         };
-        format!("you: {seat}{room} at {}; {peer}; {turn}", self.setting.relay)
+        let seal = match standing.seal {
+            Some(Seal::Sealed { words, .. }) => format!("; sealed, words {}", words.join("-")),
+            Some(Seal::Agreeing) => "; agreeing on keys".to_owned(),
+            Some(Seal::Failed) => "; not sealed".to_owned(),
+            Some(Seal::Nobody) | None => String::new(),
+        };
+        format!("you: {seat}{room} at {}; {peer}; {turn}{seal}", self.setting.relay)
     }
 }
 

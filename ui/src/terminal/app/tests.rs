@@ -410,7 +410,7 @@ fn news_after_news_that_were_seen_get_their_own_ruler() {
 
 #[test]
 fn the_second_client_is_told_where_and_in_which_room() {
-    let mut stage = Stage::with("relay.lan:4000", &[]);
+    let mut stage = Stage::with("relay.lan:4000", crate::meeting::Meeting::Anybody, None);
     stage.hear(Told::Link(Link::Online));
     let room = Some(couplet::message::RoomName::new("tea").unwrap());
     stage.hear(Told::Seated { seat: couplet::message::Seat::One, room, returned: false });

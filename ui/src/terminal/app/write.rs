@@ -2,7 +2,9 @@
 //!
 //! Owns editing, history, scrolling, leaving by Ctrl-C, and telling the peer that the user writes.
 
-use super::super::keys::{Action, Edit};
+use super::super::commands;
+use super::super::editor::Edit;
+use super::super::keys::Action;
 use super::super::quoting;
 use super::super::units;
 use super::{App, Effect, LEAVE_LIMIT};
@@ -65,7 +67,9 @@ impl App {
             | Action::Decline
             | Action::Cancel
             | Action::First
-            | Action::Last => {}
+            | Action::Last
+            | Action::Same
+            | Action::Different => {}
         }
     }
 
@@ -148,22 +152,9 @@ impl App {
     fn edit(&mut self, edit: Edit) {
         let editor = &mut self.editor;
         let before = editor.text().len();
-        match edit {
-            Edit::Left => editor.left(),
-            Edit::Right => editor.right(),
-            Edit::WordLeft => editor.word_left(),
-            Edit::WordRight => editor.word_right(),
-            Edit::LineStart => editor.line_start(),
-            Edit::LineEnd => editor.line_end(),
-            Edit::DeleteBack => editor.delete_back(),
-            Edit::DeleteForward => editor.delete_forward(),
-            Edit::KillToStart => editor.kill_to_start(),
-            Edit::KillToEnd => editor.kill_to_end(),
-            Edit::KillWordBack => editor.kill_word_back(),
-            Edit::KillWordForward => editor.kill_word_forward(),
-            Edit::Yank if before + editor.cut().len() <= MOST_WRITTEN => editor.yank(),
-            // There is no room for it.
-            Edit::Yank => {}
+        // There may be no room for it.
+        if edit != Edit::Yank || before + editor.cut().len() <= MOST_WRITTEN {
+            editor.apply(edit);
         }
         if editor.text().len() != before {
             self.history.stay();
@@ -199,7 +190,9 @@ impl App {
         if !self.editor.is_empty() {
             let text = self.editor.take();
             self.history.remember(&text);
-            self.notice = Some("cleared; Up brings it back".to_owned());
+            let kept = !commands::has_code(&text);
+            let said = if kept { "cleared; Up brings it back" } else { "cleared" };
+            self.notice = Some(said.to_owned());
         } else if was_armed || self.is_leaving() {
             self.leave(LEAVE_LIMIT, effects);
         } else {

@@ -26,7 +26,7 @@ pub(super) struct Composer {
 impl Composer {
     /// The composer on a screen of this size.
     pub(super) fn new(app: &App, area: Rect) -> Self {
-        let boxed = area.height >= 10 && area.width >= 30;
+        let boxed = super::layout::boxed(area);
         let width = usize::from(area.width).saturating_sub(if boxed { 2 } else { 0 });
         let columns = width.saturating_sub(PROMPT).max(1);
         Self {

@@ -76,6 +76,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
             }
         }
     }
+    let code = app.code().map(|code| code.to_string()).unwrap_or_default();
     let after = if visible.rows.is_empty() { 0 } else { gap };
     for (at, part) in guide.iter().enumerate() {
         // Right after a short conversation, at the foot of a long one.
@@ -83,7 +84,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
         if at == 0 {
             pen.put(inner, row, 0, theme.symbols.guide, theme.key());
         }
-        pen.put(inner, row, 2, part, theme.strong());
+        // The code is what is looked for here.
+        let style = if *part == code { theme.turn() } else { theme.strong() };
+        pen.put(inner, row, 2, part, style);
     }
     Seen { columns: grid.columns, rows, complete_before: visible.complete_before }
 }
@@ -93,14 +96,24 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
 fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
     let Some(guide) = app.guide() else { return Vec::new() };
     // Before anything was said there is nothing better to show.
-    let most = if app.conversation.has_words() {
+    let most = if app.is_alone() {
+        // There may be a conversation from before, in another room.
+        if app.conversation.has_words() { height * 3 / 4 } else { height }
+    } else if app.conversation.has_words() {
         (height / 2).min(5)
-    } else if app.is_alone() {
-        height
     } else {
         height.min(6)
     };
-    let ranges = wrap::rows(&guide, width.saturating_sub(2));
+    let mut ranges = wrap::rows(&guide, width.saturating_sub(2));
+    if ranges.len() > most {
+        ranges.retain(|range| !range.is_empty());
+    }
+    // What is waited with is the last to go.
+    let code = app.code().map(|code| code.to_string());
+    let is_code = |range: &std::ops::Range<usize>| Some(&guide[range.clone()]) == code.as_deref();
+    if let Some(at) = ranges.iter().position(is_code).filter(|at| *at + 1 >= most) {
+        ranges[..=at].rotate_right(1);
+    }
     let ellipsis = app.setting.theme.symbols.ellipsis;
     let cut = ranges.len() > most;
     let mut rows: Vec<String> =

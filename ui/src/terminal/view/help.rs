@@ -69,6 +69,11 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         Line::Text(
             "Files can be offered, answered and sent at any time, whoever's turn it is.".to_owned(),
         ),
+        Line::Text(
+            "A code such as 7-otter-lamp brings two together and nobody else: /new makes one, the \
+             other types couplet chat and the code."
+                .to_owned(),
+        ),
         Line::Text("fin alone on a line leaves.".to_owned()),
         Line::Gap,
         Line::Heading("Commands"),
@@ -79,9 +84,11 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
             .map(|command| Line::Pair(command.usage.to_owned(), command.help.to_owned())),
     );
     lines.push(Line::Pair("//text".to_owned(), "say a line that begins with a slash".to_owned()));
-    for (place, heading) in
-        [(Place::Talk, "Keys"), (Place::Transfers, "Keys in the list of transfers (F2)")]
-    {
+    for (place, heading) in [
+        (Place::Talk, "Keys"),
+        (Place::Transfers, "Keys in the list of transfers (F2)"),
+        (Place::Verify, "Keys while words are compared (/verify)"),
+    ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);
         let named =
             BINDINGS.iter().filter(|binding| binding.place == place && !binding.help.is_empty());
@@ -96,13 +103,22 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         (symbols.shown, "on your peer's screen"),
     ];
     lines.extend(marks.map(|(mark, text)| Line::Pair(mark.to_owned(), text.to_owned())));
+    lines.extend([Line::Gap, Line::Heading("The seal, in the first line")]);
+    let (full, half, bad) = (symbols.full, symbols.half, symbols.bad);
+    let seals = [
+        (
+            format!("{half} sealed"),
+            "the relay can't read it; /verify rules out somebody in between",
+        ),
+        (format!("{full} sealed"), "and your peer has the same code"),
+        (format!("{full} verified"), "and you have compared the words"),
+        (format!("{bad} NOT VERIFIED"), "the words differ: say nothing secret, leave with fin"),
+        (format!("{bad} not sealed"), "no keys were agreed on: nothing is said"),
+    ];
+    lines.extend(seals.map(|(state, text)| Line::Pair(state, text.to_owned())));
     lines.extend([
         Line::Gap,
         Line::Heading("Good to know"),
-        Line::Text(format!(
-            "{} plain in the first line: whoever runs the relay could read what you say and send.",
-            symbols.hollow
-        )),
         Line::Text(
             "The bell rings for a message that comes while the terminal hasn't the focus; if it \
              doesn't tell, when you have pressed no key for 15 s."

@@ -48,10 +48,10 @@ impl Layout {
         notice_rows: usize,
         transfers: Option<usize>,
     ) -> Option<Self> {
-        if area.width < LEAST.0 || area.height < LEAST.1 {
+        if !fits(area) {
             return None;
         }
-        let boxed = area.height >= 10 && area.width >= 30;
+        let boxed = boxed(area);
         let frame = if boxed { 2 } else { 0 };
         let bottom_rows = clamp(notice_rows, 1, if area.height < 8 { 1 } else { 3 });
         let most = if area.height < 10 {
@@ -71,6 +71,16 @@ impl Layout {
         };
         Some(Self { status, conversation, side, composer, bottom, middle, boxed })
     }
+}
+
+/// Whether anything can be drawn on a screen of this `area`.
+pub(super) fn fits(area: Rect) -> bool {
+    area.width >= LEAST.0 && area.height >= LEAST.1
+}
+
+/// Whether there is room for boxes on a screen of this `area`.
+pub(super) fn boxed(area: Rect) -> bool {
+    area.height >= 10 && area.width >= 30
 }
 
 fn beside(upper: Rect, area: Rect, transfers: usize) -> (Rect, Side) {

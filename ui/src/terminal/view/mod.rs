@@ -12,8 +12,12 @@ mod hints;
 mod layout;
 mod list;
 mod pen;
+mod prompt;
 mod status;
 mod transfers;
+mod verify;
+
+pub(crate) use prompt::draw_prompt;
 
 use super::app::{App, Drawn, Overlay};
 use layout::{Layout, Side};
@@ -45,6 +49,10 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         }
         Some(Overlay::Transfers { chosen }) => {
             drawn.list_rows = list::draw(app, &mut pen, layout.middle, layout.boxed, chosen);
+            return drawn;
+        }
+        Some(Overlay::Verify) => {
+            verify::draw(app, &mut pen, layout.middle, layout.boxed);
             return drawn;
         }
         None => {}

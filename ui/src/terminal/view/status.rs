@@ -1,6 +1,7 @@
 //! The first line: relay, seal, room, peer, seat, connection, and whose turn it is.
 //!
-//! Owns what goes first when there is no room: the turn and the peer stay longest.
+//! Owns what goes first when there is no room: the turn, the peer and the state of the seal stay
+//! longest; the words of the seal go before its state.
 
 use super::super::app::App;
 use super::super::theme::Theme;
@@ -8,13 +9,18 @@ use super::super::units;
 use super::super::wrap;
 use super::pen::Pen;
 use couplet::message::Role;
-use couplet::session::{Link, Peer};
+use couplet::session::{Link, Peer, Seal, Verdict};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+
+/// With fewer columns, words are said shorter, or by their sign alone.
+const NARROW: usize = 30;
 
 /// A part of the line. Of those that don't fit, the one with the lowest rank goes first.
 struct Part {
     rank: u8,
+    /// The columns before it.
+    gap: usize,
     text: String,
     style: Style,
 }
@@ -24,17 +30,21 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) {
     let width = usize::from(area.width);
     let (turn, style) = turn(app, pen.theme, width);
     let end = pen.put_right(area, 0, &turn, style);
-    let mut parts = parts(app, pen.theme);
-    // A column at the left, two between parts, one before the turn.
-    let taken =
-        |parts: &[Part]| 2 + parts.iter().map(|part| wrap::width(&part.text) + 2).sum::<usize>();
-    while taken(&parts) > end + 2 && parts.len() > 1 {
+    let mut parts = parts(app, pen.theme, width);
+    // A column at the left, some between parts, one before the turn.
+    let taken = |parts: &[Part]| {
+        let parts = parts.iter().enumerate();
+        let gap = |at, part: &Part| if at == 0 { 1 } else { part.gap };
+        1 + parts.map(|(at, part)| gap(at, part) + wrap::width(&part.text)).sum::<usize>()
+    };
+    while taken(&parts) > end && parts.len() > 1 {
         let lowest = parts.iter().enumerate().min_by_key(|(_, part)| part.rank).map(|(at, _)| at);
         parts.remove(lowest.unwrap_or(0));
     }
-    let mut column = 1;
-    for part in parts {
-        column = pen.put_before(area, 0, column, end.saturating_sub(1), &part.text, part.style) + 2;
+    let mut column = 0;
+    for (at, part) in parts.iter().enumerate() {
+        column += if at == 0 { 1 } else { part.gap };
+        column = pen.put_before(area, 0, column, end.saturating_sub(1), &part.text, part.style);
     }
 }
 
@@ -44,25 +54,33 @@ fn turn(app: &App, theme: Theme, width: usize) -> (String, Style) {
         _ if app.is_leaving() => "leaving ",
         (_, false) if standing.seat.is_some() => "offline ",
         (None, _) | (_, false) => "waiting ",
-        (Some(Role::Emi), true) if width < 30 => " TURN emi ",
+        (Some(Role::Emi), true) if width < NARROW => " TURN emi ",
         (Some(Role::Emi), true) => " YOUR TURN  emi ",
-        (Some(Role::Rec), true) if width < 30 => "listen rec ",
+        (Some(Role::Rec), true) if width < NARROW => "listen rec ",
         (Some(Role::Rec), true) => "listening  rec ",
     };
-    let style =
-        if standing.may_speak() && !app.is_leaving() { theme.turn() } else { theme.plain() };
+    let style = if standing.has_turn() && !app.is_leaving() { theme.turn() } else { theme.plain() };
     (text.to_owned(), style)
 }
 
-fn parts(app: &App, theme: Theme) -> Vec<Part> {
+fn parts(app: &App, theme: Theme, width: usize) -> Vec<Part> {
     let standing = &app.standing;
     let symbols = theme.symbols;
     let now = app.now.moment;
     let mut parts = Vec::new();
-    let mut add = |rank, text: String, style| parts.push(Part { rank, text, style });
+    let narrow = width < NARROW;
+    let gap = if narrow { 1 } else { 2 };
+    let mut add = |rank, text: String, style| parts.push(Part { rank, gap, text, style });
     add(2, app.setting.relay.clone(), theme.quiet());
-    // Honest: what is said can be read by whoever runs the relay, until it is sealed.
-    add(4, format!("{} plain", symbols.hollow), theme.quiet());
+    if let Some((text, words, style)) = standing.seal.and_then(|seal| seal_parts(seal, theme)) {
+        // Where there is no room for a word, its sign.
+        let text = if narrow { text.chars().take(1).collect() } else { text };
+        add(8, text, style);
+        if let Some(words) = words {
+            parts.push(Part { rank: 4, gap: 1, text: words, style });
+        }
+    }
+    let mut add = |rank, text: String, style| parts.push(Part { rank, gap, text, style });
     if let Some(room) = &standing.room {
         let room = wrap::shortened(room.as_str(), 16, symbols.ellipsis);
         add(3, format!("room {room}"), theme.plain());
@@ -89,6 +107,30 @@ fn parts(app: &App, theme: Theme) -> Vec<Part> {
         add(5, format!("seat {seat}"), theme.plain());
     }
     parts
+}
+
+/// How what is said is protected: the state, the words, and their style.
+fn seal_parts(seal: Seal, theme: Theme) -> Option<(String, Option<String>, Style)> {
+    let symbols = theme.symbols;
+    let (text, words, style) = match seal {
+        Seal::Nobody => return None,
+        Seal::Agreeing => {
+            (format!("{} sealing{}", symbols.hollow, symbols.ellipsis), None, theme.attention())
+        }
+        Seal::Failed => (format!("{} not sealed", symbols.bad), None, theme.bad()),
+        Seal::Sealed { words, by_code, verdict } => match verdict {
+            Some(Verdict::Same) => {
+                (format!("{} verified", symbols.full), Some(words), theme.good())
+            }
+            Some(Verdict::Different) => {
+                (format!("{} NOT VERIFIED", symbols.bad), None, theme.attention())
+            }
+            // Who has the code is the one who was told it.
+            None if by_code => (format!("{} sealed", symbols.full), Some(words), theme.good()),
+            None => (format!("{} sealed", symbols.half), Some(words), theme.plain()),
+        },
+    };
+    Some((text, words.map(|words| words.join("-")), style))
 }
 
 fn peer(app: &App, theme: Theme) -> Option<(String, Style)> {

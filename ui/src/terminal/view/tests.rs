@@ -1,9 +1,12 @@
 //! Every situation at every size that matters, as pictures and as rules.
 
 use super::super::app::Input;
+use super::super::prompt::Prompt;
 use super::super::scenes::{self, SCENES};
-use super::super::stage::Stage;
+use super::super::stage::{Stage, key_event};
 use super::super::theme::Theme;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write as _;
@@ -45,6 +48,60 @@ fn every_situation_at_every_size() {
     }
 }
 
+/// The first screen, which has no session yet.
+#[test]
+fn the_prompt_at_every_size() {
+    for (name, text, keys) in [
+        ("prompt_empty", "", ""),
+        ("prompt_ghost", "7-ott", ""),
+        ("prompt_choices", "7-otter-twi", "Tab Tab"),
+        ("prompt_mistake", "7-oter-lamp", "Enter"),
+        ("prompt_complete", "7 otter lamp", ""),
+    ] {
+        let mut pictures = String::new();
+        for (width, height) in SIZES {
+            let theme = Theme::new(true, true);
+            let mut prompt = Prompt::new("relay.lan:3647".to_owned(), theme);
+            prompt.paste(text);
+            for key in keys.split_whitespace() {
+                prompt.key(key_event(key));
+            }
+            let buffer = drawn(&prompt, width, height);
+            let _ = writeln!(pictures, "--- {width}x{height}\n{}", picture(&buffer));
+        }
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, pictures);
+        });
+    }
+}
+
+fn drawn(prompt: &Prompt, width: u16, height: u16) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut columns = 0;
+    terminal.draw(|frame| columns = super::draw_prompt(prompt, frame)).unwrap();
+    assert!(columns > 0);
+    terminal.backend().buffer().clone()
+}
+
+#[test]
+fn the_prompt_fits_every_size_and_needs_no_colours_and_no_unicode() {
+    let mut prompt = Prompt::new("relay.lan:3647".to_owned(), Theme::new(false, false));
+    for text in ["7-otter-twi", "-oter-lamp and more"] {
+        prompt.paste(text);
+        for key in ["Tab", "Enter"] {
+            for height in 0..30 {
+                for width in 0..100 {
+                    let buffer = drawn(&prompt, width, height);
+                    assert!(picture(&buffer).is_ascii());
+                    let plain = |cell: &ratatui::buffer::Cell| cell.fg == Color::Reset;
+                    assert!(buffer.content().iter().all(plain));
+                }
+            }
+            prompt.key(key_event(key));
+        }
+    }
+}
+
 #[test]
 fn no_size_is_too_much() {
     for scene in
@@ -61,7 +118,7 @@ fn no_size_is_too_much() {
 
 #[test]
 fn overlays_fit_every_size() {
-    for name in ["help", "completion", "transfers_list", "long_message"] {
+    for name in ["help", "completion", "transfers_list", "long_message", "comparing"] {
         let (_, scene) = SCENES.iter().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
         for height in 0..30 {

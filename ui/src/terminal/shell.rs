@@ -1,0 +1,215 @@
+//! The terminal as the face's loops hold it: its modes, keys, signals and frames.
+//!
+//! Owns what every screen of the face has in common, so that one can follow another without the
+//! terminal being given back in between. A frame is drawn when something has changed and the
+//! [`Pacer`] allows it, never otherwise.
+
+use super::FaceError;
+use super::clock::Clock;
+use super::guard::Guard;
+use super::pacer::Pacer;
+use couplet::time::Moment;
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use futures::StreamExt;
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use rustix::process::Signal as SignalNumber;
+use std::io::{self, BufWriter, Stdout, Write as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// What came from the terminal, or from whoever may signal this process.
+#[derive(Debug)]
+pub(super) enum Happened {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text.
+    Paste(String),
+    /// The terminal got the focus, or lost it.
+    Focus(bool),
+    /// The screen has another size, or was somebody else's for a while.
+    Redraw,
+    /// The program is asked to end, or the terminal is gone.
+    Hangup,
+}
+
+/// The terminal, taken.
+pub(super) struct Shell {
+    /// The time.
+    pub(super) clock: Clock,
+    /// Whether the screen should be drawn again.
+    pub(super) changed: bool,
+    // Fields are dropped in this order: what the screen still holds is out before the guard goes.
+    screen: Screen,
+    guard: Guard,
+    pacer: Pacer,
+    keys: Option<EventStream>,
+    signals: Signals,
+}
+
+impl Shell {
+    /// Takes the terminal.
+    pub(super) fn open() -> Result<Self, FaceError> {
+        let signals = Signals::new()?;
+        // crossterm would turn colours off by its own reading of NO_COLOR, and reversed video with it.
+        crossterm::style::force_color_output(true);
+        let guard = Guard::new()?;
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+        let mut shell = Self {
+            clock: Clock::new(),
+            changed: true,
+            screen: Terminal::new(CrosstermBackend::new(out))?,
+            guard,
+            pacer: Pacer::default(),
+            keys: Some(EventStream::new()),
+            signals,
+        };
+        // Whatever was on the screen before isn't ours to draw around.
+        shell.clear()?;
+        Ok(shell)
+    }
+
+    /// Waits for the next key or signal. Nothing is lost if the wait is given up.
+    pub(super) async fn next(&mut self) -> Result<Happened, FaceError> {
+        let signalled = tokio::select! {
+            event = next_key(&mut self.keys) => {
+                let Some(Ok(event)) = event else {
+                    // The terminal is gone.
+                    self.keys = None;
+                    return Ok(Happened::Hangup);
+                };
+                return self.sort(event);
+            }
+            signalled = self.signals.next() => signalled,
+        };
+        match signalled {
+            Signalled::End => return Ok(Happened::Hangup),
+            Signalled::Stop => self.suspend()?,
+            Signalled::Resume => {
+                self.guard.retake()?;
+                self.clear()?;
+            }
+        }
+        Ok(Happened::Redraw)
+    }
+
+    /// When the next frame may be drawn, if one is due.
+    pub(super) fn frame_at(&self) -> Option<Moment> {
+        self.changed.then(|| self.pacer.ready_at())
+    }
+
+    /// Draws a frame if one is due and may be drawn, and gives what `draw` has given.
+    pub(super) fn draw<T>(
+        &mut self,
+        draw: impl FnOnce(&mut Frame<'_>) -> T,
+    ) -> Result<Option<T>, FaceError> {
+        if !Guard::holds() {
+            // A panic somewhere has printed its message; drawing over it would hide it.
+            return Err(FaceError::EngineGone);
+        }
+        let now = self.clock.now().moment;
+        if self.frame_at().is_none_or(|ready| ready > now) {
+            return Ok(None);
+        }
+        let mut drawn = None;
+        // At once, so that a panic while drawing leaves nothing behind that is written later.
+        crossterm::execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
+        self.screen.draw(|frame| drawn = Some(draw(frame)))?;
+        crossterm::execute!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
+        self.changed = false;
+        self.pacer.drawn(now);
+        Ok(drawn)
+    }
+
+    /// Calls for the user.
+    pub(super) fn bell(&mut self) -> Result<(), FaceError> {
+        let out = self.screen.backend_mut();
+        out.write_all(b"\x07")?;
+        Ok(io::Write::flush(out)?)
+    }
+
+    /// Gives the terminal to whoever started this process until it is continued.
+    pub(super) fn suspend(&mut self) -> Result<(), FaceError> {
+        self.guard.suspend()?;
+        self.clear()
+    }
+
+    /// Draws everything anew with the next frame.
+    pub(super) fn clear(&mut self) -> Result<(), FaceError> {
+        // Not `clear`, which asks the terminal for the cursor and gets no answer past the key reader.
+        let size = self.screen.size()?;
+        self.screen.resize(size.into())?;
+        self.changed = true;
+        Ok(())
+    }
+
+    fn sort(&mut self, event: TerminalEvent) -> Result<Happened, FaceError> {
+        Ok(match event {
+            TerminalEvent::Key(key) => Happened::Key(key),
+            TerminalEvent::Paste(text) => Happened::Paste(text),
+            TerminalEvent::FocusGained => Happened::Focus(true),
+            TerminalEvent::FocusLost => Happened::Focus(false),
+            TerminalEvent::Resize(..) => {
+                // What the terminal made of the old screen is anybody's guess, even at the old size.
+                self.clear()?;
+                Happened::Redraw
+            }
+            TerminalEvent::Mouse(_) => Happened::Redraw,
+        })
+    }
+}
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shell")
+    }
+}
+
+async fn next_key(keys: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that the face answers.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    resume: Signal,
+}
+
+/// A signal that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signalled {
+    End,
+    Stop,
+    Resume,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let kind = |number: SignalNumber| signal(SignalKind::from_raw(number.as_raw()));
+        Ok(Self {
+            terminate: kind(SignalNumber::TERM)?,
+            hang_up: kind(SignalNumber::HUP)?,
+            interrupt: kind(SignalNumber::INT)?,
+            stop: kind(SignalNumber::TSTP)?,
+            resume: kind(SignalNumber::CONT)?,
+        })
+    }
+
+    async fn next(&mut self) -> Signalled {
+        tokio::select! {
+            _ = self.terminate.recv() => Signalled::End,
+            _ = self.hang_up.recv() => Signalled::End,
+            _ = self.interrupt.recv() => Signalled::End,
+            _ = self.stop.recv() => Signalled::Stop,
+            _ = self.resume.recv() => Signalled::Resume,
+        }
+    }
+}
