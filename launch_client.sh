@@ -3,5 +3,10 @@
 # Received files go to downloads/ in the current directory unless --downloads says otherwise.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-cargo build --release --manifest-path "$here/Cargo.toml"
+# One after the other: built at once, the relay (for --host) would get what only clients need.
+for package in couplet-ui couplet-relay; do
+    cargo build --release --package "$package" --manifest-path "$here/Cargo.toml"
+done
+# What couplet tells a friend to type is what was typed here.
+export COUPLET_STARTED_AS="${COUPLET_STARTED_AS:-bash launch_client.sh}"
 exec "${CARGO_TARGET_DIR:-$here/target}/release/couplet" "$@"
