@@ -1,6 +1,6 @@
 //! How fast one file goes from one client to another: `cargo run --release --example throughput`.
 //!
-//! Starts the `couplet-relay` that lies beside it (build with `--workspace` first) and two engines,
+//! Starts the `couplet-relay` that lies beside it (build with `--workspace --bins --examples` first) and two engines,
 //! sends a file of random bytes again and again, and prints each run's MiB/s, from the accept to
 //! "verified", and their median. Arguments: the file's size in MiB (1024), the runs (5), and a
 //! directory (the system's one for temporary files). To compare two builds, run both by turns on an
@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let place = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let directory = place.join(format!("couplet-throughput-{}", std::process::id()));
     std::fs::create_dir_all(&directory)?;
-    let (mut relay, address) = start_relay()?;
+    let (mut relay, address) = start_relay(&directory)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(measure(&address, &directory, mebibytes, runs));
     relay.kill()?;
@@ -103,12 +103,13 @@ async fn until<T>(engine: &mut Engine, pick: impl Fn(&SessionEvent) -> Option<T>
     }
 }
 
-fn start_relay() -> Result<(Child, String)> {
+fn start_relay(directory: &Path) -> Result<(Child, String)> {
     // Examples lie in a directory below the programs.
     let here = std::env::current_exe()?;
     let program = here.ancestors().nth(2).ok_or("no directory")?.join("couplet-relay");
     let mut child = std::process::Command::new(program)
-        .args(["--listen", "127.0.0.1:0"])
+        .args(["--listen", "127.0.0.1:0", "--data"])
+        .arg(directory)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;

@@ -97,7 +97,7 @@ fn a_wrong_code_is_turned_away_and_the_right_one_is_verified_by_voice() {
             sealed(screen).split('-').next().expect("a word").chars().map(String::from).collect();
         screen.sees(&first.join("  ").to_uppercase());
     }
-    ann.keys("y");
+    ann.keys("y\r");
     ann.sees("● verified");
     ann.misses("compare the words");
     bob.keys("\u{1b}");

@@ -41,7 +41,7 @@ impl Refusal {
             ErrorCode::RelayFull => "the relay is full; try again later",
             ErrorCode::RoomsFull => "the relay has as many rooms as it may; try again later",
             ErrorCode::RoomTaken => {
-                "both seats of that room are taken; choose another room, or wait until one leaves"
+                "both seats of that room are taken. If one was yours until a moment ago, it is kept for you: try again in half a minute. Otherwise two others are there: choose another room, or make a new code"
             }
             ErrorCode::SeatGone => {
                 "your seat is no longer kept: the relay was started anew, or you were away for too long; start couplet again to meet anew"

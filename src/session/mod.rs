@@ -224,7 +224,7 @@ impl Session {
 
     /// What answers at the relay's address can't be trusted to be that relay.
     pub fn handle_distrusted(&mut self, text: &str) {
-        self.end(Ending::Distrusted { text: text::line(text, 3 * limits::MAX_REASON_COLUMNS) });
+        self.end(Ending::Distrusted { text: text::message(text, 2048) });
     }
 
     /// A message has come from the relay.

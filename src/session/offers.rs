@@ -42,6 +42,12 @@ impl Session {
 
     /// Accepts an offer of the peer, or all that are open.
     pub fn accept(&mut self, id: Option<TransferId>) {
+        if self.sealing.is_distrusted() {
+            let text = "the verification words differ, so nothing is taken from this peer; leave \
+                        with fin and meet by a new code"
+                .to_owned();
+            return self.events.push_back(Event::Trouble(text));
+        }
         self.answer_offers(id, &TransferState::Queued, |offer| PeerSignal::Accept { offer });
         self.request_pipes();
     }

@@ -243,6 +243,7 @@ async fn reach(relay: &str) -> Result<(TcpStream, SocketAddr), String> {
             )
         })?
         .collect();
+    let is_here = addresses.iter().any(|address| address.ip().is_loopback());
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
         match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
@@ -255,7 +256,12 @@ async fn reach(relay: &str) -> Result<(TcpStream, SocketAddr), String> {
             Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
     }
-    Err(if last.kind() == io::ErrorKind::ConnectionRefused {
+    Err(if last.kind() == io::ErrorKind::ConnectionRefused && !is_here {
+        format!(
+            "no relay answers at {relay}; check the name and the port, and that the relay there lets \
+             others in: started with --listen 0.0.0.0:3647, and that port open in its firewall"
+        )
+    } else if last.kind() == io::ErrorKind::ConnectionRefused {
         format!(
             "no relay answers at {relay}; start one with `bash launch_server.sh`, or say where it \
              is with --relay HOST:PORT"

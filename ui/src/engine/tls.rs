@@ -238,10 +238,10 @@ impl Trust {
     fn changed(&self, known: Fingerprint, seen: Fingerprint) -> String {
         let relay = &self.relay;
         format!(
-            "the relay {relay} shows another certificate than before, so nothing was sent to it. \
-             It was {known}, now it is {seen}. Somebody may sit between you and the relay, or \
-             whoever runs it has given it a new one: ask them. If the new one is theirs, type \
-             `couplet relays forget {relay}` and start again"
+            "the relay {relay} shows another certificate than before, so nothing was sent to it this \
+             time.\n  before: {known}\n  now:    {seen}\nSomebody may sit between you and the relay, \
+             or whoever runs it has given it a new one: ask them. If the new one is theirs, type \
+             `couplet relays forget {relay}` and start again."
         )
     }
 

@@ -132,7 +132,7 @@ async fn the_first_certificate_is_remembered_and_another_is_refused() {
     for part in [&seen.to_string(), &another.to_string(), "couplet relays forget relay.example:1"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let whole = couplet::text::line(&text, 3 * couplet::limits::MAX_REASON_COLUMNS);
+    let whole = couplet::text::message(&text, 2048);
     assert_eq!(whole, text, "it is shown as a whole");
     assert_eq!(home.contents(), Some(format!("relay.example:1 {seen}\n")));
     assert!(KnownRelays::at(home.file()).forget("relay.example:1").expect("a list"));

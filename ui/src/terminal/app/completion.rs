@@ -201,7 +201,9 @@ impl App {
     fn complete_number(&mut self, fits: impl Fn(Stage) -> bool) {
         let cursor = self.editor.cursor();
         let head = &self.editor.text()[..cursor];
-        let start = head.rfind(char::is_whitespace).map_or(cursor, |at| at + 1);
+        // White space may have several bytes.
+        let word = head.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let start = cursor - word.len();
         let numbers = self.transfers.all().iter().filter(|transfer| fits(transfer.stage()));
         let numbers = numbers.map(|transfer| transfer.id.to_string());
         let raw = numbers.filter(|number| number.starts_with(&head[start..])).collect();

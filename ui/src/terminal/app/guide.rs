@@ -27,7 +27,7 @@ impl App {
     /// The composer's title, the longest first; the first that fits is shown.
     pub(crate) fn composer_titles(&self) -> &'static [&'static str] {
         let standing = &self.standing;
-        if standing.has_turn() && standing.lacks_seal() {
+        if standing.lacks_seal() && (standing.has_turn() || standing.is_distrusted()) {
             return match standing.seal {
                 Some(Seal::Failed) => &[
                     "message (not sealed: Enter holds it, nothing is said to this peer)",
@@ -128,7 +128,7 @@ impl App {
                 self.second_client()
             )),
             Some(Peer::Silent { .. }) => Some(format!(
-                "{name} has lost the connection; its seat is kept for {} s. Nothing is lost.",
+                "{name} has lost the connection; its seat is kept for {} s. No words are lost.",
                 units::countdown(standing.kept_for(now).unwrap_or_default())
             )),
             Some(Peer::Gone) if self.code().is_some() => Some(format!(
@@ -148,6 +148,11 @@ impl App {
             Some(Peer::Present) if standing.seal == Some(Seal::Failed) => Some(
                 "This line isn't sealed, so nothing is said. Ask your peer over another way which \
                  code they have; fin leaves."
+                    .to_owned(),
+            ),
+            Some(Peer::Present) if standing.is_distrusted() => Some(
+                "The words differ, so nothing is sent and nothing taken. fin leaves; meet again by \
+                 a new code, best over another relay."
                     .to_owned(),
             ),
             Some(Peer::Present) if self.conversation.has_words() => None,
@@ -203,7 +208,11 @@ impl App {
             }
             Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
             Some(Overlay::Verify) => {
-                return vec![hint("y", "same"), hint("n", "different"), hint("Esc", "later")];
+                return if self.sealing.chosen.is_some() {
+                    vec![hint("Enter", "that is it"), hint("Esc", "later")]
+                } else {
+                    vec![hint("y", "same"), hint("n", "different"), hint("Esc", "later")]
+                };
             }
             None => {}
         }

@@ -15,6 +15,16 @@ use std::time::Duration;
 /// A user who has pressed no key for that long may be elsewhere, if the terminal doesn't tell.
 const AWAY_AFTER: Duration = Duration::from_secs(15);
 
+/// Who has been here, as far as the code tells.
+#[derive(Debug, Default)]
+pub(super) struct Company {
+    /// Somebody has come who has yet to prove that they know the code, and whether into a seat that
+    /// somebody else had.
+    unproven: Option<bool>,
+    /// Whether anybody was met here with whom the line was sealed.
+    met_somebody: bool,
+}
+
 impl App {
     pub(super) fn hear(&mut self, event: Event, effects: &mut Vec<Effect>) {
         match event {
@@ -99,17 +109,38 @@ impl App {
     fn hear_peer(&mut self, peer: Peer, newcomer: bool) {
         let before = self.standing.peer;
         let label = self.standing.peer_label();
+        // Where there is a code, whoever hasn't proven to know it is nobody.
+        let has_code = self.code().is_some();
+        let nobody_yet = has_code && !self.company.met_somebody;
+        let peer = if peer == Peer::Gone && nobody_yet { Peer::Waiting } else { peer };
+        let stranger = self.company.unproven.is_some() && !matches!(peer, Peer::Present);
         self.standing.set_peer(peer, newcomer, self.now.moment);
         self.arrival = None;
         if newcomer {
             self.forget_sealing();
         }
-        if newcomer && peer == Peer::Present {
-            let replaces = matches!(before, Some(Peer::Gone | Peer::Silent { .. }));
+        let replaces = matches!(before, Some(Peer::Gone | Peer::Silent { .. }));
+        if newcomer && peer == Peer::Present && has_code {
+            self.company.unproven = Some(replaces);
+        } else if stranger {
+            // It was never said that it came.
+            if matches!(peer, Peer::Gone | Peer::Waiting) {
+                self.company.unproven = None;
+            }
+        } else if newcomer && peer == Peer::Present {
             let text = arrival_text(&self.standing.peer_label(), replaces);
             self.arrival = Some((self.tell(Sign::Info, text), replaces));
         } else if peer == Peer::Gone && before != Some(Peer::Gone) {
             self.tell(Sign::Info, format!("{label} left"));
+        }
+    }
+
+    /// The line is sealed: whoever came knows the code, if there is one.
+    pub(super) fn welcome_proven(&mut self) {
+        self.company.met_somebody = true;
+        if let Some(replaces) = self.company.unproven.take() {
+            let text = arrival_text(&self.standing.peer_label(), replaces);
+            self.arrival = Some((self.tell(Sign::Info, text), replaces));
         }
     }
 

@@ -202,7 +202,8 @@ pub(crate) struct App {
     armed: bool,
     leave_by: Option<Moment>,
     next: Option<Next>,
-    sealing: seal::Sealing,
+    pub(crate) sealing: seal::Sealing,
+    company: hear::Company,
     awaited_listing: Option<ListingRequest>,
     /// The line about a newcomer whose name isn't known yet, and whether it replaces somebody.
     arrival: Option<(usize, bool)>,
@@ -232,6 +233,7 @@ impl App {
             leave_by: None,
             next: None,
             sealing: seal::Sealing::default(),
+            company: hear::Company::default(),
             awaited_listing: None,
             arrival: None,
         }
@@ -353,7 +355,7 @@ impl App {
             Place::Talk => self.talk_key(action, keys::typed(key), was_armed, effects),
             Place::Help => self.help_key(action, effects),
             Place::Transfers => self.transfers_key(action, effects),
-            Place::Verify => self.verify_key(action, effects),
+            Place::Verify => self.verify_key(action, key, was_armed, effects),
         }
     }
 

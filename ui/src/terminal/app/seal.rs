@@ -1,19 +1,16 @@
 //! The seal on the screen: what is told of it, and comparing the verification words.
 //!
-//! Owns when the words are put before the user, and that a key that was meant for a sentence is never
-//! taken for a verdict on them.
+//! Owns when the words are put before the user, and that a letter that was meant for a sentence is
+//! never taken for a verdict on them.
 
 use super::super::conversation::Sign;
-use super::super::keys::Action;
+use super::super::keys::{self, Action};
 use super::{App, Effect, Overlay};
 use crate::engine::Command;
 use couplet::session::{Peer, Seal, Verdict};
 use couplet::time::Moment;
+use crossterm::event::KeyEvent;
 use std::time::Duration;
-
-/// After the words have come up by themselves, keys are no verdict for so long: they may have been
-/// meant for the composer.
-const UNMEANT: Duration = Duration::from_secs(1);
 
 /// A user who has written something and pressed a key within this time isn't interrupted.
 const WRITING: Duration = Duration::from_secs(2);
@@ -23,15 +20,15 @@ const TOLD_EVERY: Duration = Duration::from_secs(30);
 
 /// What has been told of the seal to this peer.
 #[derive(Debug, Default)]
-pub(super) struct Sealing {
+pub(crate) struct Sealing {
     /// The words of which it was said that they seal the line, and the verdict that was told.
     told: Option<([&'static str; 3], Option<Verdict>)>,
     /// Whether the words have come up by themselves since this peer came.
     came_up: bool,
     /// When it was last said that the peer compares.
     compares_told: Option<Moment>,
-    /// When the words came up by themselves, if they did.
-    unmeant_until: Option<Moment>,
+    /// The verdict that was chosen and not yet confirmed.
+    pub(crate) chosen: Option<Verdict>,
 }
 
 impl App {
@@ -42,6 +39,7 @@ impl App {
             // Why it failed is told by the session, with what to do.
             Seal::Nobody | Seal::Agreeing | Seal::Failed => {}
             Seal::Sealed { words, by_code, verdict } => {
+                self.welcome_proven();
                 let before = self.sealing.told.replace((words, verdict));
                 if before != Some((words, verdict)) {
                     let known = before.is_some_and(|(known, _)| known == words);
@@ -72,7 +70,7 @@ impl App {
         let writes = !self.editor.is_empty() && now.since(self.last_key) < WRITING;
         if self.overlay.is_none() && !self.sealing.came_up && !writes && !self.is_leaving() {
             self.sealing.came_up = true;
-            self.sealing.unmeant_until = Some(now + UNMEANT);
+            self.sealing.chosen = None;
             self.popup = None;
             self.overlay = Some(Overlay::Verify);
         } else if self.sealing.compares_told.is_none_or(|told| now.since(told) >= TOLD_EVERY) {
@@ -86,7 +84,7 @@ impl App {
     pub(super) fn compare(&mut self) -> Result<Command, String> {
         match self.standing.seal {
             Some(Seal::Sealed { .. }) if self.standing.peer == Some(Peer::Present) => {
-                self.sealing.unmeant_until = None;
+                self.sealing.chosen = None;
                 self.overlay = Some(Overlay::Verify);
                 Ok(Command::Compare)
             }
@@ -102,23 +100,40 @@ impl App {
         }
     }
 
-    pub(super) fn verify_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
-        let verdict = match action {
-            Some(Action::Same) => Verdict::Same,
-            Some(Action::Different) => Verdict::Different,
-            Some(Action::Escape) => {
+    /// A letter chooses a verdict and Enter gives it. Whoever goes on typing meant the composer: it
+    /// gets what was typed, so no sentence becomes a verdict and none loses a letter.
+    pub(super) fn verify_key(
+        &mut self,
+        action: Option<Action>,
+        key: KeyEvent,
+        was_armed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        match (action, self.sealing.chosen) {
+            (Some(Action::Same), None) => self.sealing.chosen = Some(Verdict::Same),
+            (Some(Action::Different), None) => self.sealing.chosen = Some(Verdict::Different),
+            (Some(Action::Submit), Some(verdict)) => {
                 self.overlay = None;
-                return;
+                self.sealing.chosen = None;
+                effects.push(Effect::Engine(Command::Verify(verdict)));
             }
-            other => return self.anywhere(other, effects),
-        };
-        let now = self.now.moment;
-        if self.sealing.unmeant_until.is_some_and(|until| now < until) {
-            self.notice = Some("these words came up by themselves; compare them first".to_owned());
-            return;
+            (Some(Action::Submit), None) => {
+                self.notice = Some("press y if they are the same, n if they differ".to_owned());
+            }
+            (Some(Action::Escape), _) => self.overlay = None,
+            (action, chosen) => {
+                let Some(typed) = keys::typed(key) else { return self.anywhere(action, effects) };
+                self.overlay = None;
+                let before = match chosen {
+                    Some(Verdict::Same) => Some('y'),
+                    Some(Verdict::Different) => Some('n'),
+                    None => None,
+                };
+                for typed in before.into_iter().chain([typed]) {
+                    self.talk_key(None, Some(typed), was_armed, effects);
+                }
+            }
         }
-        self.overlay = None;
-        effects.push(Effect::Engine(Command::Verify(verdict)));
     }
 
     fn tell_sealed(
@@ -142,7 +157,8 @@ impl App {
             Some(Verdict::Different) => (
                 Sign::Trouble,
                 "NOT VERIFIED: the words differ, so somebody may be sitting in the middle. \
-                 Nothing more is sent; leave with fin, and meet by a code: couplet chat --new"
+                 Nothing more is sent or taken; leave with fin, and meet by a new code, best \
+                 over another relay"
                     .to_owned(),
             ),
         };

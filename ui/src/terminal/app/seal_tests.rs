@@ -36,15 +36,34 @@ fn each_state_of_the_seal_is_told_once() {
     assert_eq!(last_line(&stage), "sealed; words otter-lamp-reef: /verify compares them");
     // A connection that comes back brings the same seal.
     stage.hear(Told::Seal(Seal::Agreeing)).hear(sealed(false, None));
-    assert_eq!(lines(&stage).len(), before + 1);
+    // That the peer came, and the seal.
+    assert_eq!(lines(&stage).len(), before + 2);
     stage.hear(sealed(false, Some(Verdict::Same)));
     assert_eq!(last_line(&stage), "verified: you both have the words otter-lamp-reef");
     stage.hear(sealed(false, Some(Verdict::Different)));
     assert!(last_line(&stage).starts_with("NOT VERIFIED: "));
-    assert_eq!(lines(&stage).len(), before + 3);
+    assert_eq!(lines(&stage).len(), before + 4);
     stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
     stage.hear(sealed(true, None));
     assert!(last_line(&stage).starts_with("sealed by your code; "));
+}
+
+#[test]
+fn whoever_has_a_wrong_code_is_nobody() {
+    let mut stage = scenes::waiting_with_a_new_code();
+    let before = lines(&stage).len();
+    for _ in 0..2 {
+        stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
+        stage.hear(Told::Role(Role::Emi)).hear(Told::Seal(Seal::Agreeing));
+        stage.hear(Told::Seal(Seal::Failed)).hear(Told::Trouble("a wrong code".into()));
+        stage.hear(Told::Peer { peer: Peer::Gone, newcomer: false }).hear(Told::Seal(Seal::Nobody));
+    }
+    // The trouble, and nothing of a peer; the code is still to be read out.
+    assert_eq!(lines(&stage).len(), before + 2);
+    assert_eq!(stage.app.standing.peer, Some(Peer::Waiting));
+    assert!(stage.app.guide().is_some_and(|guide| guide.contains("couplet chat 7-otter-lamp")));
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true }).hear(sealed(true, None));
+    assert!(lines(&stage).iter().any(|line| line.contains("your peer is here")));
 }
 
 #[test]
@@ -55,13 +74,30 @@ fn the_words_are_compared_and_judged() {
         assert_eq!(stage.app.overlay, Some(Overlay::Verify));
         assert!(stage.commands().contains(&Command::Compare));
         stage.keys(key);
+        assert_eq!(stage.commands(), []);
+        stage.keys("Enter");
         assert_eq!(stage.commands(), [Command::Verify(verdict)]);
         assert_eq!(stage.app.overlay, None);
     }
     let mut stage = scenes::comparing();
     stage.commands();
-    stage.keys("x Enter Esc");
+    stage.keys("Enter Esc");
     assert_eq!((stage.commands(), stage.app.overlay), (vec![], None));
+}
+
+#[test]
+fn whoever_writes_while_the_words_are_shown_gives_no_verdict_and_loses_no_letter() {
+    for text in ["why", "yes", "no, wait", "ynyn", "/verify"] {
+        let mut stage = scenes::comparing();
+        stage.keys("Ctrl-U");
+        stage.commands();
+        stage.app.editor.set("");
+        stage.write(text);
+        assert_eq!(stage.app.draft(), text);
+        assert_eq!(stage.app.overlay, None);
+        let judged = |command: &Command| matches!(command, Command::Verify(_));
+        assert!(!stage.commands().iter().any(judged), "{text}");
+    }
 }
 
 #[test]
@@ -90,12 +126,8 @@ fn the_peers_comparing_brings_the_words_up_once_and_takes_no_letter_for_a_verdic
     stage.wait(Duration::from_secs(5)).hear(Told::PeerCompares);
     assert_eq!(stage.app.overlay, Some(Overlay::Verify));
     assert_eq!(stage.app.draft(), "yes, at the usual pl");
-    stage.keys("y");
-    let verdict = Command::Verify(Verdict::Same);
-    assert!(!stage.commands().contains(&verdict));
-    assert_eq!(stage.app.overlay, Some(Overlay::Verify));
-    stage.wait(Duration::from_secs(1)).keys("y");
-    assert!(stage.commands().contains(&verdict));
+    stage.keys("y Enter");
+    assert!(stage.commands().contains(&Command::Verify(Verdict::Same)));
     // Not again by itself, and not a line each time.
     let before = lines(&stage).len();
     for _ in 0..9 {

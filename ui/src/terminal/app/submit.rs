@@ -10,7 +10,7 @@ use super::super::units;
 use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
 use crate::engine::Command;
 use couplet::limits::MAX_MESSAGE_BYTES;
-use couplet::session::{Peer, Seal};
+use couplet::session::{Peer, Seal, Verdict};
 use couplet::transfer::book::TransferId;
 
 impl App {
@@ -157,7 +157,14 @@ impl App {
             Some(couplet::message::Role::Rec) => format!("{name} has the turn, you listen (rec)"),
         };
         let seal = match standing.seal {
-            Some(Seal::Sealed { words, .. }) => format!("; sealed, words {}", words.join("-")),
+            Some(Seal::Sealed { words, verdict, .. }) => {
+                let standing = match verdict {
+                    Some(Verdict::Same) => "verified",
+                    Some(Verdict::Different) => "NOT VERIFIED, nothing is sent",
+                    None => "sealed, not compared",
+                };
+                format!("; {standing}, words {}", words.join("-"))
+            }
             Some(Seal::Agreeing) => "; agreeing on keys".to_owned(),
             Some(Seal::Failed) => "; not sealed".to_owned(),
             Some(Seal::Nobody) | None => String::new(),

@@ -54,12 +54,18 @@ fn turn(app: &App, theme: Theme, width: usize) -> (String, Style) {
         _ if app.is_leaving() => "leaving ",
         (_, false) if standing.seat.is_some() => "offline ",
         (None, _) | (_, false) => "waiting ",
+        _ if standing.peer == Some(Peer::Waiting) => "waiting ",
         (Some(Role::Emi), true) if width < NARROW => " TURN emi ",
         (Some(Role::Emi), true) => " YOUR TURN  emi ",
         (Some(Role::Rec), true) if width < NARROW => "listen rec ",
         (Some(Role::Rec), true) => "listening  rec ",
     };
-    let style = if standing.has_turn() && !app.is_leaving() { theme.turn() } else { theme.plain() };
+    let waits = standing.peer == Some(Peer::Waiting);
+    let style = if standing.has_turn() && !waits && !app.is_leaving() {
+        theme.turn()
+    } else {
+        theme.plain()
+    };
     (text.to_owned(), style)
 }
 

@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) {
     let width = usize::from(inner.width);
     let height = usize::from(inner.height);
     let texts: Vec<(Vec<String>, Style)> = [
-        (what_to_do(), theme.strong()),
+        (what_to_do(app.sealing.chosen), theme.strong()),
         (standing(app, verdict, by_code), standing_style(app, verdict)),
     ]
     .into_iter()
@@ -64,9 +64,18 @@ fn put_words(pen: &mut Pen<'_>, area: Rect, words: [&str; 3], top: usize, step: 
     top + 2 * step + 1 + top
 }
 
-fn what_to_do() -> String {
+fn what_to_do(chosen: Option<Verdict>) -> String {
+    match chosen {
+        Some(Verdict::Same) => {
+            return "They are the SAME on both sides? Enter: yes, Esc: not now.".to_owned();
+        }
+        Some(Verdict::Different) => {
+            return "They DIFFER? Enter: yes, Esc: not now.".to_owned();
+        }
+        None => {}
+    }
     "Read these words to each other over a voice you know: on the phone, or across the table. \
-     Press y if your peer has the same, n if they differ, Esc to do it later."
+     Press y and Enter if your peer has the same, n and Enter if they differ, Esc to do it later."
         .to_owned()
 }
 
@@ -77,7 +86,7 @@ fn standing(app: &App, verdict: Option<Verdict>, by_code: bool) -> String {
         Some(Verdict::Same) => format!("{full} Verified: you have said that they are the same."),
         Some(Verdict::Different) => format!(
             "{bad} You have said that they differ: somebody may be sitting in the middle. \
-             Nothing more is sent; leave with fin, and meet by a code."
+             Nothing more is sent or taken; leave with fin, and meet by a new code."
         ),
         None if by_code => format!(
             "{full} Not compared yet. You met by a code, which only somebody who knows it can do."
