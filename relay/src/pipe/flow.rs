@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 
 /// Bytes copied at once.
-pub(crate) const BUFFER_BYTES: usize = 256 * 1024;
+pub(crate) const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Buffers that a thread keeps for the next one who needs one.
 const MAX_SPARE: usize = 4;

@@ -12,7 +12,8 @@ use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
 use couplet::seal::{MAX_RECORD, PipeKeys, RecordError, RecordOpener, RecordSealer, SALT_LEN};
 use couplet::text;
-use rustix::net::sockopt;
+use rustix::io::Errno;
+use rustix::net::{self, RecvFlags, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,7 +121,7 @@ impl Reader {
     }
 
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), PipeFault> {
-        self.stream.read_exact(buffer).map_err(|error| {
+        read_whole(&self.stream, buffer).map_err(|error| {
             // The end of the stream is the end of the pipe only if the other side has said so.
             if error.kind() == io::ErrorKind::UnexpectedEof
                 && let Err(cut_off) = self.opener.end()
@@ -130,6 +131,21 @@ impl Reader {
             error.into()
         })
     }
+}
+
+/// Fills the buffer, asking the system to wait until all of it is there: woken once for a record
+/// rather than for each piece that comes, which costs more than opening the record.
+fn read_whole(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match net::recv(stream, &mut buffer[filled..], RecvFlags::WAITALL) {
+            Ok((0, _)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok((len, _)) => filled += len,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Opens one end of a pipe and waits for the other.
