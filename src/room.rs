@@ -21,8 +21,10 @@
 //! newcomer. Says and signals carry the number they are meant for and are dropped when that pairing
 //! is over, so nothing meant for one client ever reaches the one that took its seat.
 
+mod telling;
+
 use crate::message::{
-    ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient, Role, RoomName, Seat, Token,
+    ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient, RoomName, Seat, Token,
 };
 use crate::time::Moment;
 use bytes::Bytes;
@@ -43,6 +45,18 @@ pub enum Command {
     },
     /// Close the seat's connection once its queue is flushed; the seat has no connection then.
     Close(Seat),
+}
+
+/// A pairing in which no keys were agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedPairing {
+    /// The current one; whoever came last into it has, or had, this seat.
+    Current {
+        /// The seat.
+        newcomer: Seat,
+    },
+    /// One that is over: nobody knows any more who it was.
+    Over,
 }
 
 /// What a room is to somebody who looks for a seat.
@@ -266,20 +280,19 @@ impl Room {
     }
 
     /// The two couldn't agree on keys, says one of them: whoever came last is turned away, and the
-    /// seat is empty. Counts once for each pairing, even if whoever came last has left already or
-    /// somebody else has come since, as one does who has tested a guess: `None` if it doesn't count,
-    /// otherwise the seat of whoever came last, if that is still the current pairing's.
-    pub fn handle_pairing_failed(&mut self, seat: Seat, pairing: u32) -> Option<Option<Seat>> {
+    /// seat is empty. Gives what is to be counted, once for each pairing, even if whoever came last
+    /// has left already or somebody else has come since, as one does who has tested a guess.
+    pub fn handle_pairing_failed(&mut self, seat: Seat, pairing: u32) -> Option<FailedPairing> {
         if !self.is_here(seat) || pairing <= self.failed || pairing > self.pairing {
             return None;
         }
         self.failed = pairing;
         if pairing < self.pairing {
-            return Some(None);
+            return Some(FailedPairing::Over);
         }
         let newcomer = self.newcomer;
         if self.place(newcomer) == Place::Empty {
-            return Some(Some(newcomer));
+            return Some(FailedPairing::Current { newcomer });
         }
         if self.is_here(newcomer) {
             self.refuse(
@@ -291,7 +304,7 @@ impl Room {
             self.commands.push_back(Command::Close(newcomer));
         }
         self.empty(newcomer);
-        Some(Some(newcomer))
+        Some(FailedPairing::Current { newcomer })
     }
 
     /// The seat leaves for good, in either role.
@@ -390,68 +403,11 @@ impl Room {
         matches!(self.place(seat), Place::Here { .. })
     }
 
-    /// Tells somebody who has just got a seat all there is to know: number, peer, last message, role.
-    fn greet(&mut self, seat: Seat, token: Token, returned: bool, now: Moment) {
-        let welcome = RelayControl::Welcome {
-            seat,
-            token,
-            room: self.name.clone(),
-            pairing: self.pairing,
-            next_sequence: self.said[seat.index()] + 1,
-            grace_ms: millis(self.grace),
-            returned,
-        };
-        self.control(seat, welcome);
-        match self.place(seat.other()) {
-            Place::Empty if self.pairing == 0 => self.tell_peer(seat, PeerState::Waiting, None),
-            Place::Empty => self.tell_peer(seat, PeerState::Gone, None),
-            Place::Here { .. } => self.tell_peer(seat, PeerState::Present, None),
-            Place::Away { until, .. } => {
-                self.tell_peer(seat, PeerState::Silent, Some(until.since(now)));
-            }
-        }
-        // The message comes before the role, as it does when it is new: whoever takes the turn has
-        // heard what it answers, so keeping one message for each seat is enough.
-        if let Some(Kept { pairing, sequence, body }) = self.last[seat.index()].clone() {
-            let message = RelayToClient::Message { pairing, sequence, kept: true, body };
-            self.commands.push_back(Command::Send { to: seat, message });
-        }
-        if self.pairing > 0 {
-            self.tell_role(seat);
-        }
-    }
-
     fn empty(&mut self, seat: Seat) {
         self.places[seat.index()] = Place::Empty;
         if self.is_here(seat.other()) {
             self.tell_peer(seat.other(), PeerState::Gone, None);
         }
-    }
-
-    fn tell_roles(&mut self) {
-        for seat in Seat::BOTH {
-            if self.is_here(seat) {
-                self.tell_role(seat);
-            }
-        }
-    }
-
-    fn tell_role(&mut self, seat: Seat) {
-        let role = if self.turn == seat { Role::Emi } else { Role::Rec };
-        self.control(seat, RelayControl::Role { role });
-    }
-
-    fn tell_peer(&mut self, to: Seat, state: PeerState, kept: Option<Duration>) {
-        let kept_ms = kept.map(millis);
-        self.control(to, RelayControl::Peer { state, pairing: self.pairing, kept_ms });
-    }
-
-    fn refuse(&mut self, seat: Seat, code: ErrorCode, text: &str) {
-        self.control(seat, RelayControl::Error { code, text: text.to_owned() });
-    }
-
-    fn control(&mut self, to: Seat, control: RelayControl) {
-        self.commands.push_back(Command::Send { to, message: RelayToClient::Control(control) });
     }
 }
 
@@ -469,10 +425,6 @@ impl Place {
             Self::Away { until, .. } => Some(until),
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The turn rules as a table of scenes, and against a model that knows only what clients were told.
 
 use super::*;
+use crate::message::Role;
 use proptest::prelude::*;
 
 const GRACE: Duration = Duration::from_secs(30);
@@ -56,7 +57,10 @@ fn whoever_came_last_is_turned_away_where_no_keys_were_agreed_on_and_it_counts_o
     // Either may say so; seat 2 came last.
     for says in Seat::BOTH {
         let mut room = paired();
-        assert_eq!(room.handle_pairing_failed(says, 1), Some(Some(Seat::Two)));
+        assert_eq!(
+            room.handle_pairing_failed(says, 1),
+            Some(FailedPairing::Current { newcomer: Seat::Two })
+        );
         let commands = drain(&mut room);
         assert_eq!(told(&commands, Seat::Two), ["error PairingFailed", "close"]);
         assert_eq!(told(&commands, Seat::One), ["gone"]);
@@ -71,15 +75,21 @@ fn whoever_came_last_is_turned_away_where_no_keys_were_agreed_on_and_it_counts_o
     room.handle_fin(Seat::One);
     assert_eq!(room.handle_join(token(3), at(1)), Ok(Seat::One));
     // Said late, it counts, and nobody is turned away for what another did.
-    assert_eq!(room.handle_pairing_failed(Seat::Two, 1), Some(None));
+    assert_eq!(room.handle_pairing_failed(Seat::Two, 1), Some(FailedPairing::Over));
     assert_eq!(room.handle_pairing_failed(Seat::Two, 1), None);
     assert_eq!(room.handle_pairing_failed(Seat::Two, 3), None, "that is yet to come");
-    assert_eq!(room.handle_pairing_failed(Seat::Two, 2), Some(Some(Seat::One)));
+    assert_eq!(
+        room.handle_pairing_failed(Seat::Two, 2),
+        Some(FailedPairing::Current { newcomer: Seat::One })
+    );
     // One who has left already is counted all the same, and nobody is turned away for it.
     let mut room = paired();
     room.handle_fin(Seat::Two);
     drain(&mut room);
-    assert_eq!(room.handle_pairing_failed(Seat::One, 1), Some(Some(Seat::Two)));
+    assert_eq!(
+        room.handle_pairing_failed(Seat::One, 1),
+        Some(FailedPairing::Current { newcomer: Seat::Two })
+    );
     assert_eq!(drain(&mut room), []);
 }
 

@@ -15,7 +15,8 @@
 //!
 //! **The bound.** At most [`MAX_PIPES_PER_ROOM`] pipes a room and `--max-pipes` in all wait or are
 //! open. An end that waits holds at most one read of 16 KiB. An open pipe holds a buffer of
-//! [`flow::BUFFER_BYTES`] for each direction in which bytes wait to be written, and none when idle.
+//! [`flow::BUFFER_BYTES`] for each direction in which bytes wait to be written (the first 64 of the
+//! relay a larger one), and none when idle.
 
 mod flow;
 

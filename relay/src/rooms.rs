@@ -17,7 +17,7 @@ use crate::wrong_codes::WrongCodes;
 use bytes::Bytes;
 use couplet::directory::{Directory, RoomId};
 use couplet::message::{ErrorCode, ExitReason, RelayControl, RelayToClient, RoomName, Seat, Token};
-use couplet::room::{Command, Room};
+use couplet::room::{Command, FailedPairing, Room};
 use couplet::time::Moment;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -313,8 +313,11 @@ impl Place {
     pub(crate) fn pairing_failed(&self, pairing: u32) {
         let now = self.rooms.clock.now();
         self.leave(|room, _, from| {
-            let Some(newcomer) = room.handle_pairing_failed(self.seat, pairing) else { return };
-            let from = newcomer.and_then(|newcomer| from[newcomer.index()]);
+            let Some(failed) = room.handle_pairing_failed(self.seat, pairing) else { return };
+            let from = match failed {
+                FailedPairing::Current { newcomer } => from[newcomer.index()],
+                FailedPairing::Over => None,
+            };
             let all = self.rooms.wrong_codes.count(room.name(), from, now);
             info!(room = %self.table.id, pairing, all, "no keys were agreed on");
         });

@@ -7,14 +7,24 @@ use super::Wire;
 use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 
-/// Bytes copied at once.
-pub(crate) const BUFFER_BYTES: usize = 1024 * 1024;
+/// Bytes copied at once when many pipes are full.
+pub(crate) const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Buffers that a thread keeps for the next one who needs one.
+/// Bytes copied at once as long as few are: fewer system calls a GiB.
+const LARGE_BYTES: usize = 1024 * 1024;
+
+/// Large buffers in all. Beyond it whoever never reads costs a small one.
+const MAX_LARGE: usize = 64;
+
+/// Large buffers that a thread keeps for the next one who needs one.
 const MAX_SPARE: usize = 4;
+
+/// Large buffers that there are, the spare ones included.
+static LARGE: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
@@ -108,17 +118,27 @@ impl Drop for Flow {
 }
 
 fn take_spare() -> Vec<u8> {
-    let spare = SPARE.with_borrow_mut(Vec::pop);
-    spare.unwrap_or_else(|| vec![0; BUFFER_BYTES])
+    if let Some(spare) = SPARE.with_borrow_mut(Vec::pop) {
+        return spare;
+    }
+    let one_more = |count| (count < MAX_LARGE).then_some(count + 1);
+    let large = LARGE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
+    vec![0; if large { LARGE_BYTES } else { BUFFER_BYTES }]
 }
 
 fn give_back(buffer: Vec<u8>) {
-    if buffer.len() == BUFFER_BYTES {
-        SPARE.with_borrow_mut(|spare| {
-            if spare.len() < MAX_SPARE {
-                spare.push(buffer);
-            }
-        });
+    if buffer.len() != LARGE_BYTES {
+        return;
+    }
+    let kept = SPARE.with_borrow_mut(|spare| {
+        let room = spare.len() < MAX_SPARE;
+        if room {
+            spare.push(buffer);
+        }
+        room
+    });
+    if !kept {
+        LARGE.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
