@@ -2,10 +2,13 @@
 //!
 //! Owns a runtime apart from the one that serves conversations, so that a word never waits behind
 //! megabytes: neither for a worker (one poll of a busy pipe copies for milliseconds) nor, where the
-//! operating system has a say, for a processor, since these threads stand back.
+//! operating system has a say, for a processor, since these threads stand back. And the memory that
+//! they copy through.
 
+use crate::pipe::Buffers;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
@@ -19,6 +22,7 @@ const NICENESS: i32 = 10;
 pub(crate) struct Bulk {
     /// Taken out only when this is dropped.
     runtime: Option<Runtime>,
+    buffers: Arc<Buffers>,
 }
 
 impl Bulk {
@@ -37,7 +41,12 @@ impl Bulk {
             // Refused or not, bytes move.
             let _ = rustix::process::nice(NICENESS);
         });
-        Ok(Self { runtime: Some(builder.build()?) })
+        Ok(Self { runtime: Some(builder.build()?), buffers: Arc::default() })
+    }
+
+    /// The memory to copy through.
+    pub(crate) const fn buffers(&self) -> &Arc<Buffers> {
+        &self.buffers
     }
 
     /// Runs `copying` to its end on these threads; it is dropped if the caller is.

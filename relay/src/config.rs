@@ -3,10 +3,12 @@
 //! Owns the options, their defaults and their checks. Bounds that belong to the protocol are the
 //! core's ([`couplet::limits`]); they appear here only as [`Timeouts`], which tests make short.
 
+use crate::counters::Counters;
 use crate::tls::{self, TlsError, TlsIdentity};
 use clap::Parser;
 use couplet::limits;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -54,6 +56,20 @@ pub struct Config {
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_pipes: u32,
 
+    /// Pipes at once that clients from one address asked for; this machine's own don't count;
+    /// 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    pub max_pipes_per_ip: u32,
+
+    /// How long a pipe may stand still before it is cut, such as 10m; 0 for no limit
+    #[arg(long, value_name = "SECONDS", default_value = "1h", value_parser = parse_duration)]
+    pub pipe_idle: Duration,
+
+    /// Bytes that may go through one pipe, both ways together, before it is cut, such as 500M or
+    /// 20G; by default any number
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub max_pipe_bytes: Option<u64>,
+
     /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
     /// Without it the relay makes one itself at its first start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -88,6 +104,10 @@ pub struct Config {
     /// only plain connections are served.
     #[arg(skip)]
     pub tls: Option<TlsIdentity>,
+
+    /// What the relay counts; whoever keeps a clone can read it while the relay runs.
+    #[arg(skip)]
+    pub counters: Arc<Counters>,
 }
 
 impl Default for Config {
@@ -99,6 +119,9 @@ impl Default for Config {
             max_rooms: 5_000,
             max_per_ip: 1_000,
             max_pipes: 1_000,
+            max_pipes_per_ip: 128,
+            pipe_idle: Duration::from_hours(1),
+            max_pipe_bytes: None,
             tls_cert: None,
             tls_key: None,
             data: None,
@@ -107,6 +130,7 @@ impl Default for Config {
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
             tls: None,
+            counters: Arc::default(),
         }
     }
 }
@@ -176,6 +200,24 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| HELP.to_owned())
 }
 
+/// Reads `1000`, `64K`, `500M`, `20G` or `1T`; the units are powers of 1024.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    const HELP: &str = "expected a number of bytes, or one with a unit as in 500M, 20G, 1T";
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(HELP.to_owned()),
+    };
+    let count = digits.parse::<u64>().map_err(|_| HELP.to_owned())?;
+    count.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        "expected at least 1 byte, and no more than a relay could ever move".to_owned()
+    })
+}
+
 fn parse_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text)
         .map(|_| text.to_owned())
@@ -195,6 +237,17 @@ mod tests {
         }
         for bad in ["", "s", "-1", "1x", "nan", "inf", "25h", "1e300", "é"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_bytes_are_read_as_people_write_them() {
+        let good = [("1", 1), ("64k", 65_536), ("500M", 524_288_000), ("2G", 1 << 31)];
+        for (text, bytes) in good {
+            assert_eq!(parse_bytes(text), Ok(bytes), "{text}");
+        }
+        for bad in ["", "M", "0", "-1", "1.5G", "1X", "1MB", "99999999T", "é"] {
+            assert!(parse_bytes(bad).is_err(), "{bad}");
         }
     }
 

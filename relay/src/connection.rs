@@ -16,7 +16,7 @@
 use crate::gate::Visit;
 use crate::line::{End, Event, Line, farewell, poll_push};
 use crate::outbox::{Close, Outbox};
-use crate::pipe;
+use crate::pipe::{self, Wire};
 use crate::refusal::Refusal;
 use crate::relay::Relay;
 use crate::rooms::{Place, Wanted};
@@ -51,7 +51,7 @@ pub(crate) struct Arrival {
 /// Serves one connection until it ends.
 pub(crate) async fn serve<S>(mut stream: S, arrival: Arrival, relay: Arc<Relay>)
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Wire + 'static,
 {
     let Arrival { number, from, visit, handshake, by } = arrival;
     // What is only needed for a while is boxed, so that an idle client's task stays small.
@@ -162,7 +162,7 @@ fn take_seat(
     let (place, permit) = match (token, permit) {
         // Whoever has a seat already was let in once; at worst both of its connections are here
         // until the old one is noticed to be dead.
-        (Some(token), permit) => (relay.rooms.come_back(token, &outbox)?, permit.ok()),
+        (Some(token), permit) => (relay.rooms.come_back(token, from, &outbox)?, permit.ok()),
         (None, Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
         (None, Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
     };

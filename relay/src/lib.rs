@@ -17,9 +17,10 @@
 //! | `outbox` | the bounded queue towards one client |
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
+//! | [`counters`] | what the relay counts over its life |
 //! | `wrong_codes` | how often clients couldn't agree on keys, and who must wait for it |
 //! | `refusal` | what a connection that isn't served is told |
-//! | `bulk` | the threads that pipes are copied on |
+//! | `bulk` | the threads that pipes are copied on, and their memory |
 //! | `clock` | the one clock and the one source of randomness |
 //!
 //! ```no_run
@@ -39,6 +40,7 @@ mod bulk;
 mod clock;
 pub mod config;
 mod connection;
+pub mod counters;
 mod gate;
 mod knock;
 mod line;

@@ -1,7 +1,14 @@
 //! Joining two sockets for bulk bytes.
 //!
-//! Owns the tokens that let the two ends in, their rendezvous, and the copying. It never looks at
+//! Owns the two ends: their rendezvous, and their way to the threads that copy. It never looks at
 //! the bytes: back-pressure is TCP's own, and a half-close is passed on.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`table`] | tokens, and how many pipes there may be |
+//! | [`flow`] | the copying in one direction |
+//! | [`buffers`] | the memory for it |
+//! | [`meter`] | what one pipe may do, and the counting |
 //!
 //! ```text
 //! client 1           relay           client 2
@@ -13,79 +20,56 @@
 //!    │<═══════════ bytes, both ways ═════>│
 //! ```
 //!
-//! **The bound.** At most [`MAX_PIPES_PER_ROOM`] pipes a room and `--max-pipes` in all wait or are
-//! open. An end that waits holds at most one read of 16 KiB. An open pipe holds a buffer of
-//! [`flow::BUFFER_BYTES`] for each direction in which bytes wait to be written (the first 64 of the
-//! relay a larger one), and none when idle.
+//! **The bound.** At most 32 pipes a room, `--max-pipes-per-ip` of an address and `--max-pipes` in
+//! all wait or are open. An end that waits holds at most one read of 16 KiB. An open pipe holds a
+//! buffer of [`buffers::SMALL_BYTES`] for each direction in which bytes wait to be written (the
+//! first 64 of the relay one of [`buffers::LARGE_BYTES`]), and none when idle.
 
+mod buffers;
 mod flow;
+mod meter;
+mod table;
 
 use crate::gate::Visit;
 use crate::line::{READ_BYTES, farewell};
-use crate::lock::lock;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
 use bytes::{Bytes, BytesMut};
-use couplet::directory::RoomId;
-use couplet::limits::MAX_PIPES_PER_ROOM;
 use couplet::message::{ErrorCode, RelayControl, RelayToClient, Token};
-use couplet::time::Moment;
 use flow::Flow;
-use std::collections::{HashMap, VecDeque};
+use meter::{Cut, Meter};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::io;
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use table::{Pair, Turn};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
+pub(crate) use buffers::Buffers;
+pub(crate) use meter::PipeLimits;
+pub(crate) use table::PipeTable;
+
 /// A socket, whatever it is made of.
-pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
-
-/// The pipes that wait for their ends, and the count of all pipes.
-#[derive(Debug)]
-pub(crate) struct PipeTable {
-    waiting: Mutex<Waiting>,
-    counts: Arc<Mutex<Counts>>,
-    max_pipes: usize,
-    limit: Duration,
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The same socket, watched by the runtime that this is called on. Watched by another one, each
+    /// wake-up would cross threads, which costs a busy pipe a sixth of its processor time.
+    fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>>;
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    /// A token is taken out when it is used or when its time is over.
-    ends: HashMap<Token, Arc<Pair>>,
-    /// In the order of time, as all pipes may wait equally long.
-    deadlines: VecDeque<(Moment, [Token; 2])>,
+impl Wire for TcpStream {
+    fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>> {
+        Ok(Box::new(Self::from_std(self.into_std()?)?))
+    }
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    all: usize,
-    by_room: HashMap<RoomId, usize>,
-}
-
-/// A pipe is counted as long as this lives.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    counts: Arc<Mutex<Counts>>,
-    room: RoomId,
-}
-
-/// A pipe whose ends are coming.
-struct Pair {
-    deadline: Moment,
-    /// How the second end reaches the first, once that is there.
-    first: Mutex<Option<oneshot::Sender<End>>>,
-    slot: Slot,
-}
-
-impl std::fmt::Debug for Pair {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pair").field("slot", &self.slot).finish_non_exhaustive()
+/// It stays where it is: what is inside can't be taken out and put back.
+impl Wire for TlsStream<TcpStream> {
+    fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>> {
+        Ok(self)
     }
 }
 
@@ -94,74 +78,14 @@ pub(crate) struct End {
     wire: Box<dyn Wire>,
     early: BytesMut,
     half_closed: bool,
-    _visit: Visit,
+    visit: Visit,
 }
 
 impl End {
     /// An end of which `early` has been read already.
     pub(crate) fn new(wire: impl Wire + 'static, early: Bytes, visit: Visit) -> Self {
         let early = BytesMut::from(early);
-        Self { wire: Box::new(wire), early, half_closed: false, _visit: visit }
-    }
-}
-
-impl PipeTable {
-    /// No pipes yet; their ends have `limit` to come.
-    pub(crate) fn new(max_pipes: usize, limit: Duration) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), counts: Arc::default(), max_pipes, limit })
-    }
-
-    /// Counts one more pipe of `room`; `None` if there are as many as there may be.
-    pub(crate) fn reserve(&self, room: RoomId, now: Moment) -> Option<Slot> {
-        self.forget_late(now);
-        let mut counts = lock(&self.counts);
-        let in_room = counts.by_room.get(&room).copied().unwrap_or_default();
-        if counts.all >= self.max_pipes || in_room >= MAX_PIPES_PER_ROOM {
-            return None;
-        }
-        counts.all += 1;
-        counts.by_room.insert(room, in_room + 1);
-        Some(Slot { counts: Arc::clone(&self.counts), room })
-    }
-
-    /// Lets each of `tokens` in once, to meet the other.
-    pub(crate) fn expect(&self, slot: Slot, tokens: [Token; 2], now: Moment) {
-        let deadline = now + self.limit;
-        let pair = Arc::new(Pair { deadline, first: Mutex::new(None), slot });
-        let mut waiting = lock(&self.waiting);
-        waiting.deadlines.push_back((deadline, tokens));
-        for token in tokens {
-            waiting.ends.insert(token, Arc::clone(&pair));
-        }
-    }
-
-    /// Uses a token up.
-    fn take(&self, token: Token, now: Moment) -> Option<Arc<Pair>> {
-        lock(&self.waiting).ends.remove(&token).filter(|pair| pair.deadline > now)
-    }
-
-    fn forget_late(&self, now: Moment) {
-        let mut waiting = lock(&self.waiting);
-        while let Some((_, tokens)) =
-            waiting.deadlines.pop_front_if(|(deadline, _)| *deadline <= now)
-        {
-            for token in tokens {
-                waiting.ends.remove(&token);
-            }
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut counts = lock(&self.counts);
-        counts.all -= 1;
-        if let Some(count) = counts.by_room.get_mut(&self.room) {
-            *count -= 1;
-            if *count == 0 {
-                counts.by_room.remove(&self.room);
-            }
-        }
+        Self { wire: Box::new(wire), early, half_closed: false, visit }
     }
 }
 
@@ -187,28 +111,9 @@ pub(crate) async fn serve(mut end: End, token: Token, number: u64, relay: &Arc<R
             },
         },
     };
+    relay.counters.count_refused();
     info!(client = number, why = %refusal, "refused a pipe");
     farewell(end.wire, refusal.words(), relay.timeouts.flush).await;
-}
-
-/// Who comes when.
-enum Turn {
-    First(oneshot::Receiver<End>),
-    Second(oneshot::Sender<End>),
-}
-
-impl Pair {
-    fn arrive(&self) -> Turn {
-        let mut first = lock(&self.first);
-        first.take().map_or_else(
-            || {
-                let (sender, receiver) = oneshot::channel();
-                *first = Some(sender);
-                Turn::First(receiver)
-            },
-            Turn::Second,
-        )
-    }
 }
 
 /// Waits for the other end.
@@ -245,29 +150,46 @@ async fn read_early(end: &mut End) {
     std::future::pending::<()>().await;
 }
 
-/// Copies both ways until both directions have ended or one has failed.
+/// Copies both ways until both directions have ended, one has failed, or a limit is reached.
 async fn join(mut one: End, mut two: End, pair: Arc<Pair>, number: u64, relay: Arc<Relay>) {
-    let room = pair.slot.room;
+    let room = pair.room();
     debug!(client = number, %room, "pipe joined");
+    relay.counters.count_joined();
     let mut joined = BytesMut::new();
     RelayToClient::Control(RelayControl::Joined).encode(&mut joined);
-    let mut there = Flow::new(&joined, &one.early, one.half_closed);
-    let mut back = Flow::new(&joined, &two.early, two.half_closed);
-    one.early = BytesMut::new();
-    two.early = BytesMut::new();
-    let copying = poll_fn(|cx| {
-        let there = there.poll(&mut *one.wire, &mut *two.wire, cx)?;
-        let back = back.poll(&mut *two.wire, &mut *one.wire, cx)?;
-        if there.is_ready() && back.is_ready() {
-            Poll::Ready(std::io::Result::Ok(()))
-        } else {
-            Poll::Pending
-        }
-    });
+    let new_flow = |from: &mut End| {
+        let early = std::mem::take(&mut from.early);
+        Flow::new(Arc::clone(relay.bulk.buffers()), &joined, &early, from.half_closed)
+    };
+    let (mut there, mut back) = (new_flow(&mut one), new_flow(&mut two));
     let end = tokio::select! {
         biased;
         () = relay.ending.cancelled() => "shutdown",
-        result = copying => if result.is_ok() { "closed" } else { "lost" },
+        result = copy([one, two], [&mut there, &mut back], &relay) => match result {
+            Ok(()) => "closed",
+            Err(Cut::Lost) => "lost",
+            Err(Cut::Idle) => "idle",
+            Err(Cut::Quota) => "quota",
+        },
     };
     info!(client = number, %room, bytes_there = there.bytes(), bytes_back = back.bytes(), end, "pipe ended");
+}
+
+async fn copy(ends: [End; 2], flows: [&mut Flow; 2], relay: &Relay) -> Result<(), Cut> {
+    let [one, two] = ends;
+    // The sockets end before what counts them.
+    let (_visits, mut one, mut two) =
+        ((one.visit, two.visit), one.wire.move_here()?, two.wire.move_here()?);
+    let [there, back] = flows;
+    let mut meter = Meter::new(relay.pipe_limits, Arc::clone(&relay.counters), relay.clock);
+    meter.count(there.bytes() + back.bytes())?;
+    poll_fn(|cx| {
+        let there = there.poll(&mut *one, &mut *two, &mut meter, cx)?;
+        let back = back.poll(&mut *two, &mut *one, &mut meter, cx)?;
+        if there.is_ready() && back.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        meter.poll_idle(cx).map(|()| Err(Cut::Idle))
+    })
+    .await
 }

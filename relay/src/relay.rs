@@ -5,8 +5,9 @@
 use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, Timeouts};
+use crate::counters::Counters;
 use crate::gate::Gate;
-use crate::pipe::PipeTable;
+use crate::pipe::{PipeLimits, PipeTable};
 use crate::rooms::Rooms;
 use crate::tls::TlsIdentity;
 use rustls::ServerConfig;
@@ -25,8 +26,12 @@ pub(crate) struct Relay {
     pub(crate) rooms: Arc<Rooms>,
     /// The pipes that wait for their ends.
     pub(crate) pipes: Arc<PipeTable>,
+    /// What one pipe may do.
+    pub(crate) pipe_limits: PipeLimits,
     /// The threads that pipes are copied on.
     pub(crate) bulk: Bulk,
+    /// What is counted over the relay's life.
+    pub(crate) counters: Arc<Counters>,
     /// The protocol's time limits.
     pub(crate) timeouts: Timeouts,
     /// What TLS connections are answered with; without it they aren't understood.
@@ -43,13 +48,14 @@ impl Relay {
     pub(crate) fn new(config: &Config, ending: CancellationToken) -> io::Result<Arc<Self>> {
         let clock = Clock::start();
         let timeouts = config.timeouts;
-        let max_pipes = usize::try_from(config.max_pipes).unwrap_or(usize::MAX);
-        let pipes = PipeTable::new(max_pipes, timeouts.pipe);
+        let pipes = PipeTable::new(config);
         Ok(Arc::new(Self {
             gate: Gate::new(config),
             clock,
             rooms: Rooms::new(config, clock, Arc::clone(&pipes), ending.clone()),
             pipes,
+            pipe_limits: PipeLimits::new(config),
+            counters: Arc::clone(&config.counters),
             bulk: Bulk::start(config.workers.map(Into::into))?,
             timeouts,
             tls: config.tls.as_ref().map(TlsIdentity::config),

@@ -9,6 +9,7 @@
 
 use crate::clock::{Clock, fresh_bytes};
 use crate::config::Config;
+use crate::counters::Counters;
 use crate::lock::lock;
 use crate::outbox::{Close, Outbox};
 use crate::pipe::PipeTable;
@@ -24,7 +25,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 /// Where a newcomer wants to sit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(crate) enum Wanted {
 pub(crate) struct Rooms {
     registry: Mutex<Registry>,
     pipes: Arc<PipeTable>,
+    counters: Arc<Counters>,
     wrong_codes: WrongCodes,
     clock: Clock,
     grace: Duration,
@@ -82,6 +84,7 @@ pub(crate) struct Place {
     table: Arc<Table>,
     outbox: Arc<Outbox>,
     seat: Seat,
+    from: IpAddr,
 }
 
 impl Rooms {
@@ -98,6 +101,7 @@ impl Rooms {
         Arc::new(Self {
             registry: Mutex::new(registry),
             pipes,
+            counters: Arc::clone(&config.counters),
             wrong_codes: WrongCodes::default(),
             clock,
             grace: config.grace,
@@ -141,8 +145,8 @@ impl Rooms {
             registry.tables.insert(id, Arc::clone(&table));
             table
         };
-        let place =
-            self.seat(&mut registry, table, outbox, |room, now| room.handle_join(token, now))?;
+        let take = |room: &mut Room, now| room.handle_join(token, now);
+        let place = self.seat(&mut registry, table, from, outbox, take)?;
         lock(&place.table.state).from[place.seat.index()] = Some(from);
         Ok(place)
     }
@@ -151,6 +155,7 @@ impl Rooms {
     pub(crate) fn come_back(
         self: &Arc<Self>,
         token: Token,
+        from: IpAddr,
         outbox: &Arc<Outbox>,
     ) -> Result<Place, Refusal> {
         let mut registry = lock(&self.registry);
@@ -161,7 +166,8 @@ impl Rooms {
         let table = found
             .and_then(|id| registry.tables.get(&id).map(Arc::clone))
             .ok_or_else(|| Refusal::of(ErrorCode::SeatGone))?;
-        self.seat(&mut registry, table, outbox, |room, now| room.handle_return(token, now))
+        let take = |room: &mut Room, now| room.handle_return(token, now);
+        self.seat(&mut registry, table, from, outbox, take)
     }
 
     /// Tells everybody that the relay is being ended; nobody gets a seat from now on.
@@ -181,6 +187,7 @@ impl Rooms {
         self: &Arc<Self>,
         registry: &mut Registry,
         table: Arc<Table>,
+        from: IpAddr,
         outbox: &Arc<Outbox>,
         take: impl FnOnce(&mut Room, Moment) -> Result<Seat, ErrorCode>,
     ) -> Result<Place, Refusal> {
@@ -197,7 +204,7 @@ impl Rooms {
             let what = if after == 1 { "paired" } else { "replaced" };
             info!(room = %table.id, %seat, pairing = after, "{what}");
         }
-        Ok(Place { rooms: Arc::clone(self), table, outbox: Arc::clone(outbox), seat })
+        Ok(Place { rooms: Arc::clone(self), table, outbox: Arc::clone(outbox), seat, from })
     }
 
     /// Takes note of what a change of seats has made of a room.
@@ -295,17 +302,17 @@ impl Place {
         let tokens = [random_token()?, random_token()?];
         let now = self.rooms.clock.now();
         let pipes = &self.rooms.pipes;
-        Ok(self.act(|room| match pipes.reserve(self.table.id, now) {
+        Ok(self.act(|room| match pipes.reserve(self.table.id, self.from, now) {
             // Both ends must be let in before either can have heard of its token.
-            Some(slot) if room.handle_pipe_request(self.seat, tag, tokens) => {
+            Ok(slot) if room.handle_pipe_request(self.seat, tag, tokens) => {
                 pipes.expect(slot, tokens, now);
             }
-            Some(_) => {}
-            None => room.handle_refusal(
-                self.seat,
-                ErrorCode::TooManyPipes,
-                "there are as many pipes as there may be; wait until a transfer has ended",
-            ),
+            Ok(_) => {}
+            Err(full) => {
+                self.rooms.counters.count_refused();
+                debug!(room = %self.table.id, seat = %self.seat, %full, "refused a pipe");
+                room.handle_refusal(self.seat, ErrorCode::TooManyPipes, &full.to_string());
+            }
         }))
     }
 

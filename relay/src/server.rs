@@ -123,10 +123,18 @@ pub async fn run(
     relay.rooms.end();
     tasks.close();
     let limit = relay.timeouts.flush + END_SLACK;
-    if tokio::time::timeout(limit, tasks.wait()).await.is_err() {
-        warn!(connections = tasks.len(), "ended over connections that didn't close");
-    } else {
+    let in_order = tokio::time::timeout(limit, tasks.wait()).await.is_ok();
+    let counters = &relay.counters;
+    info!(
+        pipes_joined = counters.pipes_joined(),
+        pipes_refused = counters.pipes_refused(),
+        pipe_bytes = counters.pipe_bytes(),
+        "in all"
+    );
+    if in_order {
         info!("ended");
+    } else {
+        warn!(connections = tasks.len(), "ended over connections that didn't close");
     }
     Ok(())
 }

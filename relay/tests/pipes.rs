@@ -8,6 +8,8 @@ use common::{Client, Relay, soon};
 use couplet::frame::opening;
 use couplet::limits::MAX_PIPES_PER_ROOM;
 use couplet::message::{ClientControl, ClientToRelay, ErrorCode, ExitReason, RelayControl, Token};
+use couplet_relay::counters::Counters;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -139,6 +141,146 @@ async fn a_token_lets_in_once_and_an_unknown_one_never() {
     left.raw(b"x").await;
     let mut byte = [0];
     soon(right.stream.read_exact(&mut byte)).await.expect("the pipe is unharmed");
+}
+
+/// Two joined ends of a new pipe.
+async fn pipe(relay: &Relay, one: &mut Client, two: &mut Client, tag: u64) -> (Client, Client) {
+    let (a, b) = tokens(one, two, tag).await;
+    let mut left = open_end(relay, a, b"").await;
+    let mut right = open_end(relay, b, b"").await;
+    joined(&mut left).await;
+    joined(&mut right).await;
+    (left, right)
+}
+
+#[tokio::test]
+async fn of_two_that_come_with_one_token_one_is_refused_and_they_never_meet() {
+    let relay = Relay::start().await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (a, b) = tokens(&mut one, &mut two, 1).await;
+    let mut ends = [open_end(&relay, a, b"").await, open_end(&relay, a, b"").await];
+    let [left, right] = &mut ends;
+    // Whichever the relay heard second.
+    let refused = tokio::select! {
+        (code, _) = left.error() => (code, 0),
+        (code, _) = right.error() => (code, 1),
+    };
+    assert_eq!(refused.0, ErrorCode::UnknownPipe);
+    ends[refused.1].closed().await;
+    let mut other = open_end(&relay, b, b"").await;
+    joined(&mut other).await;
+    joined(&mut ends[1 - refused.1]).await;
+}
+
+#[tokio::test]
+async fn a_try_that_breaks_off_is_a_try_too() {
+    let counters = Arc::<Counters>::default();
+    let relay = Relay::with(|config| config.counters = Arc::clone(&counters)).await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (a, b) = tokens(&mut one, &mut two, 1).await;
+    let first = open_end(&relay, a, b"").await;
+    // Closed with a reset, as when a program is killed: no half-close. The relay counts it.
+    first.stream.set_zero_linger().expect("a socket");
+    drop(first);
+    soon(async {
+        while counters.pipes_refused() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut again = open_end(&relay, a, b"").await;
+    assert_eq!(again.error().await.0, ErrorCode::UnknownPipe);
+    // The pipe can't come about any more, and its other end hears so at once.
+    let mut other = open_end(&relay, b, b"").await;
+    assert_eq!(other.error().await.0, ErrorCode::PipeTimeout);
+    other.closed().await;
+}
+
+#[tokio::test]
+async fn a_token_that_comes_late_is_refused() {
+    let limit = Duration::from_millis(200);
+    let relay = Relay::with(|config| config.timeouts.pipe = limit).await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (a, b) = tokens(&mut one, &mut two, 1).await;
+    // What this end is told says that the time of both tokens is over.
+    let mut early = open_end(&relay, a, b"").await;
+    assert_eq!(early.error().await.0, ErrorCode::PipeTimeout);
+    for token in [b, a] {
+        let mut late = open_end(&relay, token, b"").await;
+        assert_eq!(late.error().await.0, ErrorCode::UnknownPipe);
+        late.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_that_stands_still_for_too_long_is_cut() {
+    let relay = Relay::with(|config| {
+        config.pipe_idle = Duration::from_secs(1);
+        config.max_pipes = 1;
+    })
+    .await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (mut left, right) = pipe(&relay, &mut one, &mut two, 1).await;
+    left.raw(b"the last for now").await;
+    assert_eq!(right.rest().await, b"the last for now");
+    assert!(left.rest().await.is_empty());
+    // Soon it isn't counted any more.
+    soon(async {
+        loop {
+            one.control(ClientControl::RequestPipe { tag: 2 }).await;
+            if matches!(one.next_control().await, RelayControl::Pipe { .. }) {
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pipe_takes_so_many_bytes_both_ways_together_and_no_more() {
+    let relay = Relay::with(|config| config.max_pipe_bytes = Some(1000)).await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (mut left, mut right) = pipe(&relay, &mut one, &mut two, 1).await;
+    left.raw(&[1; 600]).await;
+    soon(right.stream.read_exact(&mut [0; 600])).await.expect("bytes");
+    right.raw(&[2; 400]).await;
+    soon(left.stream.read_exact(&mut [0; 400])).await.expect("bytes");
+    right.raw(b"x").await;
+    assert!(left.rest().await.is_empty(), "what is over the quota doesn't arrive");
+    assert!(right.rest().await.is_empty());
+    // Early bytes count as well, and the next pipe has a quota of its own.
+    let (a, b) = tokens(&mut one, &mut two, 2).await;
+    let mut left = open_end(&relay, a, &[1; 600]).await;
+    let mut right = open_end(&relay, b, &[2; 400]).await;
+    joined(&mut left).await;
+    joined(&mut right).await;
+    soon(left.stream.shutdown()).await.expect("a half-close");
+    soon(right.stream.shutdown()).await.expect("a half-close");
+    assert_eq!((left.rest().await.len(), right.rest().await.len()), (400, 600));
+}
+
+#[tokio::test]
+async fn what_goes_through_pipes_is_counted() {
+    let counters = Arc::<Counters>::default();
+    let relay = Relay::with(|config| {
+        config.counters = Arc::clone(&counters);
+        config.max_pipes = 1;
+    })
+    .await;
+    let (mut one, mut two) = relay.pair(None).await;
+    let (mut left, mut right) = pipe(&relay, &mut one, &mut two, 1).await;
+    one.control(ClientControl::RequestPipe { tag: 2 }).await;
+    let (code, text) = one.error().await;
+    assert_eq!(code, ErrorCode::TooManyPipes);
+    assert!(text.contains("as many pipes as it may (1)"), "{text}");
+    let mut stranger = open_end(&relay, Token::from_bytes([1; 16]), b"").await;
+    assert_eq!(stranger.error().await.0, ErrorCode::UnknownPipe);
+    left.raw(&vec![1; 70_000]).await;
+    soon(right.stream.read_exact(&mut vec![0; 70_000])).await.expect("bytes");
+    right.raw(&[2; 5]).await;
+    soon(left.stream.read_exact(&mut [0; 5])).await.expect("bytes");
+    assert_eq!(counters.pipe_bytes(), 70_005);
+    assert_eq!((counters.pipes_joined(), counters.pipes_refused()), (1, 2));
 }
 
 #[tokio::test]

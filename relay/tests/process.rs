@@ -183,6 +183,9 @@ fn wrong_options_are_status_2_and_help_is_0() {
         "--listen",
         "--grace",
         "--max-clients",
+        "--max-pipes-per-ip",
+        "--pipe-idle",
+        "--max-pipe-bytes",
         "--until-stdin-closes",
         "--tls-cert",
         "--data",
@@ -270,7 +273,7 @@ fn logs_tell_who_came_and_nothing_of_what_was_said() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0));
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    for event in ["joined", "paired", "left"] {
+    for event in ["joined", "paired", "left", "pipe_bytes"] {
         assert!(log.contains(event), "{event} in {log}");
     }
     assert!(!log.contains("a-secret") && !log.contains('\u{1b}'), "{log}");
