@@ -10,8 +10,9 @@
 use couplet::seal::Password;
 use couplet::session::{Event as SessionEvent, Meet, Seal};
 use couplet::transfer::book::TransferState;
+use couplet::transfer::offer::OnCollision;
 use couplet_ui::clock;
-use couplet_ui::engine::{self, Command, Engine, Event, Options, TlsChoice};
+use couplet_ui::engine::{self, Command, Engine, Event, Options, Outgoing, Target, TlsChoice};
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -48,21 +49,21 @@ async fn measure(relay: &str, directory: &Path, mebibytes: u64, runs: usize) -> 
     }
     let mut rates = Vec::new();
     for _ in 0..runs {
-        sender.commands.send(Command::Send(vec![source.clone()])).await?;
+        sender.commands.send(Command::Send(Outgoing::Each(vec![source.clone()]))).await?;
         until(&mut receiver, |event| {
             let SessionEvent::Transfer { info, .. } = event else { return None };
             (info.state == TransferState::Offered).then_some(())
         })
         .await?;
         let start = clock::now();
-        receiver.commands.send(Command::Accept(None)).await?;
+        receiver.commands.send(Command::Accept { id: None, on_collision: None }).await?;
         let state = until(&mut receiver, |event| {
             let SessionEvent::Transfer { info, .. } = event else { return None };
             info.state.is_over().then(|| info.state.clone())
         })
         .await?;
         let seconds = clock::now().since(start).as_secs_f64();
-        let TransferState::Verified { saved_as } = state else {
+        let TransferState::Verified { saved_as, .. } = state else {
             return Err(format!("the transfer ended as {state:?}").into());
         };
         std::fs::remove_file(downloads.join(saved_as))?;
@@ -82,7 +83,9 @@ fn start(relay: &str, downloads: &Path) -> Engine {
         meet: Meet::Anybody,
         password: Password::default(),
         name: None,
-        downloads: downloads.to_owned(),
+        target: Target::Directory(downloads.to_owned()),
+        on_collision: OnCollision::default(),
+        limit: None,
         tls: TlsChoice::Auto,
         known_relays: None,
     };

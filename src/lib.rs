@@ -17,7 +17,7 @@
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
 //! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
 //! | people | [`code`], [`nearness`] | codes to meet by, and what a slip was meant to be |
-//! | screens | [`text`], [`path`] | the one sanitiser and the one safe-path type |
+//! | screens | [`text`], [`path`], [`units`] | the one sanitiser, the one safe-path type, numbers for people |
 //!
 //! Every bound on size, count and time that the protocol knows is a constant in [`limits`].
 
@@ -41,3 +41,4 @@ pub mod session;
 pub mod text;
 pub mod time;
 pub mod transfer;
+pub mod units;

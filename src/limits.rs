@@ -18,16 +18,39 @@ pub const MAX_MESSAGE_BYTES: usize = 30 * 1024;
 /// The largest body of a say, message or signal frame, as the relay sees it (opaque).
 pub const MAX_OPAQUE: usize = 64 * 1024;
 
-/// The size of a BLAKE3 group, and so of every chunk on a pipe but the last of a file.
+/// The size of a group: the largest piece of a file that travels at once, and what a ledger counts in.
 pub const GROUP: u64 = 1024 * 1024;
 
-/// The largest body of a step on a joined pipe, inside its sealed record: a chunk's data, the head
-/// before it, and some room to spare.
-#[expect(clippy::cast_possible_truncation, reason = "1 MiB fits every usize")]
-pub const MAX_PIPE_BODY: usize = GROUP as usize + 256;
+/// The smallest piece of a file, the last of it aside.
+pub const MIN_PIECE: u64 = 16 * 1024;
 
-/// Chunks that a sender may have unanswered on one pipe.
-pub const CHUNK_WINDOW: usize = 32;
+/// The largest plaintext of a record on a joined pipe: a piece of a file, the heads before it, and
+/// some room to spare; or many small steps.
+#[expect(clippy::cast_possible_truncation, reason = "1 MiB fits every usize")]
+pub const MAX_PIPE_BODY: usize = GROUP as usize + 1024;
+
+/// The bytes of files that a sender may have unanswered at least, on however many pipes: enough to
+/// keep a short line busy, and little to send again after a cut.
+pub const MIN_WINDOW: u64 = 4 * GROUP;
+
+/// The bytes that it may have unanswered at most, on the longest of lines.
+pub const MAX_WINDOW: u64 = 64 * GROUP;
+
+/// Entries of a tree that a sender may have begun and the receiver not confirmed.
+pub const MAX_OPEN_ENTRIES: usize = 4096;
+
+/// Files of one transfer that a receiver holds open at once. Those that come whole in one record
+/// don't count.
+pub const MAX_OPEN_FILES: usize = 16;
+
+/// A file of at most this many bytes travels whole in one record, and is answered once.
+pub const SMALL_FILE: u64 = 256 * 1024;
+
+/// Pipes that one transfer may have at once.
+pub const MAX_PIPES_PER_TRANSFER: usize = 4;
+
+/// Ranges of a file that a receiver names as held; what it holds beyond them is sent again.
+pub const MAX_HELD_RANGES: usize = 64;
 
 /// The longest name of a room, in bytes.
 pub const MAX_ROOM_NAME: usize = 64;

@@ -1,19 +1,21 @@
 //! The names a peer may give to files: [`SafeName`] for one, [`SafePath`] for a relative path.
 //!
-//! This file owns the question "may this name be created below a folder of mine?", and answers it
-//! the same on every system, since two people seldom run the same one. It doesn't own opening
+//! Owns the question "may this name be created below a folder of mine?", and answers it for what is
+//! offered the same on every system, since two people seldom run the same one. It doesn't own opening
 //! anything (the shells do, through a handle of the folder, which also guards against symbolic
 //! links), nor what happens when a name is already taken, beyond offering [`SafeName::numbered`].
 //!
 //! A hostile name is refused with its reason, never silently repaired: a repaired name could
 //! collide with an honest one, and nobody would learn that somebody tried.
 
-use std::fmt;
-use std::str::FromStr;
+mod relative;
 
-use serde::{Deserialize, Serialize};
+pub use relative::{RawName, SafePath};
 
 use crate::text;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
 /// The longest name, in bytes of UTF-8: what the common file systems take.
 pub const MAX_NAME_BYTES: usize = 255;
@@ -157,120 +159,40 @@ impl SafeName {
     }
 }
 
-/// A relative path: 1..=[`MAX_PATH_PARTS`] names with `/` between them, at most [`MAX_PATH_BYTES`]
-/// bytes. Joined to a folder it stays below it. Travels as a plain string, checked when it is read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SafePath(String);
-
-impl SafePath {
-    /// Accepts the path exactly as it is, or says why not.
-    ///
-    /// # Errors
-    /// The first of [`NameError`]'s reasons that holds for the path or one of its names.
-    ///
-    /// ```
-    /// use couplet::path::SafePath;
-    /// assert_eq!(SafePath::new("project/src/main.rs").unwrap().parts().count(), 3);
-    /// assert!(SafePath::new("project/../../etc/passwd").is_err());
-    /// ```
-    pub fn new(path: &str) -> Result<Self, NameError> {
-        if path.is_empty() {
-            return Err(NameError::Empty);
-        }
-        if path.len() > MAX_PATH_BYTES {
-            return Err(NameError::PathTooLong { path: shown(path), bytes: path.len() });
-        }
-        if path.starts_with('/') {
-            return Err(NameError::Absolute(shown(path)));
-        }
-        let parts = path.split('/').count();
-        if parts > MAX_PATH_PARTS {
-            return Err(NameError::TooDeep { path: shown(path), parts });
-        }
-        for part in path.split('/') {
-            if part.is_empty() {
-                return Err(NameError::EmptyPart(shown(path)));
-            }
-            check(part)?;
-        }
-        Ok(Self(path.to_owned()))
+impl fmt::Display for SafeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Already clean; goes through the sanitiser like all that is shown all the same.
+        f.pad(&text::line(&self.0, usize::MAX))
     }
+}
 
-    /// The path as text, with `/` between the names.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+impl AsRef<str> for SafeName {
+    fn as_ref(&self) -> &str {
         &self.0
     }
+}
 
-    /// Its names from the outermost in; there is at least one, and each is a lawful [`SafeName`].
-    #[must_use]
-    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> + Clone {
-        self.0.split('/')
-    }
+impl FromStr for SafeName {
+    type Err = NameError;
 
-    /// Its last name.
-    #[must_use]
-    pub fn file_name(&self) -> SafeName {
-        SafeName(self.0.rsplit('/').next().unwrap_or(&self.0).to_owned())
-    }
-
-    /// The path without its last name; none if that was the only one.
-    #[must_use]
-    pub fn parent(&self) -> Option<Self> {
-        self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
-    }
-
-    /// The path of a file or folder inside this one.
-    ///
-    /// # Errors
-    /// [`NameError::TooDeep`] or [`NameError::PathTooLong`] if the result would be.
-    pub fn join(&self, name: &SafeName) -> Result<Self, NameError> {
-        Self::new(&format!("{}/{}", self.0, name.0))
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::new(text)
     }
 }
 
-impl From<SafeName> for SafePath {
-    fn from(name: SafeName) -> Self {
-        Self(name.0)
+impl TryFrom<String> for SafeName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::new(&text)
     }
 }
 
-/// The conversions that both types have alike.
-macro_rules! as_checked_text {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                // Already clean; goes through the sanitiser like all that is shown all the same.
-                f.pad(&text::line(&self.0, usize::MAX))
-            }
-        }
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-        impl FromStr for $name {
-            type Err = NameError;
-            fn from_str(text: &str) -> Result<Self, NameError> {
-                Self::new(text)
-            }
-        }
-        impl TryFrom<String> for $name {
-            type Error = NameError;
-            fn try_from(text: String) -> Result<Self, NameError> {
-                Self::new(&text)
-            }
-        }
-        impl From<$name> for String {
-            fn from(checked: $name) -> Self {
-                checked.0
-            }
-        }
-    };
+impl From<SafeName> for String {
+    fn from(checked: SafeName) -> Self {
+        checked.0
+    }
 }
-as_checked_text!(SafeName);
-as_checked_text!(SafePath);
 
 fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {

@@ -3,7 +3,9 @@
 //! Owns the vocabulary between peers and its bounds; when to say what is [`crate::session`]'s.
 //! Nothing in here is trusted: names and texts pass the sanitiser before they leave the session.
 
-use crate::path::SafeName;
+use crate::transfer::book::Hold;
+use crate::transfer::offer::Offer;
+use crate::transfer::wire::Fault;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -65,19 +67,24 @@ pub enum PeerSignal {
     Compare,
     /// Nothing but the envelope's acknowledgement. Unnumbered.
     Acknowledge,
-    /// A file to be had. Numbered.
+    /// Something to be had. Numbered.
     Offer {
         /// The offerer's number of it; never used twice in a session.
         offer: u32,
-        /// The file's name.
-        name: SafeName,
-        /// The file's size in bytes.
-        size: u64,
+        /// Whether the offerer has offered it before, to whoever was there then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+        /// What it is.
+        #[serde(flatten)]
+        what: Offer,
     },
     /// The receiver wants the offer and is asking the relay for a pipe. Numbered.
     Accept {
         /// The offerer's number of it.
         offer: u32,
+        /// Whether some of it may be there already, so that each entry must be asked about.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        part: bool,
     },
     /// The receiver doesn't want the offer. Numbered.
     Decline {
@@ -91,12 +98,47 @@ pub enum PeerSignal {
         /// Whether the one that cancels is the offerer.
         by_offerer: bool,
     },
+    /// One side has lost all pipes of a transfer, so the other one's are of no use. The receiver asks
+    /// for another. Numbered.
+    Interrupted {
+        /// The offerer's number of it.
+        offer: u32,
+        /// Whether it is the offerer who has none.
+        by_offerer: bool,
+    },
+    /// One side holds a transfer up, or with no reason no longer does. Numbered.
+    Hold {
+        /// The offerer's number of it.
+        offer: u32,
+        /// Whether it is the offerer who does.
+        by_offerer: bool,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Hold>,
+    },
+    /// The line has use for so many pipes of a transfer; the receiver asks for them. Unnumbered.
+    Pipes {
+        /// The offerer's number of it.
+        offer: u32,
+        /// How many in all.
+        wanted: u8,
+    },
+    /// The receiver has all of it. Numbered; the pipe says so too, unless it was cut just then.
+    Finished {
+        /// The offerer's number of it.
+        offer: u32,
+        /// The name that it has there.
+        saved_as: String,
+    },
     /// A transfer has failed at one side. Numbered.
     Failed {
         /// The offerer's number of it.
         offer: u32,
         /// Whether it failed at the offerer's side.
         by_offerer: bool,
+        /// Why, if there is a word for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<Fault>,
     },
     /// Something that a later release knows.
     #[serde(other)]
@@ -114,6 +156,9 @@ impl PeerSignal {
                 | Self::Accept { .. }
                 | Self::Decline { .. }
                 | Self::Cancel { .. }
+                | Self::Interrupted { .. }
+                | Self::Hold { .. }
+                | Self::Finished { .. }
                 | Self::Failed { .. }
         )
     }
@@ -152,7 +197,7 @@ mod tests {
     fn an_offer_with_a_name_that_leads_outside_is_no_offer() {
         let offer = |name: &str| {
             format!(
-                r#"{{"number":1,"signal":{{"type":"offer","offer":1,"name":"{name}","size":3}}}}"#
+                r#"{{"number":1,"signal":{{"type":"offer","offer":1,"name":"{name}","form":"file","size":3,"entries":1}}}}"#
             )
         };
         assert!(decode::<Envelope>(offer("photo.png").as_bytes()).is_ok());

@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use support::raw::RawPeer;
@@ -136,7 +135,6 @@ fn a_long_paste_without_brackets_arrives_whole() {
 fn typos_and_missing_files_get_a_sentence() {
     let relay = Relay::start(&[]);
     let dir = dir();
-    fs::create_dir(dir.path().join("folder")).expect("a directory");
     let mut ann = Terminal::client("ann", &relay.address, dir.path());
     ann.sees("seat 1");
     let bob = Terminal::client("bob", &relay.address, dir.path());
@@ -146,8 +144,8 @@ fn typos_and_missing_files_get_a_sentence() {
     ann.keys("\x03");
     ann.line("/send missing.txt");
     ann.sees("there is no file");
-    ann.line("/send folder");
-    ann.sees("is a directory");
+    ann.line("/send /dev/null");
+    ann.sees("a device, pipe or socket");
     ann.line("/accept 9");
     ann.sees("no offer waits for your answer");
 }
@@ -161,8 +159,8 @@ fn a_hostile_peer_cannot_draw_on_the_screen() {
     let mut mallory = RawPeer::join(&relay.address);
     for signal in [
         r#"{"signal":{"type":"greeting","name":"\u001b[2J\u001b]0;owned\u0007mallory"}}"#,
-        r#"{"number":1,"signal":{"type":"offer","offer":1,"name":"../../etc/passwd","size":1}}"#,
-        r#"{"number":2,"signal":{"type":"offer","offer":2,"name":"fine.txt","size":1}}"#,
+        r#"{"number":1,"signal":{"type":"offer","offer":1,"name":"../../etc/passwd","form":"file","size":1,"entries":1}}"#,
+        r#"{"number":2,"signal":{"type":"offer","offer":2,"name":"fine.txt","form":"file","size":1,"entries":1}}"#,
     ] {
         mallory.signal(signal);
     }

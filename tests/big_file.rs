@@ -4,7 +4,7 @@
 mod support;
 
 use couplet::message::Role;
-use couplet_ui::engine::Command;
+use couplet_ui::engine::{Command, Outgoing};
 use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
@@ -113,9 +113,9 @@ async fn words_arrive_within_ten_milliseconds_while_a_file_moves_between_the_sam
     file.set_len(4 * GIB).expect("a file system with sparse files");
     let downloads = dir.path().join("downloads");
     let [mut a, mut b] = Client::pair(&relay.address, [dir.path(), &downloads]).await;
-    a.tell(Command::Send(vec![source])).await;
+    a.tell(Command::Send(Outgoing::Each(vec![source]))).await;
     let at_b = b.offered("sparse.bin").await;
-    b.tell(Command::Accept(None)).await;
+    b.tell(Command::Accept { id: None, on_collision: None }).await;
     b.moving(at_b).await;
     let mut times = Vec::new();
     for round in 0..2000 {
@@ -140,7 +140,7 @@ async fn words_arrive_within_ten_milliseconds_while_a_file_moves_between_the_sam
     println!("{} words, median {median:?}, longest {:?}", times.len(), times.last());
     assert!(median < Duration::from_millis(10), "{median:?}");
     if b.state(at_b).is_none() {
-        b.tell(Command::Cancel(None)).await;
+        b.tell(Command::Cancel { id: None, keep: true }).await;
     }
     b.ended(at_b).await;
 }

@@ -6,7 +6,7 @@ mod support;
 use couplet::message::RoomName;
 use couplet::session::{Ending, Event as SessionEvent, Meet, Seal, Verdict};
 use couplet::transfer::book::TransferState;
-use couplet_ui::engine::Command;
+use couplet_ui::engine::{Command, Outgoing};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -192,15 +192,15 @@ async fn meddled(files: &[&str], meddle: Box<Meddle>) -> (Vec<TransferState>, Ve
     for (number, name) in files.iter().enumerate() {
         let path = source.join(name);
         fs::write(&path, contents(8 << 20, number as u64)).expect("written");
-        a.tell(Command::Send(vec![path])).await;
+        a.tell(Command::Send(Outgoing::Each(vec![path]))).await;
         let id = b.offered(name).await;
-        b.tell(Command::Accept(Some(id))).await;
+        b.tell(Command::Accept { id: Some(id), on_collision: None }).await;
         let state = b.ended(id).await;
         if !matches!(state, TransferState::Verified { .. }) {
             // The sender is told, too.
             let sent = a
                 .transfer(|_, info| {
-                    let this = info.name.as_str() == *name;
+                    let this = info.name().as_str() == *name;
                     (this && info.state.is_over()).then(|| info.state.clone())
                 })
                 .await;
@@ -229,14 +229,14 @@ async fn stopped(why: &str, mut deed: impl FnMut(usize, Vec<u8>) -> Deed + Send 
         deed(chunk, record)
     };
     let (states, left) = meddled(&["file"], Box::new(meddle)).await;
-    let TransferState::Failed { reason } = &states[0] else { panic!("{states:?}") };
+    let TransferState::Failed { reason, .. } = &states[0] else { panic!("{states:?}") };
     assert!(reason.contains(why), "{reason}");
     assert!(left.is_empty(), "{left:?} is left in the downloads directory");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_bit_on_a_live_pipe_is_named_and_nothing_is_kept() {
-    for at in [4, 5, 9, 17, 60, 500_000] {
+    for at in [4, 5, 9, 17, 60, 99_000] {
         let why = match at {
             5 => "another pipe",
             9 => "wrong order",
@@ -282,11 +282,17 @@ async fn a_replayed_record_is_named_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_that_is_cut_off_is_named_and_nothing_is_kept() {
-    stopped("cut off before its final record", |chunk, record| {
-        if chunk == 3 { Deed::Cut } else { Deed::Send(vec![record]) }
-    })
-    .await;
+async fn a_pipe_that_is_cut_off_is_replaced_and_the_file_comes_whole() {
+    let mut chunk = 0;
+    let meddle = move |_, record: Vec<u8>| {
+        let is_chunk = record.len() >= CHUNK;
+        chunk += usize::from(is_chunk);
+        // A cut is nothing that only somebody who meddles can do.
+        if is_chunk && chunk == 3 { Deed::Cut } else { Deed::Send(vec![record]) }
+    };
+    let (states, left) = meddled(&["file"], Box::new(meddle)).await;
+    assert!(matches!(&states[0], TransferState::Verified { .. }), "{states:?}");
+    assert_eq!(left, ["file"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,7 +314,7 @@ async fn records_of_one_pipe_in_another_are_named_and_nothing_is_kept() {
     };
     let (states, left) = meddled(&["first", "second"], Box::new(meddle)).await;
     assert!(matches!(&states[0], TransferState::Verified { .. }), "{states:?}");
-    let TransferState::Failed { reason } = &states[1] else { panic!("{states:?}") };
+    let TransferState::Failed { reason, .. } = &states[1] else { panic!("{states:?}") };
     assert!(reason.contains("of another pipe"), "{reason}");
     assert_eq!(left, ["first"]);
 }

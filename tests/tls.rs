@@ -9,7 +9,7 @@ use couplet::transfer::book::TransferState;
 use couplet_relay::config::Config;
 use couplet_relay::server;
 use couplet_relay::tls::TlsIdentity;
-use couplet_ui::engine::{Command, TlsChoice};
+use couplet_ui::engine::{Command, Outgoing, TlsChoice};
 use couplet_ui::known_relays::KnownRelays;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
@@ -82,9 +82,9 @@ async fn two_talk_and_pass_a_file_over_tls() {
     }
     let file = ann_dir.path().join("picture");
     std::fs::write(&file, contents(3_000_000, 7)).expect("written");
-    ann.tell(Command::Send(vec![file])).await;
+    ann.tell(Command::Send(Outgoing::Each(vec![file]))).await;
     let id = bob.offered("picture").await;
-    bob.tell(Command::Accept(Some(id))).await;
+    bob.tell(Command::Accept { id: Some(id), on_collision: None }).await;
     let ended = bob.ended(id).await;
     assert!(matches!(ended, TransferState::Verified { .. }), "{ended:?}");
     let list = KnownRelays::at(known).list().expect("a list");

@@ -15,8 +15,8 @@ fuzz_target!(|body: &[u8]| {
     }
     match peer::decode::<Envelope>(body) {
         Ok(envelope) => {
-            if let PeerSignal::Offer { name, .. } = &envelope.signal {
-                assert_eq!(SafeName::new(name.as_str()).as_ref(), Ok(name));
+            if let PeerSignal::Offer { what, .. } = &envelope.signal {
+                assert_eq!(SafeName::new(what.name.as_str()).as_ref(), Ok(&what.name));
             }
             assert_eq!(peer::decode(&peer::encode(&envelope)), Ok(envelope));
         }

@@ -8,7 +8,7 @@ use super::schedule::{Purpose, Secrets, Transcript};
 use super::*;
 use crate::code::verification_words;
 use crate::peer::{self, Envelope, PeerSignal, Words};
-use crate::transfer::wire::{Close, Hello, SenderFrame};
+use crate::transfer::wire::{Close, End, SenderStep, StepReader};
 use bytes::Bytes;
 use curve25519_dalek::scalar::Scalar;
 use rand_chacha::ChaCha20Rng;
@@ -221,10 +221,10 @@ fn pipe_of(one: &Agreed, pipes: &[u8; 32], lines: &mut Lines) {
         salt: zeroize::Zeroizing::new(salts[0]),
     };
     let (mut sealer, _) = ends.open(&salts[1]);
-    let file = crate::path::SafeName::new("empty").expect("a name");
-    let hello = SenderFrame::Hello(Hello { name: file, size: 0 });
-    let close = SenderFrame::Close(Close { size: 0, root: *blake3::hash(b"").as_bytes() });
-    for (number, step, is_final) in [(0_u8, hello, false), (1, close, true)] {
+    let root = *blake3::hash(b"").as_bytes();
+    let close = SenderStep::Close(Close { entry: 0, size: 0, root });
+    let end = SenderStep::End(End { entries: 1 });
+    for (number, step, is_final) in [(0_u8, close, false), (1, end, true)] {
         let mut record = vec![0; RECORD_HEAD_LEN];
         step.encode(&mut record);
         let content = record[RECORD_HEAD_LEN..].to_vec();
@@ -241,7 +241,8 @@ fn pipe_of(one: &Agreed, pipes: &[u8; 32], lines: &mut Lines) {
             &record[RECORD_HEAD_LEN..],
             &content,
         );
-        lines.text(&format!("step {number}"), std::str::from_utf8(&content[1..]).expect("JSON"));
+        let (_, body) = StepReader::new(&content).next().expect("a step").expect("whole");
+        lines.text(&format!("step {number}"), std::str::from_utf8(body).expect("JSON"));
         lines.bytes(&format!("record {number}"), &record);
     }
 }

@@ -228,7 +228,8 @@ fn words_on_their_way_to_a_verified_peer_do_not_go_to_a_stranger_either() {
     // Not taken before it leaves; and taken, but not known to be.
     for taken in [false, true] {
         let mut line = Line::paired();
-        line.clients[0].session.verify(Verdict::Same);
+        let now = line.now;
+        line.clients[0].session.verify(Verdict::Same, now);
         let draft = line.say(0, "a secret");
         line.clients[1].session.fin(line.now);
         line.pump(1);
@@ -264,16 +265,19 @@ fn words_on_their_way_to_a_verified_peer_do_not_go_to_a_stranger_either() {
 #[test]
 fn offers_are_taken_back_once_the_words_were_found_to_differ() {
     let mut line = Line::paired();
-    let name = crate::path::SafeName::new("photo.png").expect("a safe name");
-    line.clients[0].session.offer(name, 5).expect("an offer");
+    let photo = super::offer_tests::file("photo.png", 5);
+    line.clients[0].session.offer(photo).expect("an offer");
     line.pump(0);
     line.settle();
-    line.clients[0].session.verify(Verdict::Different);
+    let now = line.now;
+    line.clients[0].session.verify(Verdict::Different, now);
     line.pump(0);
-    line.clients[1].session.accept(None);
+    line.accept(1, 1);
     line.pump(1);
     line.settle();
-    assert!(line.transfers.is_empty(), "{:?}", line.transfers);
+    let opened =
+        line.transfers.iter().any(|(_, command)| matches!(command, Command::OpenPipe { .. }));
+    assert!(!opened, "{:?}", line.transfers);
 }
 
 #[test]
@@ -323,7 +327,8 @@ fn words_for_a_verified_peer_do_not_go_to_a_stranger() {
     let mut line = Line::paired();
     line.say(0, "a secret");
     line.settle();
-    line.clients[0].session.verify(Verdict::Same);
+    let now = line.now;
+    line.clients[0].session.verify(Verdict::Same, now);
     let held = line.say(0, "another secret");
     line.settle();
     line.clients[1].session.fin(line.now);
@@ -342,13 +347,15 @@ fn words_for_a_verified_peer_do_not_go_to_a_stranger() {
 #[test]
 fn nothing_goes_out_once_the_words_were_found_to_differ_until_they_are_the_same() {
     let mut line = Line::paired();
-    line.clients[0].session.verify(Verdict::Different);
+    let now = line.now;
+    line.clients[0].session.verify(Verdict::Different, now);
     line.say(0, "a secret");
     line.settle();
     assert_eq!(line.words(1), [""; 0]);
-    let name = crate::path::SafeName::new("photo.png").expect("a safe name");
-    assert!(line.clients[0].session.offer(name, 5).is_err());
-    line.clients[0].session.verify(Verdict::Same);
+    let photo = super::offer_tests::file("photo.png", 5);
+    assert!(line.clients[0].session.offer(photo).is_err());
+    let now = line.now;
+    line.clients[0].session.verify(Verdict::Same, now);
     line.pump(0);
     line.settle();
     assert_eq!(line.words(1), ["a secret"]);

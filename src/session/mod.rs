@@ -26,7 +26,6 @@ pub use words::SayError;
 
 use crate::limits;
 use crate::message::{ClientControl, ClientToRelay, RelayToClient, Role, RoomName, Seat, Token};
-use crate::path::SafeName;
 use crate::peer::PeerSignal;
 use crate::seal::{Entropy, Password, PipeKeys};
 use crate::text;
@@ -87,8 +86,16 @@ pub enum Command {
     Disconnect,
     /// Send this to the relay.
     Transmit(ClientToRelay),
-    /// Send the file that was offered as this transfer through the pipe that `token` opens.
-    SendFile {
+    /// What was offered as this transfer will be sent: look for its entries. With `part` the receiver
+    /// may have some of it already.
+    BeginSending {
+        /// Which transfer.
+        id: TransferId,
+        /// Whether entries must be asked about.
+        part: bool,
+    },
+    /// Open a pipe for this transfer, in whichever direction it goes: its first, or one more.
+    OpenPipe {
         /// Which transfer.
         id: TransferId,
         /// Opens this end of the pipe.
@@ -96,21 +103,39 @@ pub enum Command {
         /// Seals what goes through it.
         keys: PipeKeys,
     },
-    /// Receive this transfer's file through the pipe that `token` opens.
-    ReceiveFile {
+    /// The other side has lost all pipes of this transfer: end those that are left.
+    DropPipes(TransferId),
+    /// The sender has use for so many pipes of this incoming transfer; ask for those that are
+    /// missing with [`Session::request_another_pipe`].
+    WantPipes {
         /// Which transfer.
         id: TransferId,
-        /// The name that was offered.
-        name: SafeName,
-        /// The size in bytes that was offered.
-        size: u64,
-        /// Opens this end of the pipe.
-        token: Token,
-        /// Seals what goes through it.
-        keys: PipeKeys,
+        /// How many in all, at most [`limits::MAX_PIPES_PER_TRANSFER`].
+        wanted: usize,
     },
-    /// Stop whatever is done for this transfer, and forget its file.
-    StopTransfer(TransferId),
+    /// Hold an outgoing transfer up, or let it go on; of an incoming one nothing is to be done.
+    HoldTransfer {
+        /// Which transfer.
+        id: TransferId,
+        /// Whether it is held up.
+        on: bool,
+    },
+    /// The receiver says that it has all of this outgoing transfer.
+    FinishSending {
+        /// Which transfer.
+        id: TransferId,
+        /// The name it has there.
+        saved_as: String,
+    },
+    /// Forget how far an outgoing transfer is, and its pipes: it is offered to somebody else.
+    RestartTransfer(TransferId),
+    /// Stop whatever is done for this transfer, and forget it.
+    StopTransfer {
+        /// Which transfer.
+        id: TransferId,
+        /// Whether what has come of it stays on disk.
+        keep: bool,
+    },
 }
 
 /// One client's side of a line for two.
@@ -133,6 +158,8 @@ pub struct Session {
     signals: signals::Signals,
     book: Book,
     fin_by: Option<Moment>,
+    /// When this client leaves even if the peer hasn't heard all.
+    leave_by: Option<Moment>,
     /// Whether words that the relay may not have taken must be said again.
     repeat_due: bool,
     /// When pipes that the relay refused are asked for again.
@@ -144,6 +171,9 @@ pub struct Session {
 
 /// How long the relay may take to answer a `fin` before the client leaves anyway.
 const FIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long a client that leaves waits for its peer to hear what it must.
+const LEAVE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a pipe that the relay has no room for is waited with.
 const PIPES_AGAIN: Duration = Duration::from_secs(2);
@@ -169,6 +199,7 @@ impl Session {
             signals: signals::Signals::default(),
             book: Book::default(),
             fin_by: None,
+            leave_by: None,
             repeat_due: false,
             pipes_again_at: None,
             over: false,
@@ -233,6 +264,11 @@ impl Session {
             return;
         }
         self.link.heard(now);
+        self.take_message(message, now);
+        self.leave_if_heard(now);
+    }
+
+    fn take_message(&mut self, message: RelayToClient, now: Moment) {
         match message {
             RelayToClient::Control(control) => self.handle_control(control, now),
             RelayToClient::Message { pairing, sequence, body, .. } => {
@@ -253,6 +289,9 @@ impl Session {
         if self.fin_by.is_some_and(|by| by <= now) {
             return self.end(Ending::Fin);
         }
+        if self.leave_by.take_if(|by| *by <= now).is_some() {
+            self.fin(now);
+        }
         match self.link.timeout(now) {
             Some(link::Due::Connect) => self.connect(),
             Some(link::Due::Ping) => self.control(ClientControl::Ping),
@@ -263,10 +302,13 @@ impl Session {
             None => {}
         }
         self.time_out_exchange(now);
-        if self.pipes_again_at.is_some_and(|at| at <= now) {
-            self.pipes_again_at = None;
-            self.request_pipes();
+        let pipes_due = |at: &Moment| *at <= now;
+        if self.pipes_again_at.take_if(|at| pipes_due(at)).is_some()
+            || self.book.next_pipe_request().is_some_and(|at| pipes_due(&at))
+        {
+            self.request_pipes(now);
         }
+        self.tell_without_pipe(now);
     }
 
     /// Leaves for good, in either role. The session is over when the relay has answered, or soon
@@ -280,6 +322,22 @@ impl Session {
             self.control(ClientControl::Fin);
         } else {
             self.end(Ending::Fin);
+        }
+    }
+
+    /// Leaves as [`fin`](Self::fin) does, as soon as the peer has acknowledged all that it must hear:
+    /// how a transfer ended, above all. It is waited for some seconds, even if it is away.
+    pub fn leave(&mut self, now: Moment) {
+        if self.leave_by.is_none() && self.fin_by.is_none() {
+            self.leave_by = Some(now + LEAVE_LIMIT);
+            self.leave_if_heard(now);
+        }
+    }
+
+    fn leave_if_heard(&mut self, now: Moment) {
+        if self.leave_by.is_some() && self.signals.all_are_heard() {
+            self.leave_by = None;
+            self.fin(now);
         }
     }
 
@@ -306,8 +364,12 @@ impl Session {
         if self.over {
             return None;
         }
-        let others = [self.fin_by, self.pipes_again_at, self.sealing.timeout()];
-        others.into_iter().chain([self.link.next_timeout()]).flatten().min()
+        // Without somebody there it is asked for when they come.
+        let [pipes, without] = [self.book.next_pipe_request(), self.book.next_without_pipe()]
+            .map(|at| at.filter(|_| self.is_paired()));
+        let others = [self.fin_by, self.leave_by, self.pipes_again_at, pipes, without];
+        let others = others.into_iter().chain([self.sealing.timeout()]);
+        others.chain([self.link.next_timeout()]).flatten().min()
     }
 
     /// Whether it has ended; [`Event::Ended`] has said why.
@@ -337,11 +399,25 @@ impl Session {
                 PeerSignal::LastMessage { sequence, text } => self.handle_handed(sequence, &text),
                 PeerSignal::Compare => self.events.push_back(Event::PeerCompares),
                 PeerSignal::Typing { on } => self.events.push_back(Event::PeerTyping(on)),
-                PeerSignal::Offer { offer, name, size } => self.handle_offer(offer, name, size),
-                PeerSignal::Accept { offer } => self.handle_accept(offer),
+                PeerSignal::Offer { offer, again, what } => {
+                    self.handle_offer(offer, again, what, now);
+                }
+                PeerSignal::Accept { offer, part } => self.handle_accept(offer, part),
                 PeerSignal::Decline { offer } => self.handle_decline(offer),
-                PeerSignal::Cancel { offer, by_offerer } => self.handle_cancel(offer, by_offerer),
-                PeerSignal::Failed { offer, by_offerer } => self.handle_failed(offer, by_offerer),
+                PeerSignal::Cancel { offer, by_offerer } => {
+                    self.handle_cancel(offer, by_offerer, now);
+                }
+                PeerSignal::Interrupted { offer, by_offerer } => {
+                    self.handle_interrupted(offer, by_offerer);
+                }
+                PeerSignal::Hold { offer, by_offerer, reason } => {
+                    self.handle_hold(offer, by_offerer, reason);
+                }
+                PeerSignal::Pipes { offer, wanted } => self.handle_pipes(offer, wanted),
+                PeerSignal::Finished { offer, saved_as } => self.handle_finished(offer, &saved_as),
+                PeerSignal::Failed { offer, by_offerer, code } => {
+                    self.handle_failed(offer, by_offerer, code, now);
+                }
                 PeerSignal::Acknowledge | PeerSignal::Unknown => {}
             }
         }
@@ -403,7 +479,7 @@ impl Session {
             return;
         }
         for id in self.book.unfinished().collect::<Vec<_>>() {
-            self.commands.push_back(Command::StopTransfer(id));
+            self.commands.push_back(Command::StopTransfer { id, keep: true });
         }
         self.over = true;
         self.commands.push_back(Command::Disconnect);
@@ -415,6 +491,8 @@ impl Session {
 mod meddling_tests;
 #[cfg(test)]
 mod offer_tests;
+#[cfg(test)]
+mod resume_tests;
 #[cfg(test)]
 mod sealing_tests;
 #[cfg(test)]

@@ -3,11 +3,18 @@
 use super::test_line::Line;
 use super::*;
 use crate::message::{ErrorCode, RelayControl};
+use crate::path::SafeName;
 use crate::transfer::book::TransferState;
-use crate::transfer::send::Outcome;
+use crate::transfer::offer::{Form, Offer};
+use crate::transfer::outcome::{Outcome, Problems};
 
-pub(super) fn name(text: &str) -> SafeName {
-    SafeName::new(text).expect("a safe name")
+pub(super) fn file(name: &str, size: u64) -> Offer {
+    let name = SafeName::new(name).expect("a safe name");
+    Offer { name, form: Form::File, size: Some(size), entries: 1, mtime: None }
+}
+
+fn verified() -> Outcome {
+    Outcome::Verified { saved_as: "photo.png".to_owned(), problems: Problems::default() }
 }
 
 fn state(line: &Line, index: usize, id: u32) -> TransferState {
@@ -19,21 +26,26 @@ fn state(line: &Line, index: usize, id: u32) -> TransferState {
 fn an_offer_is_accepted_moves_and_is_verified() {
     let mut line = Line::paired();
     // From the one in rec: offers need no turn.
-    let id = line.clients[1].session.offer(name("photo.png"), 7).expect("somebody there");
+    let id = line.clients[1].session.offer(file("photo.png", 7)).expect("somebody there");
     line.settle();
     assert_eq!(state(&line, 0, 1), TransferState::Offered);
-    line.clients[0].session.accept(None);
+    line.accept(0, 1);
     line.settle();
     let mut under_way: Vec<_> = line.transfers.drain(..).collect();
     under_way.sort_by_key(|(index, _)| *index);
-    let [(0, receive), (1, send)] = &under_way[..] else { panic!("{under_way:?}") };
-    assert!(matches!(receive, Command::ReceiveFile { size: 7, .. }));
-    assert!(matches!(send, Command::SendFile { id: sent, .. } if *sent == id));
+    let [(0, receive), (1, begin), (1, send)] = &under_way[..] else { panic!("{under_way:?}") };
+    assert!(matches!(receive, Command::OpenPipe { id: TransferId(1), .. }));
+    assert_eq!(*begin, Command::BeginSending { id, part: false });
+    assert!(matches!(send, Command::OpenPipe { id: sent, .. } if *sent == id));
     for index in 0..2 {
-        let outcome = Outcome::Verified { saved_as: "photo.png".to_owned() };
-        line.clients[index].session.handle_transfer_ended(TransferId(1), outcome);
+        let now = line.now;
+        line.clients[index].session.handle_transfer_ended(TransferId(1), verified(), now);
         line.settle();
-        let verified = TransferState::Verified { saved_as: "photo.png".to_owned() };
+        let verified = TransferState::Verified {
+            saved_as: "photo.png".to_owned(),
+            left_out: Vec::new(),
+            left_out_count: 0,
+        };
         assert_eq!(state(&line, index, 1), verified);
     }
 }
@@ -41,17 +53,18 @@ fn an_offer_is_accepted_moves_and_is_verified() {
 #[test]
 fn offers_are_declined_taken_back_and_cancelled() {
     let mut line = Line::paired();
-    for file in ["a", "b", "c"] {
-        line.clients[0].session.offer(name(file), 1).expect("somebody there");
+    for name in ["a", "b", "c"] {
+        line.clients[0].session.offer(file(name, 1)).expect("somebody there");
     }
     line.settle();
     line.clients[1].session.decline(Some(TransferId(1)));
     line.settle();
-    line.clients[0].session.cancel(Some(TransferId(2)));
+    let now = line.now;
+    line.clients[0].session.cancel(Some(TransferId(2)), true, now);
     line.settle();
-    line.clients[1].session.accept(Some(TransferId(3)));
+    line.accept(1, 3);
     line.settle();
-    line.clients[1].session.cancel(None);
+    line.clients[1].session.cancel(None, true, now);
     line.settle();
     let cancelled = |by_peer| TransferState::Cancelled { by_peer };
     assert_eq!(state(&line, 0, 1), TransferState::Declined);
@@ -63,7 +76,7 @@ fn offers_are_declined_taken_back_and_cancelled() {
 #[test]
 fn offers_survive_a_cut_and_end_with_the_peer() {
     let mut line = Line::paired();
-    line.clients[0].session.offer(name("a"), 1).expect("somebody there");
+    line.clients[0].session.offer(file("a", 1)).expect("somebody there");
     line.pump(0);
     line.deliver_up(0);
     line.cut(1);
@@ -72,16 +85,16 @@ fn offers_survive_a_cut_and_end_with_the_peer() {
     line.clients[1].session.fin(line.now);
     line.settle();
     assert_eq!(state(&line, 0, 1), TransferState::Withdrawn);
-    assert!(line.clients[0].session.offer(name("b"), 1).is_err());
+    assert!(line.clients[0].session.offer(file("b", 1)).is_err());
 }
 
 #[test]
 fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
     let mut line = Line::paired();
-    line.clients[1].session.offer(name("a"), 1).expect("somebody there");
+    line.clients[1].session.offer(file("a", 1)).expect("somebody there");
     line.settle();
     let session = &mut line.clients[0].session;
-    session.accept(None);
+    session.accept(TransferId(1), false, line.now);
     let refusal = RelayControl::Error { code: ErrorCode::TooManyPipes, text: "full".to_owned() };
     let asked = |session: &mut Session| {
         std::iter::from_fn(|| session.poll_command())
@@ -103,12 +116,12 @@ fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
 #[test]
 fn a_transfer_that_fails_before_it_moves_fails_at_the_other_side_too() {
     let mut line = Line::paired();
-    let id = line.clients[1].session.offer(name("a"), 1).expect("somebody there");
+    let id = line.clients[1].session.offer(file("a", 1)).expect("somebody there");
     line.settle();
     let session = &mut line.clients[0].session;
-    session.accept(None);
+    session.accept(TransferId(1), false, line.now);
     let failed = Outcome::Failed { code: crate::transfer::wire::Fault::Unknown, text: "x".into() };
-    session.handle_transfer_ended(TransferId(1), failed);
+    session.handle_transfer_ended(TransferId(1), failed, line.now);
     // The accept and the failure arrive; the pipe never did.
     line.pump(0);
     let up = &mut line.clients[0].up;
@@ -124,9 +137,9 @@ fn a_newcomers_offers_are_its_own() {
     let mut line = Line::new(3);
     let third = line.clients.pop().expect("three");
     line.settle();
-    line.clients[1].session.offer(name("old"), 1).expect("somebody there");
+    line.clients[1].session.offer(file("old", 1)).expect("somebody there");
     line.settle();
-    line.clients[0].session.accept(None);
+    line.accept(0, 1);
     line.settle();
     assert_eq!(state(&line, 0, 1), TransferState::Moving);
     line.clients[1].session.fin(line.now);
@@ -135,10 +148,47 @@ fn a_newcomers_offers_are_its_own() {
     line.clients.push(third);
     line.settle();
     // The newcomer's first offer has the same number as the one that is still moving.
-    line.clients[2].session.offer(name("new"), 2).expect("somebody there");
+    line.clients[2].session.offer(file("new", 2)).expect("somebody there");
     line.settle();
-    line.clients[2].session.cancel(None);
+    let now = line.now;
+    line.clients[2].session.cancel(None, true, now);
     line.settle();
     assert_eq!(state(&line, 0, 1), TransferState::Moving);
     assert_eq!(state(&line, 0, 2), TransferState::Cancelled { by_peer: true });
+}
+
+#[test]
+fn whoever_leaves_waits_until_the_peer_has_heard_how_a_transfer_ended() {
+    let mut line = Line::paired();
+    line.clients[1].session.offer(file("photo.png", 7)).expect("somebody there");
+    line.settle();
+    line.clients[0].session.decline(None);
+    line.clients[0].session.leave(line.now);
+    line.settle();
+    assert_eq!(state(&line, 1, 1), TransferState::Declined);
+    assert!(line.clients[0].session.is_over());
+    // With nothing to be heard it leaves at once.
+    line.clients[1].session.leave(line.now);
+    line.settle();
+    assert!(line.clients[1].session.is_over());
+}
+
+#[test]
+fn whoever_leaves_does_not_wait_for_ever() {
+    let mut line = Line::paired();
+    line.clients[1].session.offer(file("photo.png", 7)).expect("somebody there");
+    line.settle();
+    line.cut(1);
+    line.settle();
+    line.clients[0].session.decline(None);
+    line.clients[0].session.leave(line.now);
+    line.pump(0);
+    assert!(!line.clients[0].session.is_over());
+    let limit = line.now + LEAVE_LIMIT + FIN_LIMIT;
+    while let Some(due) = line.clients[0].session.poll_timeout().filter(|due| *due <= limit) {
+        line.now = due;
+        line.clients[0].session.handle_timeout(due);
+        line.pump(0);
+    }
+    assert!(line.clients[0].session.is_over());
 }

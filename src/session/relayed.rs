@@ -129,6 +129,7 @@ impl Session {
             self.withhold_from_strangers();
             self.forget_keys(now);
             // Whoever is there next is somebody new, whatever the relay says.
+            self.book.forget_peer();
             self.met = 0;
         }
         if !self.peer_here || self.sealing.is_sealed() {
@@ -137,13 +138,15 @@ impl Session {
     }
 
     /// The peer is there and the line is sealed: it is told who this is, and what it may not know.
-    pub(super) fn greet_peer(&mut self) {
+    pub(super) fn greet_peer(&mut self, now: Moment) {
         let name = self.name.clone();
         let next = Some(self.words.next_sequence());
         self.signal(PeerSignal::Greeting { name, next });
         self.repeat_shown();
         self.repeat_signals();
-        self.request_pipes();
+        self.offer_again();
+        self.request_pipes(now);
+        self.book.expect_pipes(now);
     }
 
     /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
@@ -169,8 +172,10 @@ impl Session {
 
     fn handle_error(&mut self, code: ErrorCode, text: &str, now: Moment) {
         let text = text::line(text, limits::MAX_REASON_COLUMNS);
-        if code == ErrorCode::SeatGone && self.pairing == 0 && self.seat.is_some() {
-            // Nobody was met from that seat, so any other will do.
+        let anywhere = self.pairing == 0 || matches!(self.meet, Meet::In(_));
+        if code == ErrorCode::SeatGone && anywhere && self.seat.is_some() {
+            // Nobody was met from that seat, so any other will do; or the relay has forgotten its
+            // rooms, and whoever was met comes back to the one of this name, too.
             self.seat = None;
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);

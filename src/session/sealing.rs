@@ -64,6 +64,11 @@ enum State {
 }
 
 impl Sealing {
+    /// Whether the two meet by a code.
+    pub(super) fn has_password(&self) -> bool {
+        !self.password.is_empty()
+    }
+
     pub(super) fn new(password: Password, aes_in_hardware: bool, entropy: Entropy) -> Self {
         let suites = Suites::new(aes_in_hardware);
         Self {
@@ -146,12 +151,12 @@ impl Session {
     }
 
     /// What the user has found on comparing the verification words.
-    pub fn verify(&mut self, found: Verdict) {
+    pub fn verify(&mut self, found: Verdict, now: Moment) {
         if let State::Sealed { verdict, .. } = &mut self.sealing.state {
             *verdict = Some(found);
             self.tell_seal();
             if found == Verdict::Different {
-                self.cancel_all();
+                self.cancel_all(now);
             }
             // With another verdict, what was held back may go out.
             self.say_next();
@@ -177,7 +182,7 @@ impl Session {
                 let again: Vec<_> =
                     exchange.iter().flat_map(|exchange| exchange.repeat()).collect();
                 self.transmit_steps(again);
-                self.greet_peer();
+                self.greet_peer(now);
             }
             State::Failed => {}
         }
@@ -343,7 +348,7 @@ impl Session {
         match exchange.handle(body) {
             Ok(Progress::Known) => {}
             Ok(Progress::Send(step)) => self.transmit_steps([step]),
-            Ok(Progress::Done(step, agreed)) => self.agree(step, agreed),
+            Ok(Progress::Done(step, agreed)) => self.agree(step, agreed, now),
             // Whoever was told why needn't be told again.
             Err(error) => {
                 self.fail_exchange(error, body.get(1) != Some(&step::REFUSE), now);
@@ -351,7 +356,7 @@ impl Session {
         }
     }
 
-    fn agree(&mut self, step: Option<Bytes>, agreed: Box<Agreed>) {
+    fn agree(&mut self, step: Option<Bytes>, agreed: Box<Agreed>, now: Moment) {
         // An exchange ends well once, and only while it goes on.
         let before = std::mem::replace(&mut self.sealing.state, State::Failed);
         let State::Agreeing(exchange) = before else {
@@ -363,7 +368,7 @@ impl Session {
         let exchange = Some(exchange);
         self.transmit_steps(step);
         self.set_seal(State::Sealed { agreed, exchange, words, verdict: None });
-        self.greet_peer();
+        self.greet_peer(now);
         self.hear_early_words();
         self.hand_over();
         self.repeat_words();

@@ -71,8 +71,8 @@ fn everything_that_clients_say_to_each_other_is_sealed_once_there_are_keys() {
     };
     line.say(0, "hello");
     line.clients[0].session.typing(true);
-    let name = crate::path::SafeName::new("photo.png").expect("a safe name");
-    line.clients[0].session.offer(name, 5).expect("an offer");
+    let photo = super::offer_tests::file("photo.png", 5);
+    line.clients[0].session.offer(photo).expect("an offer");
     line.pump(0);
     look(&line);
     line.deliver_up(0);
@@ -195,7 +195,8 @@ fn what_is_said_to_an_empty_seat_has_no_body_and_is_handed_over() {
 fn comparing_asks_the_peer_too_and_each_side_has_its_own_verdict() {
     let mut line = line(&["", ""]);
     line.clients[0].session.compare();
-    line.clients[0].session.verify(Verdict::Same);
+    let now = line.now;
+    line.clients[0].session.verify(Verdict::Same, now);
     line.pump(0);
     line.settle();
     assert!(line.has(1, &Event::PeerCompares));

@@ -50,6 +50,11 @@ impl Signals {
         self.unacknowledged.iter().any(is_message)
     }
 
+    /// Whether the peer has acknowledged every numbered signal.
+    pub(super) fn all_are_heard(&self) -> bool {
+        self.unacknowledged.is_empty()
+    }
+
     /// Whether another numbered signal can be taken.
     pub(super) fn has_room(&self) -> bool {
         self.unacknowledged.len() < limits::MAX_UNACKED_SIGNALS
@@ -116,7 +121,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn offer(offer: u32) -> PeerSignal {
-        PeerSignal::Accept { offer }
+        PeerSignal::Accept { offer, part: false }
     }
 
     proptest! {
@@ -134,7 +139,7 @@ mod tests {
                     return;
                 }
                 let arrival = b.arrived(&peer::encode(envelope));
-                if let Some(PeerSignal::Accept { offer }) = arrival.signal {
+                if let Some(PeerSignal::Accept { offer, .. }) = arrival.signal {
                     got.push(offer);
                 }
                 if arrival.acknowledge {

@@ -69,6 +69,12 @@ impl Line {
         line
     }
 
+    /// Accepts an offer of which nothing is there yet.
+    pub(super) fn accept(&mut self, index: usize, id: u32) {
+        let now = self.now;
+        self.clients[index].session.accept(TransferId(id), false, now);
+    }
+
     /// Carries out what a session asks for.
     pub(super) fn pump(&mut self, index: usize) {
         while let Some(command) = self.clients[index].session.poll_command() {
@@ -88,10 +94,14 @@ impl Line {
                         self.clients[index].up.push_back(message);
                     }
                 }
-                Command::SendFile { .. } | Command::ReceiveFile { .. } => {
-                    self.transfers.push((index, command));
-                }
-                Command::StopTransfer(_) => {}
+                Command::BeginSending { .. }
+                | Command::OpenPipe { .. }
+                | Command::DropPipes(_)
+                | Command::WantPipes { .. }
+                | Command::HoldTransfer { .. }
+                | Command::FinishSending { .. }
+                | Command::RestartTransfer(_)
+                | Command::StopTransfer { .. } => self.transfers.push((index, command)),
             }
         }
         let client = &mut self.clients[index];

@@ -1,6 +1,6 @@
 //! Two sessions and a room over a link that is cut at any moment, in virtual time.
 
-use super::offer_tests::name;
+use super::offer_tests::file;
 use super::test_line::{GRACE, Line, config};
 use super::*;
 use crate::message::{ErrorCode, PeerState, RelayControl};
@@ -319,7 +319,7 @@ proptest! {
                 }
                 Step::Offer(index) => {
                     let size = offered[index];
-                    if line.clients[index].session.offer(name("f"), size).is_ok() {
+                    if line.clients[index].session.offer(file("f", size)).is_ok() {
                         offered[index] += 1;
                     }
                     line.pump(index);
@@ -347,7 +347,7 @@ proptest! {
                 let Event::Transfer { info, .. } = event else { return None };
                 let new = info.direction == Direction::Incoming
                     && info.state == TransferState::Offered;
-                new.then_some(info.size)
+                new.then_some(info.size())
             }).collect();
             prop_assert_eq!(sizes, (0..offered[index]).collect::<Vec<_>>());
             prop_assert!(!line.clients[index].session.is_over());

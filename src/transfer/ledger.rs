@@ -85,6 +85,74 @@ impl Ledger {
         Ok(())
     }
 
+    /// Enters what of `size` bytes from `offset` isn't held, up to the end of numbers.
+    pub fn cover(&mut self, offset: u64, size: u64) {
+        let end = offset.saturating_add(size);
+        let mut at = self.first_missing(offset);
+        while at < end {
+            let until = self.next_start(at).unwrap_or(end).min(end);
+            // What is missing up to the next range can be entered.
+            let _ = self.insert(at, until - at);
+            at = self.first_missing(until);
+        }
+    }
+
+    /// Takes `size` bytes from `offset` out again; what of them isn't held is passed over.
+    pub fn remove(&mut self, offset: u64, size: u64) {
+        if size == 0 {
+            return;
+        }
+        let end = offset.saturating_add(size);
+        let touched: Vec<_> = self
+            .ranges
+            .range(..end)
+            .rev()
+            .take_while(|(_, held_end)| **held_end > offset)
+            .map(|(start, held_end)| (*start, *held_end))
+            .collect();
+        for (start, held_end) in touched {
+            self.ranges.remove(&start);
+            self.held -= held_end.min(end) - start.max(offset);
+            if start < offset {
+                self.ranges.insert(start, offset);
+            }
+            if held_end > end {
+                self.ranges.insert(end, held_end);
+            }
+        }
+    }
+
+    /// Whether all of `size` bytes from `offset` are held.
+    #[must_use]
+    pub fn contains(&self, offset: u64, size: u64) -> bool {
+        let end = offset.saturating_add(size);
+        size == 0
+            || self
+                .ranges
+                .range(..=offset)
+                .next_back()
+                .is_some_and(|(_, held_end)| *held_end >= end)
+    }
+
+    /// Whether none of `size` bytes from `offset` is held.
+    #[must_use]
+    pub fn misses(&self, offset: u64, size: u64) -> bool {
+        self.check(offset, size).is_ok()
+    }
+
+    /// The first byte at or after `offset` that isn't held.
+    #[must_use]
+    pub fn first_missing(&self, offset: u64) -> u64 {
+        let before = self.ranges.range(..=offset).next_back();
+        before.map_or(offset, |(_, end)| offset.max(*end))
+    }
+
+    /// Where the first range begins that begins at or after `offset`.
+    #[must_use]
+    pub fn next_start(&self, offset: u64) -> Option<u64> {
+        self.ranges.range(offset..).next().map(|(start, _)| *start)
+    }
+
     /// How many bytes are held.
     #[must_use]
     pub const fn held(&self) -> u64 {
@@ -101,6 +169,12 @@ impl Ledger {
     #[must_use]
     pub fn end(&self) -> u64 {
         self.ranges.last_key_value().map_or(0, |(_, end)| *end)
+    }
+
+    /// How many separate ranges are held.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.ranges.len()
     }
 
     /// The ranges that are held, in order, as start and end (exclusive).
@@ -160,6 +234,38 @@ mod tests {
                     prop_assert!(end < start, "neighbours are joined");
                 }
             }
+        }
+    }
+
+    proptest! {
+        /// What is taken out is as if it had never been entered.
+        #[test]
+        fn it_forgets_what_a_flag_per_byte_would(
+            steps in prop::collection::vec((0..3, 0..SIZE, 0_u64..12), 0..60),
+            (at, len) in (0..SIZE, 0_u64..12),
+        ) {
+            let mut ledger = Ledger::new();
+            let mut model = [false; 128];
+            for (what, offset, size) in steps {
+                let range = usize::try_from(offset).unwrap()..usize::try_from(offset + size).unwrap();
+                if what == 0 {
+                    ledger.remove(offset, size);
+                    model[range].fill(false);
+                } else if what == 1 {
+                    ledger.cover(offset, size);
+                    model[range].fill(true);
+                } else if ledger.insert(offset, size).is_ok() {
+                    model[range].fill(true);
+                }
+            }
+            prop_assert_eq!(ledger.held(), model.iter().filter(|held| **held).count() as u64);
+            let starts = model.windows(2).filter(|two| !two[0] && two[1]).count();
+            prop_assert_eq!(ledger.count(), starts + usize::from(model[0]));
+            let start = usize::try_from(at).unwrap();
+            let end = usize::try_from(at + len).unwrap();
+            prop_assert_eq!(ledger.contains(at, len), model[start..end].iter().all(|held| *held));
+            let missing = model[start..].iter().position(|held| !held).expect("beyond all") as u64;
+            prop_assert_eq!(ledger.first_missing(at), at + missing);
         }
     }
 

@@ -15,9 +15,15 @@
 //! ```
 
 pub mod book;
+pub mod entry;
+pub mod journal;
 pub mod ledger;
+pub mod offer;
+pub mod outcome;
+pub mod pace;
 pub mod rate;
 pub mod receive;
 pub mod send;
+pub mod squeeze;
 pub mod tree;
 pub mod wire;

@@ -33,6 +33,12 @@ impl Rate {
         Self { samples: VecDeque::from([(now, 0)]), moved_at: now }
     }
 
+    /// It moves again after a pause that is nobody's speed.
+    pub fn begin(&mut self, now: Moment) {
+        let done = self.samples.back().map_or(0, |(_, done)| *done);
+        *self = Self { samples: VecDeque::from([(now, done)]), moved_at: now };
+    }
+
     /// `done` bytes have moved by `now`.
     pub fn sample(&mut self, now: Moment, done: u64) {
         if self.samples.back().is_none_or(|(_, before)| *before != done) {

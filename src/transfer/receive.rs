@@ -1,157 +1,251 @@
-//! The receiver's machine: what is good, what is refused, when the file may appear.
+//! The receiver's machine: what is good, what is refused, when a file may appear.
 //!
-//! Owns every check on what a sender claims: the name and size against the offer, each chunk against
-//! its place and checksum, the whole against its root. It hashes; writing, flushing to disk and
-//! naming the file are the shell's. Nothing a sender says makes it keep more than 32 bytes and a
-//! range for each MiB that really came.
+//! Owns every check on what a sender claims: entries against the offer, each chunk against its place
+//! and checksum, each file against its root, the end against the entries. Writing, flushing and
+//! naming files are the shell's, and so is looking at what is there already. A transfer outlives its
+//! pipes, and several may serve it at once. Nothing a sender says makes it keep more than some bytes
+//! for each file that is open and for each piece that really came out of order.
+//!
+//! A receiver that was started anew finds on disk what it had. It needs a sender that was started
+//! anew as well, since it doesn't know which entries were through.
 
-use super::ledger::Ledger;
-use super::send::Outcome;
-use super::tree::{self, HashTree};
-use super::wire::{Abort, Answer, ChunkHead, Close, Fault, Hello, Step};
-use crate::limits::MAX_REASON_COLUMNS;
-use crate::path::SafeName;
+mod bytes;
+mod ending;
+mod entry;
+mod file;
+
+pub use file::Group;
+
+use super::entry::{Entry, EntryId, EntryKind};
+use super::offer::Offer;
+use super::outcome::{Outcome, Problems};
+use super::wire::{Answer, Fault, Hello, Skip, Step};
+use crate::limits::{MAX_OPEN_FILES, MAX_REASON_COLUMNS, SMALL_FILE};
 use crate::text;
+use entry::{OpenEntry, Stage, Through, check_entry, is_allowed};
+use file::FileIn;
+use std::collections::BTreeMap;
 
-/// One file on its way in.
+/// One transfer on its way in.
 #[derive(Debug)]
 pub struct Receiver {
-    name: SafeName,
-    size: u64,
+    offer: Offer,
     phase: Phase,
-    ledger: Ledger,
-    tree: HashTree,
+    open: BTreeMap<EntryId, OpenEntry>,
+    /// Entries that are through.
+    through: Through,
+    /// Bytes of files that were announced, of which some may still come.
+    announced: u64,
+    finished_bytes: u64,
+    problems: Problems,
+    moved: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
-    AwaitHello,
     Moving,
-    Saving,
+    Finishing,
     Over(Outcome),
 }
 
+/// What to do about a HELLO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Greeted {
+    /// Send this answer.
+    Answer(Answer),
+    /// Look whether the file is there already, whole and as it should be, and say
+    /// [`Receiver::handle_looked`].
+    Look(Entry),
+    /// Open a file to write into, with its ledger if `may_resume`, and say
+    /// [`Receiver::handle_opened`], even if the pipe is lost meanwhile.
+    Open {
+        /// The file.
+        entry: Entry,
+        /// Whether a part of it may be there.
+        may_resume: bool,
+    },
+    /// Make a folder, link or twin, and say [`Receiver::handle_made`], even if the pipe is lost
+    /// meanwhile.
+    Make(Entry),
+    /// It is being opened or made for a HELLO that came through another pipe: wait until that was
+    /// said, then call [`Receiver::handle_hello`] once more.
+    Wait,
+}
+
+/// What the shell found on opening a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It is open. These whole groups are in it already, as start and end (exclusive); each of them
+    /// is to be read again, beside what moves, and told with [`Receiver::handle_read_again`].
+    Ready(Vec<(u64, u64)>),
+    /// It is there, whole and as it should be.
+    Done,
+    /// It can't be; the sender may know why. A fault that doesn't
+    /// [concern the entry alone](Fault::concerns_entry) is the end of the transfer.
+    Refused(Fault, String),
+}
+
+/// What to do about a CLOSE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// The file is whole: put it in its place and say [`Receiver::handle_saved`], even if the pipe is
+    /// lost meanwhile.
+    Save(Entry),
+    /// Wait until what was there from before has been read again, or until the file is in its place
+    /// for a CLOSE that came through another pipe; then call [`Receiver::handle_close`] once more.
+    Wait,
+    /// Send this answer. The file stays open, if it is, but with `discard`: then what there is of it
+    /// is of no use, and it is opened anew if it comes again.
+    Answer {
+        /// The answer.
+        answer: Answer,
+        /// Whether to close the file and remove what was written.
+        discard: bool,
+    },
+}
+
+/// What to do about an END.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Finish the whole, such as the looks of folders, flush it to disk, and say
+    /// [`Receiver::handle_finished`], even if the pipe is lost meanwhile.
+    Finish,
+    /// That is being done for an END that came through another pipe: wait until it is, then call
+    /// [`Receiver::handle_end`] once more.
+    Wait,
+    /// Send this answer.
+    Answer(Answer),
+}
+
 impl Receiver {
-    /// A receiver of a file that was offered with this name and size.
+    /// A receiver of what was offered.
     #[must_use]
-    pub fn new(name: SafeName, size: u64) -> Self {
+    pub fn new(offer: Offer) -> Self {
         Self {
-            name,
-            size,
-            phase: Phase::AwaitHello,
-            ledger: Ledger::new(),
-            tree: HashTree::new(size),
+            offer,
+            phase: Phase::Moving,
+            open: BTreeMap::new(),
+            through: Through::new(),
+            announced: 0,
+            finished_bytes: 0,
+            problems: Problems::default(),
+            moved: 0,
         }
     }
 
-    /// The sender opens the transfer; send it the answer.
-    pub fn handle_hello(&mut self, hello: &Hello) -> Answer {
-        if self.phase != Phase::AwaitHello {
-            return Answer::error(Step::Hello, Fault::OutOfOrder, "this pipe has had its HELLO");
+    /// An entry comes.
+    pub fn handle_hello(&mut self, hello: Hello) -> Greeted {
+        let step = Step::Hello { entry: hello.entry };
+        if let Some(answer) = self.through.answer(hello.entry, Some(&hello.what), step) {
+            return Greeted::Answer(answer);
         }
-        if hello.name != self.name || hello.size != self.size {
-            let text = format!(
-                "{} of {} bytes was accepted, not {} of {} bytes",
-                self.name, self.size, hello.name, hello.size
-            );
-            self.end(Fault::NotAsOffered, text.clone());
-            return Answer::error(Step::Hello, Fault::NotAsOffered, text);
+        if let Some(answer) = self.no_place(step) {
+            return Greeted::Answer(answer);
         }
-        self.phase = Phase::Moving;
-        Answer::ready(Step::Hello)
+        if let Some(open) = self.open.get_mut(&hello.entry) {
+            if open.what != hello.what {
+                let text = format!("entry {} was something else before", hello.entry);
+                return Greeted::Answer(Answer::error(step, Fault::NotAsOffered, text));
+            }
+            if open.stage == Stage::Opening {
+                return Greeted::Wait;
+            }
+            if let Some(answer) = open.greet_again(step) {
+                return Greeted::Answer(answer);
+            }
+        } else if let Err((code, text)) = self.check_hello(&hello) {
+            return Greeted::Answer(self.refuse_entry(hello.entry, step, code, text));
+        }
+        let what = hello.what;
+        let greeted = match &what.kind {
+            EntryKind::File { size } => {
+                let small = size.is_some_and(|size| size <= SMALL_FILE);
+                if hello.ask && small {
+                    return Greeted::Look(what);
+                }
+                Greeted::Open { entry: what.clone(), may_resume: !small }
+            }
+            EntryKind::Folder | EntryKind::Link { .. } | EntryKind::Twin { .. } => {
+                Greeted::Make(what.clone())
+            }
+        };
+        let size = what.size().unwrap_or(0);
+        if self.open.insert(hello.entry, OpenEntry::new(what)).is_none() {
+            self.announced = self.announced.saturating_add(size);
+        }
+        greeted
     }
 
-    /// A chunk has come. If it is good, write its data at its offset, then call
-    /// [`handle_written`](Self::handle_written).
-    ///
-    /// # Errors
-    /// The answer to send if it isn't; the chunk changes nothing then and may come again.
-    pub fn handle_chunk(&self, head: &ChunkHead, data: &[u8]) -> Result<(), Answer> {
-        let step = Step::Chunk { offset: head.offset };
-        let refuse = |code, text: String| Err(Answer::error(step, code, text));
-        if self.phase != Phase::Moving {
-            let text = "a chunk has no place before READY to HELLO or after CLOSE".to_owned();
-            return refuse(Fault::OutOfOrder, text);
+    /// What was found on looking for a small file. Gives the answer.
+    pub fn handle_looked(&mut self, id: EntryId, what: &Entry, is_there: bool) -> Answer {
+        let step = Step::Hello { entry: id };
+        if let Some(answer) = self.through.answer(id, Some(what), step) {
+            return answer;
         }
-        let len = data.len() as u64;
-        if tree::group_len(self.size, head.offset) != Some(len) {
-            let text = format!(
-                "{len} bytes at offset {} are no group of a file of {} bytes",
-                head.offset, self.size
-            );
-            return refuse(Fault::OutOfRange, text);
+        if is_there && !self.open.contains_key(&id) {
+            let size = what.size().unwrap_or(0);
+            self.announced = self.announced.saturating_add(size);
+            self.through.finish(id, what);
+            self.finished_bytes = self.finished_bytes.saturating_add(size);
+            return Answer::Ready { step, held: Vec::new(), done: true, saved_as: None };
         }
-        if let Err(error) = self.ledger.check(head.offset, len) {
-            return refuse(Fault::Overlap, error.to_string());
-        }
-        if tree::group_hash(self.size, head.offset, data) != head.checksum {
-            let text = format!("the {len} bytes at offset {} don't match", head.offset);
-            return refuse(Fault::Checksum, text);
-        }
-        Ok(())
+        Answer::ready(step)
     }
 
-    /// A good chunk's data is written; send the sender the answer.
-    pub fn handle_written(&mut self, head: &ChunkHead) -> Answer {
-        let step = Step::Chunk { offset: head.offset };
-        match self.ledger.insert(head.offset, u64::from(head.size)) {
+    /// A file was opened. Gives the answer.
+    pub fn handle_opened(&mut self, id: EntryId, opened: Opened) -> Answer {
+        let step = Step::Hello { entry: id };
+        let Some(entry) = self.open.get_mut(&id) else { return self.is_gone(step) };
+        if let Some(answer) = entry.greet_again(step) {
+            return answer;
+        }
+        match opened {
+            Opened::Ready(ranges) => {
+                let mut file = FileIn::new(entry.what.size());
+                file.resume(&ranges);
+                let held = file.held();
+                entry.file = Some(file);
+                entry.stage = Stage::Open;
+                Answer::Ready { step, held, done: false, saved_as: None }
+            }
+            Opened::Done => {
+                let size = entry.what.size().unwrap_or(0);
+                self.finish(id, size);
+                Answer::Ready { step, held: Vec::new(), done: true, saved_as: None }
+            }
+            Opened::Refused(code, text) => self.refuse_entry(id, step, code, text),
+        }
+    }
+
+    /// A folder, link or twin was made, or why not. Gives the answer. A fault that doesn't
+    /// [concern the entry alone](Fault::concerns_entry) is the end of the transfer.
+    pub fn handle_made(&mut self, id: EntryId, result: Result<(), (Fault, String)>) -> Answer {
+        let step = Step::Hello { entry: id };
+        if !self.open.contains_key(&id) {
+            return self.is_gone(step);
+        }
+        match result {
             Ok(()) => {
-                self.tree.insert(head.offset, head.checksum);
+                self.finish(id, 0);
                 Answer::ready(step)
             }
-            Err(error) => Answer::error(step, Fault::Overlap, error.to_string()),
+            Err((code, text)) => self.refuse_entry(id, step, code, text),
         }
     }
 
-    /// The sender says that was all. If so, flush the file to disk, give it its final name, and call
-    /// [`handle_saved`](Self::handle_saved).
-    ///
-    /// # Errors
-    /// The answer to send if it isn't; the transfer is over then.
-    pub fn handle_close(&mut self, close: &Close) -> Result<(), Answer> {
-        if self.phase != Phase::Moving {
-            let text = "a CLOSE has no place here".to_owned();
-            return Err(self.refuse_close(Fault::OutOfOrder, text));
+    /// The sender can't send an entry. Gives the answer. What there is of it may be removed.
+    pub fn handle_skip(&mut self, skip: &Skip) -> Answer {
+        let step = Step::Close { entry: skip.entry };
+        if !self.through.contains(skip.entry) {
+            if let Some(answer) = self.no_place(step) {
+                return answer;
+            }
+            if let Err((code, text)) = is_allowed(skip.entry, &self.offer, &self.through) {
+                return Answer::error(step, code, text);
+            }
+            self.leave_out(skip.entry, skip.code, text::line(&skip.text, MAX_REASON_COLUMNS));
         }
-        if close.size != self.size {
-            let text = format!("the file has {} bytes, CLOSE says {}", self.size, close.size);
-            return Err(self.refuse_close(Fault::Mismatch, text));
-        }
-        if let Some((start, end)) = self.ledger.first_gap(self.size) {
-            return Err(
-                self.refuse_close(Fault::Gap, format!("bytes {start} to {end} are missing"))
-            );
-        }
-        if self.tree.root() != Some(close.root) {
-            let text = "the whole doesn't match its BLAKE3 hash; send it again".to_owned();
-            return Err(self.refuse_close(Fault::Mismatch, text));
-        }
-        self.phase = Phase::Saving;
-        Ok(())
-    }
-
-    /// The file is on disk under its final name; send the sender the answer.
-    pub fn handle_saved(&mut self, saved_as: &SafeName) -> Answer {
-        let name = saved_as.as_str().to_owned();
-        self.phase = Phase::Over(Outcome::Verified { saved_as: saved_as.to_string() });
-        Answer::Ready { step: Step::Close, saved_as: Some(name) }
-    }
-
-    /// The shell can't open, write, flush or name the file; send the sender the answer. The transfer
-    /// is over.
-    pub fn handle_storage_fault(&mut self, step: Step, text: &str) -> Answer {
-        self.end(Fault::Storage, text.to_owned());
-        // What is local to this machine, such as a path, is not the sender's business.
-        Answer::error(
-            step,
-            Fault::Storage,
-            "the file can't be written there; ask your peer to look, then offer it again",
-        )
-    }
-
-    /// The sender can't complete it.
-    pub fn handle_abort(&mut self, abort: &Abort) {
-        self.end(abort.code, text::line(&abort.text, MAX_REASON_COLUMNS));
+        Answer::ready(step)
     }
 
     /// How it ended, once it has.
@@ -159,28 +253,112 @@ impl Receiver {
     pub const fn outcome(&self) -> Option<&Outcome> {
         match &self.phase {
             Phase::Over(outcome) => Some(outcome),
-            Phase::AwaitHello | Phase::Moving | Phase::Saving => None,
+            Phase::Moving | Phase::Finishing => None,
         }
     }
 
-    /// Bytes that are written and checked.
+    /// What an entry that isn't through is.
     #[must_use]
-    pub const fn held(&self) -> u64 {
-        self.ledger.held()
+    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.open.get(&id).map(|open| &open.what)
     }
 
-    fn refuse_close(&mut self, code: Fault, text: String) -> Answer {
-        if !matches!(self.phase, Phase::Over(_)) {
+    /// Bytes that are there and checked, those from before included.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        let files = self.open.values().filter_map(|entry| entry.file.as_ref());
+        files.map(FileIn::bytes).fold(self.finished_bytes, u64::saturating_add)
+    }
+
+    /// Entries that are through.
+    #[must_use]
+    pub const fn finished_entries(&self) -> u64 {
+        self.through.finished()
+    }
+
+    /// Bytes that came and were good.
+    #[must_use]
+    pub const fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// What a sender makes it remember: entries that are open, ranges of their bytes, and hashes.
+    #[cfg(test)]
+    pub(super) fn burden(&self) -> (usize, usize, usize) {
+        let files = self.open.values().filter_map(|entry| entry.file.as_ref());
+        let burdens = files.map(FileIn::burden);
+        let (ranges, nodes) = burdens.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        (self.open.len(), ranges, nodes)
+    }
+
+    fn check_hello(&self, hello: &Hello) -> Result<(), (Fault, String)> {
+        is_allowed(hello.entry, &self.offer, &self.through)?;
+        check_entry(&self.offer, &hello.what, self.announced)?;
+        // Small ones come whole, so each pipe adds but one to those that are open.
+        if self.open.len() >= MAX_OPEN_FILES {
+            let text = format!("more than {MAX_OPEN_FILES} files are open at once");
+            return Err((Fault::OutOfOrder, text));
+        }
+        Ok(())
+    }
+
+    /// The answer about an entry that was left out, or is through, while something was done for it.
+    fn is_gone(&self, step: Step) -> Answer {
+        let answer = match step {
+            Step::Hello { entry } | Step::Close { entry } => self.through.answer(entry, None, step),
+            Step::Chunk { .. } | Step::End => None,
+        };
+        answer.unwrap_or_else(|| Answer::error(step, Fault::OutOfOrder, "there is no such entry"))
+    }
+
+    fn file(&mut self, id: EntryId) -> Option<&mut FileIn> {
+        self.open.get_mut(&id).and_then(|entry| entry.file.as_mut())
+    }
+
+    fn finish(&mut self, id: EntryId, bytes: u64) {
+        if let Some(entry) = self.open.remove(&id) {
+            self.through.finish(id, &entry.what);
+            self.finished_bytes = self.finished_bytes.saturating_add(bytes);
+        }
+    }
+
+    /// An entry can't be received, or with it the whole. Gives the answer.
+    fn refuse_entry(&mut self, id: EntryId, step: Step, code: Fault, text: String) -> Answer {
+        if code == Fault::Storage {
+            return self.handle_storage_fault(step, &text);
+        }
+        if code.concerns_entry() {
+            self.leave_out(id, code, text.clone());
+        } else if self.open.remove(&id).is_some() {
             self.end(code, text.clone());
         }
-        Answer::error(Step::Close, code, text)
+        Answer::error(step, code, text)
     }
 
-    fn end(&mut self, code: Fault, text: String) {
-        self.phase = Phase::Over(Outcome::Failed { code, text });
+    fn leave_out(&mut self, id: EntryId, code: Fault, text: String) {
+        self.open.remove(&id);
+        if self.through.leave_out(id) {
+            self.problems.note(code, text);
+        }
     }
 }
 
-#[cfg(test)]
-#[path = "machine_tests.rs"]
-mod tests;
+/// Leaves out the answers that a later one in the same record stands for: READY to CLOSE stands for
+/// those to the file's HELLO and CHUNKs.
+pub fn coalesce(answers: &mut Vec<Answer>) {
+    let closed: std::collections::BTreeSet<_> = answers
+        .iter()
+        .filter_map(|answer| match answer {
+            Answer::Ready { step: Step::Close { entry }, .. } => Some(*entry),
+            Answer::Ready { .. } | Answer::Error { .. } => None,
+        })
+        .collect();
+    if !closed.is_empty() {
+        answers.retain(|answer| match answer {
+            Answer::Ready { step: Step::Hello { entry } | Step::Chunk { entry, .. }, .. } => {
+                !closed.contains(entry)
+            }
+            Answer::Ready { .. } | Answer::Error { .. } => true,
+        });
+    }
+}

@@ -1,63 +1,100 @@
 //! The steps of a transfer as bytes: what is inside the sealed records of a pipe.
 //!
 //! Owns encoding and decoding; what the steps mean is [`super::send`]'s and [`super::receive`]'s, and
-//! the records are [`crate::seal`]'s. A record holds one step: its kind (1 byte) and its body.
-//! HELLO, CLOSE, ABORT and the answers are JSON, CHUNK has a binary head of 44 bytes so that its
-//! data is neither copied nor escaped:
+//! the records are [`crate::seal`]'s. A record holds one step or several, one behind the other, so
+//! that many small files cost one record and one system call:
 //!
 //! ```text
-//! chunk    offset (8) size (4) checksum (32) data (size)      all numbers big-endian
+//! step     kind (1) length (4) body (length)                     all numbers big-endian
+//! chunk    entry (8) offset (8) size (4) checksum (32) data
+//! hole     entry (8) offset (8) size (8)
 //! ```
 //!
-//! The checksum is the BLAKE3 subtree hash of [`super::tree::group_hash`].
+//! All other bodies are JSON. A chunk's size is that of its bytes in the file; its data is these
+//! bytes, or of a [`kind::PACKED`] one their zstd frame. The checksum is the chaining value of
+//! [`super::tree::piece_hash`] over the bytes in the file.
 
+use super::entry::{Entry, EntryId};
 use super::tree::Hash;
-use crate::path::SafeName;
+use crate::limits::{GROUP, MAX_PIPE_BODY};
 use serde::{Deserialize, Serialize};
 
 /// The kinds of steps.
 pub mod kind {
-    /// Sender: what comes.
+    /// Sender: an entry comes.
     pub const HELLO: u8 = 0x11;
-    /// Sender: some of its bytes.
+    /// Sender: some of a file's bytes.
     pub const CHUNK: u8 = 0x12;
-    /// Sender: that was all.
+    /// Sender: a file is complete.
     pub const CLOSE: u8 = 0x13;
-    /// Sender: it can't be completed.
+    /// Sender: the transfer can't be completed.
     pub const ABORT: u8 = 0x14;
-    /// Receiver: the answer to a HELLO, CHUNK or CLOSE.
+    /// Receiver: the answer to a HELLO, CHUNK, HOLE, CLOSE, SKIP or END.
     pub const ANSWER: u8 = 0x15;
+    /// Sender: some of a file's bytes, compressed.
+    pub const PACKED: u8 = 0x16;
+    /// Sender: some of a file's bytes, all zero.
+    pub const HOLE: u8 = 0x17;
+    /// Sender: an entry can't be sent, the others can.
+    pub const SKIP: u8 = 0x18;
+    /// Sender: that were all entries.
+    pub const END: u8 = 0x19;
 }
 
+/// Bytes before each step's body.
+pub const STEP_HEAD_LEN: usize = 1 + 4;
+
 /// Bytes before a chunk's data.
-pub const CHUNK_HEAD_LEN: usize = 8 + 4 + 32;
+pub const CHUNK_HEAD_LEN: usize = 8 + 8 + 4 + 32;
 
-/// The largest JSON body on a pipe.
-pub const MAX_JSON: usize = 16 * 1024;
+/// Bytes of a HOLE's body.
+const HOLE_LEN: usize = 8 + 8 + 8;
 
-/// HELLO: what comes through this pipe.
+/// The largest JSON body on a pipe: two paths of the greatest length, each byte escaped.
+pub const MAX_JSON: usize = 64 * 1024;
+
+/// HELLO: an entry comes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// The file's name.
-    pub name: SafeName,
-    /// The file's size in bytes.
-    pub size: u64,
+    /// Its number.
+    pub entry: EntryId,
+    /// Whether the sender wants to know what of it is there already before it sends any of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ask: bool,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: Entry,
 }
 
 /// The head of a CHUNK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkHead {
-    /// Where in the file its data belongs.
+    /// The file.
+    pub entry: EntryId,
+    /// Where in the file its bytes belong.
     pub offset: u64,
-    /// How many bytes of data follow.
+    /// How many bytes of the file it is.
     pub size: u32,
-    /// [`super::tree::group_hash`] of the data.
+    /// The chaining value of these bytes.
     pub checksum: Hash,
+}
+
+/// HOLE: these bytes of a file are zero. Whole groups, however many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hole {
+    /// The file.
+    pub entry: EntryId,
+    /// The first byte.
+    pub offset: u64,
+    /// How many.
+    pub size: u64,
 }
 
 /// CLOSE: the file is this long and has this hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Close {
+    /// The file.
+    pub entry: EntryId,
     /// Bytes in all.
     pub size: u64,
     /// BLAKE3 of the whole file, as hex.
@@ -65,19 +102,47 @@ pub struct Close {
     pub root: Hash,
 }
 
+/// SKIP: an entry can't be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// Its number.
+    pub entry: EntryId,
+    /// Why, for programs.
+    pub code: Fault,
+    /// Why, for people.
+    pub text: String,
+}
+
+/// END: that were all entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// How many there were.
+    pub entries: u64,
+}
+
 /// What an answer is to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum Step {
-    /// The HELLO.
-    Hello,
-    /// The CHUNK at this offset.
+    /// The HELLO of an entry.
+    Hello {
+        /// Which.
+        entry: EntryId,
+    },
+    /// The CHUNK or HOLE of a file at this offset.
     Chunk {
+        /// The file.
+        entry: EntryId,
         /// Its offset.
         offset: u64,
     },
-    /// The CLOSE.
-    Close,
+    /// The CLOSE of a file, or the SKIP of an entry.
+    Close {
+        /// Which.
+        entry: EntryId,
+    },
+    /// The END.
+    End,
 }
 
 /// The receiver's answer.
@@ -89,7 +154,13 @@ pub enum Answer {
         /// To what.
         #[serde(flatten)]
         step: Step,
-        /// To a CLOSE: the name that the file has at the receiver.
+        /// To the HELLO of a file: the bytes that are held already, as start and end (exclusive).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        held: Vec<(u64, u64)>,
+        /// To a HELLO: the entry is there, as it should be, and nothing more of it is needed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        done: bool,
+        /// To END: the name that it has at the receiver.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         saved_as: Option<String>,
     },
@@ -115,42 +186,69 @@ pub struct Abort {
 }
 
 /// What can be wrong with a step, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// A step that has no place here, such as a chunk before the HELLO.
     OutOfOrder,
-    /// A HELLO for something else than what was offered.
+    /// A HELLO for something else than what was offered, or for more.
     NotAsOffered,
-    /// A chunk that lies outside the file, or isn't a whole group of it.
+    /// A chunk that lies outside the file, or isn't a whole piece of it.
     OutOfRange,
     /// A chunk of which some bytes are here already.
     Overlap,
-    /// Data that doesn't match its checksum.
+    /// Data that doesn't match its checksum, or can't be unpacked.
     Checksum,
     /// A CLOSE with bytes missing.
     Gap,
     /// A CLOSE with a size or root that isn't the file's.
     Mismatch,
-    /// The receiver couldn't write; its disk may be full.
+    /// Another transfer is writing this name.
+    InTransit,
+    /// A name, link or kind of entry that the receiver doesn't make.
+    Unlawful,
+    /// The receiver couldn't write.
     Storage,
     /// The sender's file changed, shrank, or can't be read.
     SourceChanged,
+    /// The sender's file can't be read at all.
+    Unreadable,
     /// A fault that this build doesn't know.
     #[serde(other)]
     Unknown,
 }
 
-/// A step from the sender, without a chunk's data.
+impl Fault {
+    /// Whether it concerns one entry, which is left out then, and not the whole transfer.
+    #[must_use]
+    pub const fn concerns_entry(self) -> bool {
+        matches!(self, Self::Unlawful | Self::InTransit | Self::SourceChanged | Self::Unreadable)
+    }
+}
+
+/// A step from the sender. A chunk's data stays where it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SenderFrame {
-    /// What comes.
+pub enum SenderStep<'a> {
+    /// An entry comes.
     Hello(Hello),
-    /// Some bytes; the data follows the head in the same record.
-    Chunk(ChunkHead),
-    /// That was all.
+    /// Some bytes of a file; with `packed` their zstd frame.
+    Chunk {
+        /// Where they belong.
+        head: ChunkHead,
+        /// Whether they are compressed.
+        packed: bool,
+        /// The bytes.
+        data: &'a [u8],
+    },
+    /// Bytes that are zero.
+    Hole(Hole),
+    /// A file is complete.
     Close(Close),
-    /// It can't be completed.
+    /// An entry is left out.
+    Skip(Skip),
+    /// That were all.
+    End(End),
+    /// The transfer can't be completed.
     Abort(Abort),
 }
 
@@ -160,7 +258,7 @@ pub enum WireError {
     /// A kind that has no place on a pipe, or not in this direction.
     #[error("a step of the unknown kind {0:#04x} came through the pipe")]
     UnknownKind(u8),
-    /// A chunk whose size isn't that of its data.
+    /// A chunk whose size isn't that of its data, or that no chunk can have.
     #[error("a chunk said it had {said} bytes and had {had}")]
     ChunkSize {
         /// What its head said.
@@ -168,7 +266,7 @@ pub enum WireError {
         /// What the record had.
         had: usize,
     },
-    /// A step that is too short or too long for its kind.
+    /// A step that is too short or too long for its kind, or longer than its record.
     #[error("a step with a body of {0} bytes is of no length that its kind can have")]
     Length(usize),
     /// JSON that is no step.
@@ -176,31 +274,86 @@ pub enum WireError {
     Json(String),
 }
 
-impl SenderFrame {
-    /// Reads a step's body. A chunk's data is what follows the first [`CHUNK_HEAD_LEN`] bytes.
+/// The steps of one record, as kind and body.
+///
+/// ```
+/// use couplet::transfer::wire::{StepReader, WireError};
+/// let record = [0x19, 0, 0, 0, 2, b'{', b'}', 0x11, 0, 0, 0, 9];
+/// let mut steps = StepReader::new(&record);
+/// assert_eq!(steps.next(), Some(Ok((0x19, &b"{}"[..]))));
+/// assert_eq!(steps.next(), Some(Err(WireError::Length(9))));
+/// assert_eq!(steps.next(), None);
+/// ```
+#[derive(Debug)]
+pub struct StepReader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> StepReader<'a> {
+    /// The steps in a record's plaintext.
+    #[must_use]
+    pub const fn new(record: &'a [u8]) -> Self {
+        Self { rest: record }
+    }
+}
+
+impl<'a> Iterator for StepReader<'a> {
+    type Item = Result<(u8, &'a [u8]), WireError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = std::mem::take(&mut self.rest);
+        let (kind, after) = rest.split_first()?;
+        let Some((len, after)) = after.split_first_chunk() else {
+            return Some(Err(WireError::Length(0)));
+        };
+        let len = usize::try_from(u32::from_be_bytes(*len)).unwrap_or(usize::MAX);
+        let Some((body, next)) = after.split_at_checked(len) else {
+            return Some(Err(WireError::Length(len)));
+        };
+        self.rest = next;
+        Some(Ok((*kind, body)))
+    }
+}
+
+impl<'a> SenderStep<'a> {
+    /// Reads a step.
     ///
     /// # Errors
     /// [`WireError`] if it isn't one of these.
-    pub fn decode(kind: u8, body: &[u8]) -> Result<Self, WireError> {
+    pub fn decode(kind: u8, body: &'a [u8]) -> Result<Self, WireError> {
         match kind {
             kind::HELLO => from_json(body).map(Self::Hello),
             kind::CLOSE => from_json(body).map(Self::Close),
+            kind::SKIP => from_json(body).map(Self::Skip),
+            kind::END => from_json(body).map(Self::End),
             kind::ABORT => from_json(body).map(Self::Abort),
-            kind::CHUNK => {
-                let bytes = body.first_chunk().ok_or(WireError::Length(body.len()))?;
+            kind::CHUNK | kind::PACKED => {
+                let (bytes, data) = body
+                    .split_first_chunk::<CHUNK_HEAD_LEN>()
+                    .ok_or(WireError::Length(body.len()))?;
                 let head = ChunkHead::from_bytes(bytes);
-                let data_len = body.len() - CHUNK_HEAD_LEN;
-                if usize::try_from(head.size) == Ok(data_len) {
-                    Ok(Self::Chunk(head))
+                let packed = kind == kind::PACKED;
+                let fits =
+                    if packed { data.len() <= MAX_PIPE_BODY } else { head.len() == data.len() };
+                if fits && u64::from(head.size) <= GROUP {
+                    Ok(Self::Chunk { head, packed, data })
                 } else {
-                    Err(WireError::ChunkSize { said: head.size, had: data_len })
+                    Err(WireError::ChunkSize { said: head.size, had: data.len() })
                 }
+            }
+            kind::HOLE => {
+                let bytes: &[u8; HOLE_LEN] =
+                    body.try_into().map_err(|_| WireError::Length(body.len()))?;
+                let (entry, rest) = number(bytes);
+                let (offset, rest) = number(rest);
+                let (size, _) = number(rest);
+                Ok(Self::Hole(Hole { entry, offset, size }))
             }
             unknown => Err(WireError::UnknownKind(unknown)),
         }
     }
 
-    /// Appends kind and body to `out`; after a chunk's, its data must follow.
+    /// Appends the step to `out`.
     ///
     /// # Panics
     /// Never: the JSON has string keys and no failing parts.
@@ -208,11 +361,63 @@ impl SenderFrame {
         match self {
             Self::Hello(hello) => put_json(kind::HELLO, hello, out),
             Self::Close(close) => put_json(kind::CLOSE, close, out),
+            Self::Skip(skip) => put_json(kind::SKIP, skip, out),
+            Self::End(end) => put_json(kind::END, end, out),
             Self::Abort(abort) => put_json(kind::ABORT, abort, out),
-            Self::Chunk(head) => {
-                out.push(kind::CHUNK);
-                out.extend_from_slice(&head.to_bytes());
+            Self::Chunk { head, packed, data } => {
+                head.encode_before(*packed, data.len(), out);
+                out.extend_from_slice(data);
             }
+            Self::Hole(hole) => {
+                out.extend_from_slice(&step_head(kind::HOLE, HOLE_LEN));
+                for number in [hole.entry, hole.offset, hole.size] {
+                    out.extend_from_slice(&number.to_be_bytes());
+                }
+            }
+        }
+    }
+}
+
+impl ChunkHead {
+    /// How many bytes of the file it is.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.size).unwrap_or(usize::MAX)
+    }
+
+    /// Whether it has none, as no good chunk.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+
+    /// Appends all of a chunk but its `data` bytes of data, which must follow.
+    pub fn encode_before(&self, packed: bool, data: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes_before(packed, data));
+    }
+
+    /// The bytes of a chunk before its `data` bytes of data.
+    #[must_use]
+    pub fn bytes_before(&self, packed: bool, data: usize) -> [u8; STEP_HEAD_LEN + CHUNK_HEAD_LEN] {
+        let kind = if packed { kind::PACKED } else { kind::CHUNK };
+        let mut bytes = [0; STEP_HEAD_LEN + CHUNK_HEAD_LEN];
+        bytes[..5].copy_from_slice(&step_head(kind, CHUNK_HEAD_LEN + data));
+        bytes[5..13].copy_from_slice(&self.entry.to_be_bytes());
+        bytes[13..21].copy_from_slice(&self.offset.to_be_bytes());
+        bytes[21..25].copy_from_slice(&self.size.to_be_bytes());
+        bytes[25..].copy_from_slice(&self.checksum);
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; CHUNK_HEAD_LEN]) -> Self {
+        let (entry, rest) = number(bytes);
+        let (offset, rest) = number(rest);
+        let (size, checksum) = rest.split_first_chunk().expect("four of 36 bytes");
+        Self {
+            entry,
+            offset,
+            size: u32::from_be_bytes(*size),
+            checksum: *checksum.first_chunk().expect("the 32 bytes that are left"),
         }
     }
 }
@@ -221,7 +426,7 @@ impl Answer {
     /// An answer that it is done.
     #[must_use]
     pub const fn ready(step: Step) -> Self {
-        Self::Ready { step, saved_as: None }
+        Self::Ready { step, held: Vec::new(), done: false, saved_as: None }
     }
 
     /// An answer that it is refused.
@@ -230,7 +435,15 @@ impl Answer {
         Self::Error { step, code, text: text.into() }
     }
 
-    /// Reads a step's body.
+    /// What it answers.
+    #[must_use]
+    pub const fn step(&self) -> Step {
+        match self {
+            Self::Ready { step, .. } | Self::Error { step, .. } => *step,
+        }
+    }
+
+    /// Reads a step.
     ///
     /// # Errors
     /// [`WireError`] if it isn't an answer.
@@ -238,33 +451,25 @@ impl Answer {
         if kind == kind::ANSWER { from_json(body) } else { Err(WireError::UnknownKind(kind)) }
     }
 
-    /// Appends kind and body to `out`.
+    /// Appends the step to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_json(kind::ANSWER, self, out);
     }
 }
 
-impl ChunkHead {
-    fn from_bytes(bytes: &[u8; CHUNK_HEAD_LEN]) -> Self {
-        let (offset, rest) = bytes.split_first_chunk().expect("eight of 44 bytes");
-        let (size, checksum) = rest.split_first_chunk().expect("four of 36 bytes");
-        Self {
-            offset: u64::from_be_bytes(*offset),
-            size: u32::from_be_bytes(*size),
-            checksum: *checksum.first_chunk().expect("the 32 bytes that are left"),
-        }
-    }
-
-    fn to_bytes(self) -> [u8; CHUNK_HEAD_LEN] {
-        let mut bytes = [0; CHUNK_HEAD_LEN];
-        bytes[..8].copy_from_slice(&self.offset.to_be_bytes());
-        bytes[8..12].copy_from_slice(&self.size.to_be_bytes());
-        bytes[12..].copy_from_slice(&self.checksum);
-        bytes
-    }
+fn step_head(kind: u8, len: usize) -> [u8; STEP_HEAD_LEN] {
+    let mut head = [kind; STEP_HEAD_LEN];
+    head[1..].copy_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
+    head
 }
 
-fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, WireError> {
+/// The first eight bytes as a number, and the rest. There must be so many.
+fn number(bytes: &[u8]) -> (u64, &[u8]) {
+    let (first, rest) = bytes.split_first_chunk().expect("eight bytes");
+    (u64::from_be_bytes(*first), rest)
+}
+
+fn from_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, WireError> {
     if body.len() > MAX_JSON {
         return Err(WireError::Length(body.len()));
     }
@@ -273,9 +478,11 @@ fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, WireError> 
 
 fn put_json<T: Serialize>(kind: u8, value: &T, out: &mut Vec<u8>) {
     let start = out.len();
-    out.push(kind);
+    out.extend_from_slice(&step_head(kind, 0));
     serde_json::to_writer(&mut *out, value).expect("string keys and no failing parts");
-    debug_assert!(out.len() - start <= 1 + MAX_JSON, "texts are capped before");
+    let len = out.len() - start - STEP_HEAD_LEN;
+    debug_assert!(len <= MAX_JSON, "texts are capped before");
+    out[start..start + STEP_HEAD_LEN].copy_from_slice(&step_head(kind, len));
 }
 
 mod hex_hash {
@@ -289,7 +496,7 @@ mod hex_hash {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Hash, D::Error> {
-        let hex = String::deserialize(from)?;
+        let hex = std::borrow::Cow::<str>::deserialize(from)?;
         blake3::Hash::from_hex(hex.as_bytes())
             .map(|hash| *hash.as_bytes())
             .map_err(D::Error::custom)
@@ -297,68 +504,5 @@ mod hex_hash {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn encoded(frame: &SenderFrame) -> (u8, Vec<u8>) {
-        let mut out = Vec::new();
-        frame.encode(&mut out);
-        (out[0], out[1..].to_vec())
-    }
-
-    #[test]
-    fn answers_have_the_documented_form() {
-        let mut out = Vec::new();
-        Answer::ready(Step::Chunk { offset: 1_048_576 }).encode(&mut out);
-        let expected = br#"{"answer":"ready","to":"chunk","offset":1048576}"#;
-        assert_eq!(&out[1..], expected);
-        assert_eq!(out[0], kind::ANSWER);
-    }
-
-    proptest! {
-        #[test]
-        fn frames_come_back_as_they_went(
-            offset in any::<u64>(),
-            checksum in any::<Hash>(),
-            data in prop::collection::vec(any::<u8>(), 0..100),
-            size in any::<u64>(),
-            text in ".{0,40}",
-        ) {
-            let name = SafeName::new("a b.txt").expect("a safe name");
-            let head = ChunkHead { offset, size: u32::try_from(data.len()).unwrap(), checksum };
-            let (kind, mut body) = encoded(&SenderFrame::Chunk(head));
-            body.extend_from_slice(&data);
-            prop_assert_eq!(SenderFrame::decode(kind, &body), Ok(SenderFrame::Chunk(head)));
-            prop_assert_eq!(&body[CHUNK_HEAD_LEN..], &data[..]);
-            body.push(0);
-            prop_assert!(SenderFrame::decode(kind, &body).is_err());
-            for frame in [
-                SenderFrame::Hello(Hello { name, size }),
-                SenderFrame::Close(Close { size, root: checksum }),
-                SenderFrame::Abort(Abort { code: Fault::SourceChanged, text: text.clone() }),
-            ] {
-                let (kind, body) = encoded(&frame);
-                prop_assert_eq!(SenderFrame::decode(kind, &body), Ok(frame));
-            }
-            for step in [Step::Hello, Step::Chunk { offset }, Step::Close] {
-                for answer in [
-                    Answer::Ready { step, saved_as: Some(text.clone()) },
-                    Answer::error(step, Fault::Gap, text.clone()),
-                ] {
-                    let mut out = Vec::new();
-                    answer.encode(&mut out);
-                    prop_assert_eq!(Answer::decode(out[0], &out[1..]), Ok(answer));
-                }
-            }
-        }
-
-        #[test]
-        fn random_bodies_never_panic(kind in any::<u8>(), body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = SenderFrame::decode(kind, &body);
-            let _ = SenderFrame::decode(kind::CHUNK, &body);
-            let _ = SenderFrame::decode(kind::HELLO, &body);
-            let _ = Answer::decode(kind::ANSWER, &body);
-        }
-    }
-}
+#[path = "wire_tests.rs"]
+mod tests;

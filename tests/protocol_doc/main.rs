@@ -12,6 +12,7 @@ mod messages;
 mod session;
 mod tables;
 
+use couplet::limits::GROUP;
 use couplet::transfer::tree::{self, HashTree};
 use serde_json::Value;
 
@@ -20,14 +21,14 @@ const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
 /// The names that the variants of a type with fields have on the wire, and a function that tells the
 /// name of a value.
 macro_rules! names {
-    ($Type:ident: $($variant:ident = $name:literal)* $(; except $exception:ident)?) => {{
-        fn name_of(value: &$Type) -> &'static str {
+    ($Type:ident$(<$life:lifetime>)?: $($variant:ident = $name:literal)* $(; except $exception:ident)?) => {{
+        fn name_of(value: &$Type$(<$life>)?) -> &'static str {
             match value {
                 $($Type::$variant { .. } => $name,)*
                 $($Type::$exception => panic!("an example of nothing"),)?
             }
         }
-        (BTreeSet::from([$($name),*]), name_of as fn(&$Type) -> &'static str)
+        (BTreeSet::from([$($name),*]), name_of as fn(&$Type$(<$life>)?) -> &'static str)
     }};
 }
 
@@ -101,35 +102,41 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// The checksums of a file of so many zero bytes, by offset, and its root.
-fn zeros(size: u64) -> (Vec<(u64, tree::Hash)>, tree::Hash) {
+/// The checksum of a lawful piece of a file of so many zero bytes.
+fn zeros_checksum(size: u64, offset: u64, len: u64) -> tree::Hash {
+    assert!(tree::is_piece(Some(size), offset, len), "{len} bytes at {offset} of {size}");
+    tree::piece_hash(offset, &vec![0; usize::try_from(len).expect("small")]).chain
+}
+
+/// The root of a file of so many zero bytes, from its pieces.
+fn zeros_root(size: u64) -> tree::Hash {
     let data = vec![0; usize::try_from(size).expect("small")];
-    let mut tree = HashTree::new(size);
-    let mut checksums = Vec::new();
+    let mut tree = HashTree::new();
     let mut offset = 0;
     while let Some(len) = tree::group_len(size, offset) {
         let start = usize::try_from(offset).expect("small");
         let end = usize::try_from(offset + len).expect("small");
-        let checksum = tree::group_hash(size, offset, &data[start..end]);
-        tree.insert(offset, checksum);
-        checksums.push((offset, checksum));
-        offset += len;
+        tree.insert(offset, len, &tree::piece_hash(offset, &data[start..end]));
+        tree.finish_group(offset, len);
+        offset += GROUP;
     }
-    let root = tree.root().expect("all groups");
+    let root = tree.root(size).expect("all pieces");
     assert_eq!(root, *blake3::hash(&data).as_bytes(), "a root is the plain BLAKE3 of the file");
-    (checksums, root)
+    root
 }
 
 #[test]
 fn every_block_is_of_a_form_that_is_checked() {
     const LANGUAGES: [&str; 4] = ["json", "hex", "text", "vectors"];
-    const JSON: [&str; 8] = [
+    const JSON: [&str; 10] = [
         "json client-to-relay",
         "json relay-to-client",
         "json words",
         "json peer-signal",
         "json pipe-hello",
         "json pipe-close",
+        "json pipe-skip",
+        "json pipe-end",
         "json pipe-abort",
         "json pipe-answer",
     ];

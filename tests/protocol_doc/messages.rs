@@ -1,6 +1,6 @@
 //! The examples: each is read with the real types, and comes out again as it was.
 
-use super::{examples, first_cells, json, names, table, zeros};
+use super::{examples, first_cells, json, names, table, zeros_root};
 use bytes::{Bytes, BytesMut};
 use couplet::frame::{Frame, FrameDecoder};
 use couplet::limits;
@@ -8,7 +8,8 @@ use couplet::message::{
     self, ClientControl, ClientToRelay, ErrorCode, RelayControl, RelayToClient,
 };
 use couplet::peer::{self, Envelope, PeerSignal, Words};
-use couplet::transfer::wire::{self, Abort, Answer, Close, Fault, SenderFrame, Step};
+use couplet::transfer::entry::EntryKind;
+use couplet::transfer::wire::{self, Answer, Fault, SenderStep, Step, StepReader};
 use std::collections::BTreeSet;
 
 fn only_frame(bytes: &[u8], max_body: usize) -> Frame {
@@ -32,11 +33,13 @@ fn assert_same(text: &str, encoded: &BytesMut, kind: u8) {
     assert_eq!(json(&frame.body), json(text.as_bytes()), "{text}");
 }
 
-/// That what was encoded is a step of this kind, as a record holds it, with the same JSON.
+/// That what was encoded is one step of this kind, as a record holds it, with the same JSON.
 fn assert_same_step(text: &str, encoded: &[u8], kind: u8) {
-    let (is, body) = encoded.split_first().expect("a kind");
-    assert_eq!(*is, kind, "{text}");
+    let mut steps = StepReader::new(encoded);
+    let (is, body) = steps.next().expect("a step").expect("a whole one");
+    assert_eq!(is, kind, "{text}");
     assert_eq!(json(body), json(text.as_bytes()), "{text}");
+    assert_eq!(steps.next(), None, "{text}");
 }
 
 #[test]
@@ -93,6 +96,16 @@ fn the_members_of_objects() {
     for envelope in examples("peer-signal") {
         assert_eq!(members_of(&envelope), documented("| member of an envelope | is |"));
     }
+    // Of these some members are optional; the examples have all of them between them.
+    let offers = examples("peer-signal").into_iter().filter(|e| e.contains(r#""type":"offer""#));
+    let offers = offers.map(|e| json(e.as_bytes())["signal"].to_string());
+    let members: BTreeSet<_> = offers.flat_map(|offer| members_of(&offer)).collect();
+    assert_eq!(members, documented("| member of an offer | is |"));
+    let hellos = examples("pipe-hello");
+    let members: BTreeSet<_> = hellos.iter().flat_map(|hello| members_of(hello)).collect();
+    let mut expected = documented("| member of a HELLO | is |");
+    expected.extend(["size", "target", "of"].map(str::to_owned));
+    assert_eq!(members, expected);
 }
 
 #[test]
@@ -104,7 +117,9 @@ fn what_peers_say_to_each_other() {
     let (names, name_of) = names!(PeerSignal:
         Greeting = "greeting" Shown = "shown" Typing = "typing" LastMessage = "last_message"
         Compare = "compare" Acknowledge = "acknowledge"
-        Offer = "offer" Accept = "accept" Decline = "decline" Cancel = "cancel" Failed = "failed";
+        Offer = "offer" Accept = "accept" Decline = "decline" Cancel = "cancel"
+        Interrupted = "interrupted" Hold = "hold" Pipes = "pipes" Finished = "finished"
+        Failed = "failed";
         except Unknown);
     let mut seen = BTreeSet::new();
     let mut numbered = BTreeSet::new();
@@ -129,22 +144,35 @@ fn what_peers_say_to_each_other() {
 
 #[test]
 fn the_steps_of_a_transfer() {
-    let (names, name_of) = names!(SenderFrame:
-        Hello = "pipe-hello" Chunk = "CHUNK" Close = "pipe-close" Abort = "pipe-abort");
-    let mut seen = BTreeSet::from(["CHUNK"]);
+    let (names, name_of) = names!(SenderStep<'_>:
+        Hello = "pipe-hello" Chunk = "CHUNK" Hole = "HOLE" Close = "pipe-close"
+        Skip = "pipe-skip" End = "pipe-end" Abort = "pipe-abort");
+    let (entries, entry_of) = names!(EntryKind:
+        File = "file" Folder = "folder" Link = "link" Twin = "twin");
+    // Those that aren't JSON are in the session in bytes.
+    let mut seen = BTreeSet::from(["CHUNK", "HOLE"]);
+    let mut seen_entries = BTreeSet::new();
     let kinds = [
         ("pipe-hello", wire::kind::HELLO),
         ("pipe-close", wire::kind::CLOSE),
+        ("pipe-skip", wire::kind::SKIP),
+        ("pipe-end", wire::kind::END),
         ("pipe-abort", wire::kind::ABORT),
     ];
     for (of, kind) in kinds {
         for text in examples(of) {
-            let step = SenderFrame::decode(kind, text.trim().as_bytes()).expect(&text);
+            let step = SenderStep::decode(kind, text.trim().as_bytes()).expect(&text);
             assert_eq!(name_of(&step), of);
             match &step {
-                SenderFrame::Abort(Abort { code, .. }) => assert_ne!(*code, Fault::Unknown),
-                SenderFrame::Close(Close { size, root }) => assert_eq!(zeros(*size).1, *root),
-                SenderFrame::Hello(_) | SenderFrame::Chunk(_) => {}
+                SenderStep::Abort(abort) => assert_ne!(abort.code, Fault::Unknown),
+                SenderStep::Skip(skip) => assert!(skip.code.concerns_entry(), "{text}"),
+                SenderStep::Close(close) => assert_eq!(zeros_root(close.size), close.root),
+                SenderStep::Hello(hello) => {
+                    let is = entry_of(&hello.what.kind);
+                    assert_eq!(json(text.as_bytes())["is"], is);
+                    seen_entries.insert(is);
+                }
+                SenderStep::Chunk { .. } | SenderStep::Hole(_) | SenderStep::End(_) => {}
             }
             seen.insert(of);
             let mut encoded = Vec::new();
@@ -153,12 +181,16 @@ fn the_steps_of_a_transfer() {
         }
     }
     assert_eq!(seen, names);
+    assert_eq!(seen_entries, entries);
+    let documented = first_cells("| `is` of an entry | it is | with |");
+    assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), entries);
 }
 
 #[test]
 fn the_answers_of_a_transfer() {
     let (names, name_of) = names!(Answer: Ready = "ready" Error = "error");
-    let (steps, step_of) = names!(Step: Hello = "hello" Chunk = "chunk" Close = "close");
+    let (steps, step_of) = names!(Step:
+        Hello = "hello" Chunk = "chunk" Close = "close" End = "end");
     let mut seen = BTreeSet::new();
     let mut seen_steps = BTreeSet::new();
     for text in examples("pipe-answer") {

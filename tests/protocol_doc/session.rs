@@ -1,16 +1,18 @@
 //! The short session at the end of the document, byte for byte.
 
-use super::{Block, blocks, hex};
+use super::{Block, blocks, hex, zeros_checksum, zeros_root};
 use bytes::{Bytes, BytesMut};
 use couplet::frame;
 use couplet::message::{
     ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient, Role, RoomName, Seat,
     Token,
 };
+use couplet::path::{SafeName, SafePath};
 use couplet::peer::{self, Envelope, PeerSignal, Words};
 use couplet::seal::{Agreed, Exchange, Password, Progress, Setup, Suites};
-use couplet::transfer::tree;
-use couplet::transfer::wire::{ChunkHead, SenderFrame};
+use couplet::transfer::entry::{Entry, EntryKind};
+use couplet::transfer::offer::{Form, Offer};
+use couplet::transfer::wire::{Answer, ChunkHead, Close, End, Hello, Hole, SenderStep, Step};
 
 /// The bytes of a block of hex; what is behind a semicolon is for people.
 fn bytes_of(block: &Block) -> Vec<u8> {
@@ -76,6 +78,29 @@ fn exchange() -> ([Bytes; 4], [Box<Agreed>; 2]) {
     ([commit, start, reveal, prove], [one, two])
 }
 
+/// The steps with which a file of one zero byte goes out, and the answers to them.
+fn file_of_one_byte() -> [Vec<u8>; 3] {
+    let path = SafePath::new("zero").expect("a path");
+    let kind = EntryKind::File { size: Some(1) };
+    let what = Entry { path, kind, mode: None, mtime: None };
+    let head = ChunkHead { entry: 0, offset: 0, size: 1, checksum: zeros_checksum(1, 0, 1) };
+    let encode = |steps: &[SenderStep<'_>]| {
+        let mut out = Vec::new();
+        for step in steps {
+            step.encode(&mut out);
+        }
+        out
+    };
+    let whole = encode(&[
+        SenderStep::Hello(Hello { entry: 0, ask: false, what }),
+        SenderStep::Chunk { head, packed: false, data: &[0] },
+        SenderStep::Close(Close { entry: 0, size: 1, root: zeros_root(1) }),
+    ]);
+    let mut answers = Vec::new();
+    Answer::ready(Step::Close { entry: 0 }).encode(&mut answers);
+    [whole, answers, encode(&[SenderStep::End(End { entries: 1 })])]
+}
+
 /// The session of section 16: who speaks on what, and the bytes.
 fn session() -> Vec<(&'static str, Vec<u8>)> {
     let room = RoomName::new("7").expect("a name");
@@ -105,9 +130,27 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
     let say = ClientToRelay::Say { pairing: 1, sequence: 1, body: words.clone() };
     let taken = RelayToClient::Control(RelayControl::Taken { sequence: 1 });
     let heard = RelayToClient::Message { pairing: 1, sequence: 1, kept: false, body: words };
-    let checksum = tree::group_hash(1, 0, &[0]);
-    let mut chunk = Vec::new();
-    SenderFrame::Chunk(ChunkHead { offset: 0, size: 1, checksum }).encode(&mut chunk);
+    let what = Offer {
+        name: SafeName::new("zero").expect("a name"),
+        form: Form::File,
+        size: Some(1),
+        entries: 1,
+        mtime: None,
+    };
+    let offer = one.bodies.seal_signal(&peer::encode(&Envelope {
+        number: 1,
+        acknowledged: 0,
+        signal: PeerSignal::Offer { offer: 1, again: false, what },
+    }));
+    let accept = two.bodies.seal_signal(&peer::encode(&Envelope {
+        number: 1,
+        acknowledged: 1,
+        signal: PeerSignal::Accept { offer: 1, part: false },
+    }));
+    let request = ClientToRelay::Control(ClientControl::RequestPipe { tag: 2 });
+    let [whole, answers, end] = file_of_one_byte();
+    let mut hole = Vec::new();
+    SenderStep::Hole(Hole { entry: 3, offset: 1 << 20, size: 5 << 20 }).encode(&mut hole);
     let opening = frame::opening().to_vec();
     vec![
         ("hex client-to-relay", [opening, from_client(&[ClientToRelay::Control(hello)])].concat()),
@@ -126,7 +169,12 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
         ("hex relay-to-client", from_relay(&[taken, role(Role::Rec)])),
         ("hex relay-to-client", from_relay(&[heard, role(Role::Emi)])),
         ("hex client-to-relay", signal_up(&shown)),
-        ("hex step", [chunk, vec![0]].concat()),
+        ("hex client-to-relay", signal_up(&offer)),
+        ("hex client-to-relay", [signal_up(&accept), from_client(&[request])].concat()),
+        ("hex steps", whole),
+        ("hex steps", answers),
+        ("hex steps", end),
+        ("hex steps", hole),
     ]
 }
 

@@ -5,7 +5,8 @@ use couplet::message::Role;
 use couplet::seal::Password;
 use couplet::session::{Ending, Event as SessionEvent, Meet, Peer, Seal};
 use couplet::transfer::book::{TransferId, TransferInfo, TransferState};
-use couplet_ui::engine::{self, Command, Engine, Event, Options, TlsChoice, Unsaid};
+use couplet::transfer::offer::OnCollision;
+use couplet_ui::engine::{self, Command, Engine, Event, Options, Target, TlsChoice, Unsaid};
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -35,7 +36,9 @@ impl Client {
             meet: Meet::Anybody,
             password: Password::default(),
             name: None,
-            downloads: downloads.to_owned(),
+            target: Target::Directory(downloads.to_owned()),
+            on_collision: OnCollision::default(),
+            limit: None,
             tls: TlsChoice::Auto,
             known_relays: None,
         };
@@ -62,11 +65,9 @@ impl Client {
 
     /// Waits for the first event that `pick` picks; others are kept for later waits.
     pub async fn next<T>(&mut self, mut pick: impl FnMut(&SessionEvent) -> Option<T>) -> T {
-        self.next_of_all(|event| match event {
-            Event::Session(event) => pick(event),
-            Event::Progress(_) => None,
-        })
-        .await
+        let pick =
+            |event: &Event| if let Event::Session(event) = event { pick(event) } else { None };
+        self.next_of_all(pick).await
     }
 
     /// The same, progress included.
@@ -136,10 +137,16 @@ impl Client {
         .await
     }
 
+    /// The next thing that goes wrong without ending anything.
     pub async fn trouble(&mut self) -> String {
-        self.next(|event| {
-            let SessionEvent::Trouble(text) = event else { return None };
-            Some(text.clone())
+        self.next_of_all(|event| {
+            if let Event::Session(SessionEvent::Trouble(text))
+            | Event::NotOffered { text, .. }
+            | Event::NotAccepted { text, .. } = event
+            {
+                return Some(text.clone());
+            }
+            None
         })
         .await
     }
@@ -158,7 +165,7 @@ impl Client {
     /// The number of the next offer of this name.
     pub async fn offered(&mut self, name: &str) -> TransferId {
         self.transfer(|id, info| {
-            let offered = info.state == TransferState::Offered && info.name.as_str() == name;
+            let offered = info.state == TransferState::Offered && info.name().as_str() == name;
             offered.then_some(id)
         })
         .await
@@ -166,20 +173,20 @@ impl Client {
 
     /// Waits until bytes of this transfer have moved.
     pub async fn moving(&mut self, id: TransferId) {
-        self.next_of_all(|event| match event {
-            Event::Progress(progress) => (progress.id == id && progress.done > 0).then_some(()),
-            Event::Session(_) => None,
+        self.next_of_all(|event| {
+            let Event::Progress(progress) = event else { return None };
+            (progress.id == id && progress.done > 0).then_some(())
         })
         .await;
     }
 
     /// How a transfer has ended, if that was told while others were waited for.
     pub fn state(&self, id: TransferId) -> Option<TransferState> {
-        self.passed_over.iter().find_map(|event| match event {
-            Event::Session(SessionEvent::Transfer { id: at, info }) if *at == id => {
-                info.state.is_over().then(|| info.state.clone())
-            }
-            Event::Session(_) | Event::Progress(_) => None,
+        self.passed_over.iter().find_map(|event| {
+            let Event::Session(SessionEvent::Transfer { id: at, info }) = event else {
+                return None;
+            };
+            (*at == id && info.state.is_over()).then(|| info.state.clone())
         })
     }
 

@@ -8,6 +8,7 @@
 
 pub mod headless;
 pub mod middle;
+pub mod one_shot;
 pub mod raw;
 pub mod relay;
 pub mod terminal;

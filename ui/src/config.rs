@@ -1,6 +1,12 @@
 //! The command line of `couplet`, with its environment variables and defaults.
 //!
-//! Owns names, defaults and help; what a command does is the faces'.
+//! Owns names, defaults and help; what a command does is the faces'. The options of the commands
+//! without a screen are in [`one_shot`], the exit statuses in [`exit`].
+
+pub mod exit;
+pub mod one_shot;
+
+pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
 
 use crate::engine::TlsChoice;
 use clap::{Args, Parser, Subcommand};
@@ -29,7 +35,13 @@ const MOST_WORDS: u8 = Words::MOST as u8;
 
 /// A private line for two: talk in turns and pass files of any size.
 #[derive(Debug, Parser)]
-#[command(name = "couplet", version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "couplet",
+    version,
+    about,
+    after_help = format!("{}\n\n{AFTER_HELP}", exit::help()),
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do; without a command: chat.
     #[command(subcommand)]
@@ -44,6 +56,14 @@ pub struct Cli {
 pub enum Command {
     /// Meet somebody and talk, in the terminal.
     Chat(Chat),
+    /// Send files and folders, a text, or what comes in at standard input, without a screen.
+    #[command(after_help = exit::help())]
+    Send(Send),
+    /// Receive what the other sends, without a screen.
+    #[command(after_help = exit::help())]
+    Receive(Receive),
+    /// List what has come of transfers that were cut, or remove it.
+    Partials(Partials),
     /// List the relays whose certificates are remembered, or forget one.
     Relays {
         /// What to do; without a word: list them.
@@ -61,6 +81,27 @@ pub enum RelaysCommand {
         #[arg(value_name = "HOST[:PORT]", value_parser = relay_address)]
         relay: String,
     },
+}
+
+/// Where to meet, and as who: what all commands that meet somebody have.
+#[derive(Debug, Clone, Args)]
+pub struct At {
+    /// The relay to meet at.
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        env = "COUPLET_RELAY",
+        default_value = DEFAULT_RELAY,
+        value_parser = relay_address
+    )]
+    pub relay: String,
+    /// When to protect the connection to the relay with TLS; auto does it for every relay that
+    /// isn't on this machine.
+    #[arg(long, value_name = "WHEN", env = "COUPLET_TLS", value_enum, default_value_t)]
+    pub tls: TlsChoice,
+    /// The name to show to your peer.
+    #[arg(long, value_name = "NICK", env = "COUPLET_NAME")]
+    pub name: Option<String>,
 }
 
 /// The options of `couplet chat`.
@@ -93,19 +134,9 @@ pub struct Chat {
         value_parser = clap::value_parser!(u8).range(i64::from(FEWEST_WORDS)..=i64::from(MOST_WORDS))
     )]
     pub words: u8,
-    /// The relay to meet at.
-    #[arg(
-        long,
-        value_name = "HOST[:PORT]",
-        env = "COUPLET_RELAY",
-        default_value = DEFAULT_RELAY,
-        value_parser = relay_address
-    )]
-    pub relay: String,
-    /// When to protect the connection to the relay with TLS; auto does it for every relay that
-    /// isn't on this machine.
-    #[arg(long, value_name = "WHEN", env = "COUPLET_TLS", value_enum, default_value_t)]
-    pub tls: TlsChoice,
+    /// Where to meet, and as who.
+    #[command(flatten)]
+    pub at: At,
     /// Run a relay as well, and end it on leaving: the one-command start. Without ADDR it can be
     /// reached from the network; --host=127.0.0.1:3647 keeps it to this machine.
     #[arg(
@@ -121,12 +152,16 @@ pub struct Chat {
     /// are asked, if the relay is on another machine.
     #[arg(long, value_name = "NAME")]
     pub room: Option<RoomName>,
-    /// The name to show to your peer.
-    #[arg(long, value_name = "NICK", env = "COUPLET_NAME")]
-    pub name: Option<String>,
     /// Where received files go.
     #[arg(long, value_name = "DIR", env = "COUPLET_DOWNLOADS", default_value = "downloads")]
     pub downloads: PathBuf,
+    /// What to do about names that are taken there; /accept N HOW decides it for one offer.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub existing: Existing,
+    /// At most so many bytes a second in each transfer; K, M and G are 1024 times more each. /limit
+    /// changes it.
+    #[arg(long, value_name = "RATE", value_parser = one_shot::rate)]
+    pub limit: Option<u64>,
 }
 
 /// Whom the command line asks to meet.
@@ -165,7 +200,7 @@ impl Chat {
         if let Some(text) = variable(CODE_VARIABLE).filter(|text| !text.is_empty()) {
             return Code::parse(&text).map(Wanted::Code);
         }
-        let elsewhere = self.host.is_none() && !is_loopback(&self.relay);
+        let elsewhere = self.host.is_none() && !is_loopback(&self.at.relay);
         Ok(if elsewhere { Wanted::Ask } else { Wanted::Anybody })
     }
 }
@@ -211,35 +246,12 @@ fn relay_address(given: &str) -> Result<String, String> {
     Ok(format!("{host}:{port}"))
 }
 
-/// The exit statuses, each with its meaning.
-pub mod exit {
-    /// The line ended in order: `fin`, or the relay said `exit`.
-    pub const OK: u8 = 0;
-    /// Something went wrong that has no status of its own.
-    pub const FAILURE: u8 = 1;
-    /// The command line is wrong; clap uses the same.
-    pub const USAGE: u8 = 2;
-    /// No relay could be reached, or none could be started.
-    pub const NO_RELAY: u8 = 3;
-    /// The relay refused: full, room taken, seat given away, another version.
-    pub const REFUSED: u8 = 4;
-    /// The other end doesn't speak couplet's protocol.
-    pub const PROTOCOL: u8 = 5;
-    /// There is no terminal to draw on.
-    pub const NO_TERMINAL: u8 = 6;
-    /// The peer had another code.
-    pub const WRONG_CODE: u8 = 7;
-    /// The relay isn't the one that was met at this address before.
-    pub const DISTRUSTED: u8 = 8;
-}
-
 const AFTER_HELP: &str = "\
-Exit status: 0 ended in order, 1 other failure, 2 wrong usage, 3 no relay reached, 4 the relay
-refused, 5 not a couplet relay, 6 no terminal, 7 the codes differ, 8 not the relay that was met
-before. NO_COLOR is respected.
+NO_COLOR is respected.
 
 Far away: one types `couplet chat --new` and tells the other the code it shows, such as
 7-otter-lamp; the other types `couplet chat 7-otter-lamp`.
+Without a screen: `couplet send PATH` shows a code; the other types `couplet receive CODE`.
 Start a relay with `couplet-relay`, or use --host. Everything else is said on the screen; F1 helps.";
 
 #[cfg(test)]
@@ -255,10 +267,18 @@ mod tests {
     #[test]
     fn chat_needs_no_word() {
         let cli = Cli::try_parse_from(["couplet", "--relay", "host:1"]).expect("parsed");
-        assert_eq!(cli.chat.relay, "host:1");
+        assert_eq!(cli.chat.at.relay, "host:1");
         let cli = Cli::try_parse_from(["couplet", "chat", "--room", "attic"]).expect("parsed");
         let Some(Command::Chat(chat)) = cli.command else { panic!("no chat") };
         assert_eq!(chat.room.expect("a room").as_str(), "attic");
+    }
+
+    #[test]
+    fn how_files_come_can_be_said() {
+        let cli = Cli::try_parse_from(["couplet", "--limit", "5M", "--existing", "skip"]);
+        let chat = cli.expect("parsed").chat;
+        assert_eq!((chat.limit, chat.existing), (Some(5 << 20), Existing::Skip));
+        assert!(Cli::try_parse_from(["couplet", "chat", "--limit", "0"]).is_err());
     }
 
     #[test]
@@ -279,7 +299,7 @@ mod tests {
     #[test]
     fn tls_is_chosen_by_a_word() {
         let cli = Cli::try_parse_from(["couplet", "--tls", "never"]).expect("parsed");
-        assert_eq!(cli.chat.tls, TlsChoice::Never);
+        assert_eq!(cli.chat.at.tls, TlsChoice::Never);
         assert!(Cli::try_parse_from(["couplet", "--tls", "perhaps"]).is_err());
     }
 

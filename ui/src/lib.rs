@@ -4,18 +4,22 @@
 //! | --- | --- |
 //! | [`engine`] | the session with its socket and files; commands in, events out; no screen |
 //! | [`terminal`] | the terminal face |
+//! | [`command`] | the commands without a screen: `send` and `receive` |
 //! | [`host`] | a relay of one's own, for `--host` |
 //! | [`known_relays`] | the relays whose certificates this user has met |
 //! | [`relays`] | `couplet relays`, which lists and forgets them |
+//! | [`partials`] | `couplet partials`, which lists and removes what was cut |
 //! | [`meeting`] | how two people are to meet, and what the friend is told |
 //! | [`config`] | the command line, and the exit statuses |
 //! | [`clock`] | the one clock site, the one source of randomness |
 
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod engine;
 pub mod host;
 pub mod known_relays;
 pub mod meeting;
+pub mod partials;
 pub mod relays;
 pub mod terminal;

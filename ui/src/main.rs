@@ -4,22 +4,34 @@ use clap::Parser;
 use couplet::code::Words;
 use couplet::session::Ending;
 use couplet::text;
-use couplet_ui::clock;
-use couplet_ui::config::{Chat, Cli, Command, Wanted, exit};
-use couplet_ui::engine::{self, TlsChoice, Unsaid};
+use couplet::transfer::offer::OnCollision;
+use couplet_ui::config::{self, Chat, Cli, Command, Receive, Wanted, exit};
+use couplet_ui::engine::{self, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
-use couplet_ui::relays;
 use couplet_ui::terminal::{self, Answer, FaceError, Next, Terminal};
-use std::io::{IsTerminal, Write};
+use couplet_ui::{clock, command, partials, relays};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::runtime::{self, Runtime};
+
+/// What this program is called where it is installed.
+const PROGRAM: &str = "couplet";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let chat = match cli.command {
-        Some(Command::Chat(chat)) => chat,
+    let task = match cli.command {
+        Some(Command::Chat(chat)) => Task::Chat(chat),
+        Some(Command::Send(send)) => Task::Send(send),
+        Some(Command::Receive(receive)) => Task::Receive(receive),
+        Some(Command::Partials(partials)) => {
+            return match partials::run(&partials) {
+                Ok(text) => print(&text),
+                Err(text) => fail(exit::FAILURE, &text),
+            };
+        }
         Some(Command::Relays { command }) => {
             let path = KnownRelays::default_path();
             return match relays::run(command.as_ref(), path) {
@@ -27,17 +39,46 @@ fn main() -> ExitCode {
                 Err(text) => fail(exit::FAILURE, &text),
             };
         }
-        None => cli.chat,
+        None => Task::Chat(cli.chat),
     };
-    let runtime =
-        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return fail(exit::FAILURE, &format!("can't start ({error})")),
-        };
-    let code = runtime.block_on(run_chat(chat));
+    let runtime = match task.runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(exit::FAILURE, &format!("can't start ({error})")),
+    };
+    let code = runtime.block_on(task.run());
     // A thread that waits for a slow file system must not keep the user waiting.
     runtime.shutdown_background();
     code
+}
+
+/// What is done on a runtime.
+enum Task {
+    Chat(Chat),
+    Send(config::Send),
+    Receive(Receive),
+}
+
+impl Task {
+    /// A screen must be drawn while the engine works; without one, one thread starts sooner.
+    fn runtime(&self) -> io::Result<Runtime> {
+        let mut builder = match self {
+            Self::Chat(_) => runtime::Builder::new_multi_thread(),
+            Self::Send(_) | Self::Receive(_) => runtime::Builder::new_current_thread(),
+        };
+        builder.worker_threads(2).enable_all().build()
+    }
+
+    async fn run(self) -> ExitCode {
+        let ended = match self {
+            Self::Chat(chat) => return run_chat(chat).await,
+            Self::Send(send) => command::send(send, &started_as(PROGRAM)).await,
+            Self::Receive(receive) => command::receive(receive, &started_as(PROGRAM)).await,
+        };
+        match ended {
+            Ok(status) => ExitCode::from(status),
+            Err(refusal) => fail(refusal.status, &refusal.text),
+        }
+    }
 }
 
 async fn run_chat(chat: Chat) -> ExitCode {
@@ -60,14 +101,16 @@ async fn run_chat(chat: Chat) -> ExitCode {
             Err(text) => return fail(exit::NO_RELAY, &text),
         },
     };
-    let relay = hosted.as_ref().map_or(chat.relay, HostedRelay::local_address);
+    let relay = hosted.as_ref().map_or(chat.at.relay, HostedRelay::local_address);
     let line = Line {
         relay,
-        name: chat.name,
+        name: chat.at.name,
         downloads: chat.downloads,
-        tls: chat.tls,
+        on_collision: chat.existing.on_collision(),
+        limit: chat.limit,
+        tls: chat.at.tls,
         known_relays: KnownRelays::default_path(),
-        started_as: started_as(),
+        started_as: started_as(meeting::STARTED_AS),
         hosted: hosted.as_ref().map(HostedRelay::reached),
         words: usize::from(chat.words),
     };
@@ -83,10 +126,10 @@ async fn run_chat(chat: Chat) -> ExitCode {
 }
 
 /// How the user started this program: the launch script says so, and anybody else may.
-fn started_as() -> String {
+fn started_as(otherwise: &str) -> String {
     let told = std::env::var("COUPLET_STARTED_AS").unwrap_or_default();
     let told = text::line(&told, 40);
-    if told.is_empty() { meeting::STARTED_AS.to_owned() } else { told }
+    if told.is_empty() { otherwise.to_owned() } else { told }
 }
 
 /// What stays the same from one meeting to the next.
@@ -94,6 +137,10 @@ struct Line {
     relay: String,
     name: Option<String>,
     downloads: PathBuf,
+    /// What to do about names that are taken there.
+    on_collision: OnCollision,
+    /// Bytes a second that each transfer may take.
+    limit: Option<u64>,
     tls: TlsChoice,
     known_relays: Option<PathBuf>,
     /// How the user started this program.
@@ -135,13 +182,16 @@ async fn meet_and_talk(
             meet: meeting.meet(),
             password: meeting.password(),
             name: line.name.clone(),
-            downloads: line.downloads.clone(),
+            target: Target::Directory(line.downloads.clone()),
+            on_collision: line.on_collision,
+            limit: line.limit,
             tls: line.tls,
             known_relays: line.known_relays.clone(),
         });
         let options = terminal::Options {
             relay: line.relay.clone(),
             downloads: line.downloads.clone(),
+            on_collision: line.on_collision,
             started_as: line.started_as.clone(),
             hosted: line.hosted.clone(),
             meeting,

@@ -7,28 +7,35 @@
 
 mod api;
 mod connection;
-mod downloads;
+mod parts;
 mod pipe;
 mod processor;
 mod receiving;
 mod sending;
+mod source;
+mod store;
 mod tls;
 mod transfers;
 
-pub use api::{Command, Engine, Event, Progress};
+pub use api::{Command, Engine, Event, Outgoing, Progress};
+pub use parts::{Part, parts, remove_part};
 pub use tls::TlsChoice;
+
+pub(crate) use store::MAX_TEXT;
 
 use crate::clock;
 use connection::Connection;
 use couplet::message::RelayToClient;
 use couplet::seal::{Entropy, Password};
 use couplet::session::{self, DraftId, Event as SessionEvent, Meet, Session};
+use couplet::transfer::book::{Direction, TransferId, TransferState};
+use couplet::transfer::offer::OnCollision;
 use pipe::PipeEnd;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use transfers::{Finding, Transfers};
+use transfers::{Finding, Purpose, Transfers};
 
 /// Events that wait for the face; past this many the relay isn't read until it has caught up.
 const MAX_WAITING_EVENTS: usize = 1024;
@@ -47,13 +54,26 @@ pub struct Options {
     pub password: Password,
     /// The name to show to the peer.
     pub name: Option<String>,
-    /// Where received files go; made when the first one comes.
-    pub downloads: PathBuf,
+    /// Where what is received goes.
+    pub target: Target,
+    /// What to do about names that are taken there.
+    pub on_collision: OnCollision,
+    /// Bytes a second that each transfer may take; as fast as it goes if none.
+    pub limit: Option<u64>,
     /// When the connection to the relay is protected.
     pub tls: TlsChoice,
     /// The file of the relays whose certificates are known; without it nothing is remembered
     /// beyond the session, so each session meets every relay for the first time.
     pub known_relays: Option<PathBuf>,
+}
+
+/// Where what is received goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Into this directory, which is made when something comes.
+    Directory(PathBuf),
+    /// To standard output: one file or stream, in order.
+    Stdout,
 }
 
 /// The messages of one's own that never reached the relay, told when the session is over.
@@ -99,7 +119,7 @@ impl Running {
                 options.tls,
                 options.known_relays.clone(),
             ),
-            transfers: Transfers::new(options.downloads.clone()),
+            transfers: Transfers::new(options.target.clone(), options.on_collision, options.limit),
             waiting: VecDeque::new(),
             options,
             events,
@@ -158,22 +178,38 @@ impl Running {
                 session::Command::Connect => self.connection.connect(),
                 session::Command::Disconnect => self.connection.disconnect(),
                 session::Command::Transmit(message) => self.connection.transmit(&message),
-                session::Command::SendFile { id, token, keys } => {
-                    if let Some(relay) = self.connection.relay_address() {
+                session::Command::BeginSending { id, part } => {
+                    self.transfers.begin_sending(id, part);
+                }
+                session::Command::OpenPipe { id, token, keys } => {
+                    if let Some(relay) = self.connection.relay_address()
+                        && let Some(info) = self.session.transfer(id)
+                    {
                         let end = PipeEnd { relay, token, keys };
-                        self.transfers.send(id, end, clock::now());
+                        self.transfers.open_pipe(id, info, end, clock::now());
                     }
                 }
-                session::Command::ReceiveFile { id, name, size, token, keys } => {
-                    if let Some(relay) = self.connection.relay_address() {
-                        let end = PipeEnd { relay, token, keys };
-                        self.transfers.receive(id, end, name, size, clock::now());
+                session::Command::DropPipes(id) => self.transfers.drop_pipes(id),
+                session::Command::WantPipes { id, wanted } => {
+                    for _ in self.transfers.pipes(id)..wanted {
+                        self.session.request_another_pipe(id);
                     }
                 }
-                session::Command::StopTransfer(id) => self.transfers.stop(id),
+                session::Command::HoldTransfer { id, on } => self.transfers.hold(id, on),
+                session::Command::FinishSending { id, saved_as } => {
+                    self.transfers.finish_sending(id, &saved_as);
+                }
+                session::Command::RestartTransfer(id) => self.transfers.restart(id),
+                session::Command::StopTransfer { id, keep } => self.transfers.stop(id, keep),
             }
         }
         while let Some(event) = self.session.poll_event() {
+            if let SessionEvent::Transfer { id, info } = &event
+                && info.direction == Direction::Incoming
+                && info.state == TransferState::Offered
+            {
+                self.transfers.preflight(*id, &info.offer, Purpose::ToShow);
+            }
             self.waiting.push_back(Event::Session(event));
         }
     }
@@ -218,33 +254,74 @@ impl Running {
             Command::TakeBack(draft) => self.session.take_back(draft),
             Command::Typing(on) => self.session.typing(on),
             Command::Shown(sequence) => self.session.shown(sequence),
-            Command::Send(paths) => self.transfers.inspect(paths),
-            Command::Accept(id) => self.session.accept(id),
+            Command::Send(what) => self.transfers.inspect(what),
+            Command::Accept { id, on_collision } => self.look_before_accepting(id, on_collision),
             Command::Decline(id) => self.session.decline(id),
-            Command::Cancel(id) => self.session.cancel(id),
+            Command::Cancel { id, keep } => self.session.cancel(id, keep, now),
+            Command::Pause(id) => self.session.pause(id, true),
+            Command::Continue(id) => self.session.pause(id, false),
+            Command::Limit(limit) => self.transfers.limit(limit),
             Command::Compare => self.session.compare(),
-            Command::Verify(verdict) => self.session.verify(verdict),
+            Command::Verify(verdict) => self.session.verify(verdict, now),
             Command::Fin => self.session.fin(now),
+            Command::Leave => self.session.leave(now),
+        }
+    }
+
+    /// What the disk has to say comes first; [`Finding::Preflight`] goes on with it.
+    fn look_before_accepting(&mut self, id: Option<TransferId>, on_collision: Option<OnCollision>) {
+        match self.session.open_offers(id) {
+            Ok(ids) => {
+                for id in ids {
+                    if let Some(info) = self.session.transfer(id) {
+                        let purpose = Purpose::ToAccept(on_collision);
+                        self.transfers.preflight(id, &info.offer, purpose);
+                    }
+                }
+            }
+            Err(text) => self.tell(SessionEvent::Trouble(text)),
         }
     }
 
     fn handle_finding(&mut self, finding: Finding) {
+        let now = clock::now();
         match finding {
-            Finding::Inspected(Ok(source)) => {
-                match self.session.offer(source.name.clone(), source.size) {
-                    Ok(id) => self.transfers.keep(id, source),
-                    Err(text) => {
-                        self.tell(SessionEvent::Trouble(format!("{}: {text}", source.name)));
+            Finding::Inspected(Ok(source)) => match self.session.offer(source.offer().clone()) {
+                Ok(id) => self.transfers.keep(id, source),
+                Err(text) => {
+                    let text = format!("{}: {text}", source.offer().name);
+                    self.waiting.push_back(Event::NotOffered { unreadable: false, text });
+                }
+            },
+            Finding::Inspected(Err(text)) => {
+                self.waiting.push_back(Event::NotOffered { unreadable: true, text });
+            }
+            Finding::Preflight { id, preflight, purpose: Purpose::ToShow } => {
+                self.waiting.push_back(Event::Preflight { id, preflight });
+            }
+            Finding::Preflight { id, preflight, purpose: Purpose::ToAccept(on_collision) } => {
+                let Some(info) = self.session.transfer(id) else { return };
+                match preflight.check(&info.offer) {
+                    Ok(()) => {
+                        let part = self.transfers.accept(id, &preflight, on_collision);
+                        self.session.accept(id, part, now);
                     }
+                    Err(text) => self.waiting.push_back(Event::NotAccepted { id, text }),
                 }
             }
-            Finding::Inspected(Err(text)) => self.tell(SessionEvent::Trouble(text)),
+            Finding::Started { id, held } => self.waiting.push_back(Event::Started { id, held }),
+            Finding::Text { id, text } => self.waiting.push_back(Event::Text { id, text }),
+            Finding::DiskFull { id, full } => self.session.handle_disk(id, full),
+            Finding::PipesWanted { id, wanted } => self.session.handle_pipes_wanted(id, wanted),
+            Finding::PipeLost { id, progressed } => {
+                self.session.handle_pipe_lost(id, progressed, now);
+            }
             Finding::Ended { id, outcome } => {
                 // The last figures before the end, so that a bar isn't left at 97 %.
-                let last = self.transfers.last_progress(id, clock::now()).map(Event::Progress);
+                let last = self.transfers.last_progress(id, now).map(Event::Progress);
                 self.waiting.extend(last);
                 self.transfers.forget(id);
-                self.session.handle_transfer_ended(id, outcome);
+                self.session.handle_transfer_ended(id, outcome, now);
             }
         }
     }

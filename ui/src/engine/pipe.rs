@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use couplet::frame::{self, Frame, HEADER_LEN};
 use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
-use couplet::seal::{MAX_RECORD, PipeKeys, RecordError, RecordOpener, RecordSealer, SALT_LEN};
+use couplet::seal::{PipeKeys, RecordError, RecordOpener, RecordSealer, SALT_LEN};
 use couplet::text;
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, sockopt};
@@ -82,8 +82,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Seals and writes a step: `record` is space for a record's head, then its kind and body. The
-    /// memory can be used again. With `is_final` it is the last of this direction.
+    /// Seals and writes a record: `record` is space for its head, then its steps. The memory can be
+    /// used again. With `is_final` it is the last of this direction.
     pub(super) fn write(&mut self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
         self.sealer.seal(is_final, record);
         self.stream.write_all(record)
@@ -104,8 +104,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reads and opens the next step: its kind and its body.
-    pub(super) fn read(&mut self) -> Result<(u8, &[u8]), PipeFault> {
+    /// Ends the pipe in both directions; whoever writes to it gets an error.
+    pub(super) fn stop(&self) {
+        // It may be closed already; then there is nothing to end.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Reads and opens the next record: its steps.
+    pub(super) fn read(&mut self) -> Result<&[u8], PipeFault> {
         let mut head = [0; 4];
         self.fill(&mut head)?;
         let len = RecordOpener::read_length(head)?;
@@ -114,10 +120,7 @@ impl Reader {
         let filled = self.fill(&mut record);
         self.record = record;
         filled?;
-        match &*self.opener.open(&mut self.record)? {
-            [kind, body @ ..] => Ok((*kind, body)),
-            [] => Err(RecordError::Length(len).into()),
-        }
+        Ok(self.opener.open(&mut self.record)?)
     }
 
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), PipeFault> {
@@ -205,7 +208,7 @@ pub(super) fn hang_up(mut stream: &TcpStream) {
         return;
     }
     // Bounded by what a sender may have on its way when it is refused, and in time.
-    let mut left = MAX_RECORD * (limits::CHUNK_WINDOW + 1);
+    let mut left = usize::try_from(limits::MAX_WINDOW).unwrap_or(usize::MAX);
     let start = clock::now();
     while let Ok(len @ 1..) = stream.read(&mut scratch) {
         left = left.saturating_sub(len);
@@ -216,14 +219,16 @@ pub(super) fn hang_up(mut stream: &TcpStream) {
 }
 
 /// Lets the system ask a silent other side whether it is there: nobody pings on a pipe, and a relay
-/// whose machine is gone would be waited for for ever.
+/// whose machine is gone would be waited for for ever. It is taken for gone after some ten seconds,
+/// and so is one that doesn't confirm what is written.
 fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_socket_keepalive(stream, true)?;
     #[cfg(target_os = "linux")]
     {
-        sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
-        sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
+        sockopt::set_tcp_keepidle(stream, Duration::from_secs(4))?;
+        sockopt::set_tcp_keepintvl(stream, Duration::from_secs(2))?;
         sockopt::set_tcp_keepcnt(stream, 3)?;
+        sockopt::set_tcp_user_timeout(stream, 10_000)?;
     }
     Ok(())
 }

@@ -1,285 +1,574 @@
-//! A file on its way out: the shell around the [`Sender`] machine.
+//! Something on its way out: the shell around the [`Sender`] machine.
 //!
-//! Owns the file that is read and the check that it stays the same; the order of steps is the
-//! machine's. Runs on a thread of its own, with one more that reads the answers.
+//! Owns the walk, the files that are open, and the loop of a pipe's thread; the order of steps is the
+//! machine's. Each pipe has a thread that reads, seals and writes, and one more that reads answers.
 
-use super::pipe::{self, PipeFault, Reader, Writer};
+use super::pipe::{PipeFault, Reader, Writer};
+use super::source::{Found, OpenSource, Place, Source, SourceFault, Walk};
+use super::transfers::{Common, Finding};
 use crate::clock;
 use couplet::limits;
-use couplet::path::SafeName;
 use couplet::seal::{RECORD_HEAD_LEN, RecordError};
-use couplet::text;
-use couplet::transfer::send::{Outcome, Sender, Task};
-use couplet::transfer::wire::{Answer, CHUNK_HEAD_LEN, Fault, SenderFrame};
-use std::fs::{File, Metadata, OpenOptions};
+use couplet::time::Moment;
+use couplet::transfer::entry::EntryId;
+use couplet::transfer::outcome::Outcome;
+use couplet::transfer::pace::Pace;
+use couplet::transfer::send::{PipeNo, Sender, Task};
+use couplet::transfer::squeeze::Squeeze;
+use couplet::transfer::wire::{
+    Answer, CHUNK_HEAD_LEN, ChunkHead, Fault, STEP_HEAD_LEN, SenderStep, Step, StepReader,
+};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::Shutdown;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-/// A file that may be sent: where it is, and how it looked when it was offered.
-#[derive(Debug, Clone)]
-pub(super) struct Source {
-    path: PathBuf,
-    /// The name that the peer is told.
-    pub(super) name: SafeName,
-    /// Its size in bytes.
-    pub(super) size: u64,
-    identity: Identity,
+/// A record is sent when it has so many bytes, or when there is nothing to add to it.
+const PACK: usize = 256 * 1024;
+
+/// What a step may add to a record that isn't full yet: a small file with its heads and paths.
+const ROOM: usize = PACK + 3 * couplet::transfer::wire::MAX_JSON;
+
+/// Bytes of a chunk before its data.
+const HEADS: usize = STEP_HEAD_LEN + CHUNK_HEAD_LEN;
+
+/// The quickest of zstd's usual levels.
+const ZSTD_LEVEL: i32 = 1;
+
+/// How long nothing may come back, though something is expected, before the pipe is given up.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// One transfer on its way out, whatever pipes it has.
+pub(super) struct Sending {
+    state: Mutex<State>,
+    /// Something has changed: an answer, a hold, the end.
+    changed: Condvar,
+    common: Arc<Common>,
 }
 
-/// What tells that a file is still the same: device, inode, size, and time of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    size: u64,
-    changed: (i64, i64),
+struct State {
+    sender: Sender,
+    walk: Option<Walk>,
+    places: HashMap<EntryId, Place>,
+    /// Files that take more than one record.
+    files: HashMap<EntryId, Arc<OpenSource>>,
+    held: bool,
+    stopped: bool,
+    /// Pipes from which nothing comes back any more.
+    deaf: HashSet<PipeNo>,
+    started: bool,
+    wanted: usize,
+    pace: Pace,
+    squeeze: Squeeze,
+    /// The file that the judgement on compressing is about.
+    squeezing: Option<EntryId>,
 }
 
-impl Identity {
-    fn of(metadata: &Metadata) -> Self {
+impl State {
+    fn tries_to_squeeze(&mut self, entry: EntryId, offset: u64) -> bool {
+        if self.squeezing.replace(entry) != Some(entry) {
+            self.squeeze.begin();
+        }
+        self.squeeze.should_try(offset) || self.squeeze.pays()
+    }
+}
+
+impl Sending {
+    pub(super) fn new(source: &Source, part: bool, common: Arc<Common>) -> Self {
+        let limit = rate_limit(&common);
         Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.len(),
-            changed: (metadata.mtime(), metadata.mtime_nsec()),
+            state: Mutex::new(State {
+                sender: Sender::new(part),
+                walk: Some(source.walk()),
+                places: HashMap::new(),
+                files: HashMap::new(),
+                held: false,
+                stopped: false,
+                deaf: HashSet::new(),
+                started: false,
+                wanted: 1,
+                pace: Pace::new(limit),
+                squeeze: Squeeze::new(),
+                squeezing: None,
+            }),
+            changed: Condvar::new(),
+            common,
         }
+    }
+
+    /// Holds the transfer up, or lets it go on.
+    pub(super) fn hold(&self, on: bool) {
+        let mut state = self.lock();
+        state.held = on;
+        state.sender.set_paused(on);
+        self.changed.notify_all();
+    }
+
+    /// The receiver's client says that it has everything.
+    pub(super) fn finish(&self, saved_as: &str) {
+        let mut state = self.lock();
+        state.sender.handle_finished(saved_as);
+        self.tell_end(&state);
+        self.changed.notify_all();
+    }
+
+    /// Nothing is sent any more.
+    pub(super) fn give_up(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// A pipe has ended, or never was.
+    pub(super) fn pipe_lost(&self, pipe: PipeNo) {
+        let mut state = self.lock();
+        state.deaf.remove(&pipe);
+        state.sender.handle_pipe_lost(pipe);
+        // What the line has use for is told again, as one is missing now.
+        state.wanted = 1;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_end(&self, state: &State) {
+        if let Some(outcome) = state.sender.outcome() {
+            self.publish(state);
+            self.common.tell_end(outcome.clone());
+        }
+    }
+
+    fn publish(&self, state: &State) {
+        let (common, sender) = (&self.common, &state.sender);
+        common.done.store(sender.confirmed(), Ordering::Relaxed);
+        common.moved.store(sender.moved(), Ordering::Relaxed);
+        common.entries.store(sender.confirmed_entries(), Ordering::Relaxed);
+    }
+
+    /// Answers have come.
+    fn answered(&self, answers: impl Iterator<Item = Answer>) {
+        let mut state = self.lock();
+        let now = clock::now();
+        let mut held = 0;
+        for answer in answers {
+            held += held_from_before(&answer);
+            state.sender.handle_answer(answer, now);
+        }
+        if !state.started {
+            state.started = true;
+            self.common.tell(Finding::Started { id: self.common.id, held });
+        }
+        self.publish(&state);
+        let wanted = state.sender.pipes_wanted();
+        if wanted > state.wanted {
+            state.wanted = wanted;
+            self.common.tell(Finding::PipesWanted { id: self.common.id, wanted });
+        }
+        self.tell_end(&state);
+        self.changed.notify_all();
     }
 }
 
-impl Source {
-    /// Looks at a file that the user wants to send.
-    ///
-    /// # Errors
-    /// What is wrong with it and what to do, for people.
-    pub(super) fn inspect(path: &Path) -> Result<Self, String> {
-        let shown = text::line(&path.to_string_lossy(), 120);
-        let metadata = std::fs::metadata(path).map_err(|error| {
-            if error.kind() == io::ErrorKind::NotFound {
-                format!("there is no file {shown}; check the path")
-            } else if error.kind() == io::ErrorKind::PermissionDenied {
-                format!("{shown} can't be reached; you may not enter its directory")
-            } else {
-                format!("{shown} can't be looked at ({error})")
+/// The bytes of a file that the receiver had before any were sent, if this is what the answer says.
+fn held_from_before(answer: &Answer) -> u64 {
+    match answer {
+        Answer::Ready { step: Step::Hello { .. }, held, .. } => {
+            held.iter().map(|(start, end)| end.saturating_sub(*start)).sum()
+        }
+        Answer::Ready { .. } | Answer::Error { .. } => 0,
+    }
+}
+
+/// Serves one pipe until it or the transfer is over.
+pub(super) fn run(sending: &Arc<Sending>, pipe: PipeNo, writer: Writer, reader: Reader) {
+    let Ok(answering) = read_answers(sending, pipe, reader) else { return sending.pipe_lost(pipe) };
+    let mut outlet = Outlet { writer, record: Vec::new(), scratch: Vec::new(), compressor: None };
+    outlet.clear();
+    let result = serve(sending, pipe, &mut outlet);
+    if result.is_ok() {
+        // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
+        let _ = outlet.writer.stream().shutdown(Shutdown::Write);
+    } else {
+        let _ = outlet.writer.stream().shutdown(Shutdown::Both);
+    }
+    let fault = answering.join().ok().flatten();
+    sending.pipe_lost(pipe);
+    if let Some(PipeFault::Untrusted(error)) = fault
+        && error != RecordError::CutOff
+    {
+        sending.common.tell_end(untrusted(&error));
+    }
+}
+
+/// A record that is being filled, and where it goes.
+struct Outlet {
+    writer: Writer,
+    record: Vec<u8>,
+    scratch: Vec<u8>,
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+}
+
+impl Outlet {
+    /// Completes the chunk that begins at `start` in the record, with its data behind the space for
+    /// its heads. With `squeeze` compressing it is tried, and done if that pays.
+    fn finish_chunk(&mut self, sending: &Sending, head: &ChunkHead, start: usize, squeeze: bool) {
+        let data = start + HEADS;
+        let len = self.record.len() - data;
+        if squeeze && let Some(squeezed) = self.squeeze(data) {
+            let began = squeezed.began;
+            let mut state = sending.lock();
+            let took = clock::now().since(began);
+            state.squeeze.tried(head.offset, len as u64, squeezed.len as u64, took);
+            if state.squeeze.pays() && squeezed.len < len {
+                drop(state);
+                self.record.truncate(start);
+                head.encode_before(true, squeezed.len, &mut self.record);
+                self.record.extend_from_slice(&self.scratch[..squeezed.len]);
+                return;
             }
-        })?;
-        if metadata.is_dir() {
-            return Err(format!(
-                "{shown} is a directory, and whole directories can't be sent yet; pack it first, \
-                 for example: tar czf {shown}.tar.gz {shown}"
-            ));
         }
-        if !metadata.is_file() {
-            return Err(format!(
-                "{shown} is no regular file but a device, pipe or socket; copy what it gives into \
-                 a file first"
-            ));
-        }
-        let file = open(path).map_err(|error| {
-            if error.kind() == io::ErrorKind::PermissionDenied {
-                format!("{shown} can't be read; you have no permission (see ls -l {shown})")
-            } else {
-                format!("{shown} can't be opened ({error})")
-            }
-        })?;
-        let metadata = file.metadata().map_err(|error| format!("{shown}: {error}"))?;
-        let name = path.file_name().unwrap_or_default().to_str().ok_or_else(|| {
-            format!("the name of {shown} isn't UTF-8; rename the file before sending it")
-        })?;
-        let name = SafeName::new(name).map_err(|error| error.to_string())?;
-        let identity = Identity::of(&metadata);
-        Ok(Self { path: path.to_owned(), name, size: metadata.len(), identity })
+        self.record[start..data].copy_from_slice(&head.bytes_before(false, len));
     }
 
-    /// Opens it again, if it is still the same.
-    fn open(&self) -> Result<File, String> {
-        let file = open(&self.path)
-            .map_err(|error| format!("{} can't be opened any more ({error})", self.name))?;
-        self.check(&file)?;
-        Ok(file)
+    /// Compresses the record's bytes from `data` on into the scratch memory.
+    fn squeeze(&mut self, data: usize) -> Option<Squeezed> {
+        let began = clock::now();
+        if self.compressor.is_none() {
+            self.compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
+        }
+        let bytes = &self.record[data..];
+        self.scratch.clear();
+        self.scratch.resize(zstd::zstd_safe::compress_bound(bytes.len()), 0);
+        let len =
+            self.compressor.as_mut()?.compress_to_buffer(bytes, &mut self.scratch[..]).ok()?;
+        Some(Squeezed { len, began })
     }
 
-    fn check(&self, file: &File) -> Result<(), String> {
-        match file.metadata() {
-            Ok(metadata) if Identity::of(&metadata) == self.identity => Ok(()),
-            Ok(_) => Err(format!("{} has changed since it was offered; offer it again", self.name)),
-            Err(error) => Err(format!("{} can't be read any more ({error})", self.name)),
-        }
+    fn clear(&mut self) {
+        self.record.clear();
+        self.record.resize(RECORD_HEAD_LEN, 0);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.record.len() == RECORD_HEAD_LEN
+    }
+
+    fn is_full(&self) -> bool {
+        self.record.len() >= PACK
+    }
+
+    fn flush(&mut self, sending: &Sending, is_final: bool) -> io::Result<()> {
+        let (bytes, began) = (self.record.len() as u64, clock::now());
+        let result = self.writer.write(is_final, &mut self.record);
+        self.clear();
+        // How long a full pipe takes is how fast the line is.
+        sending.lock().squeeze.wrote(bytes, clock::now().since(began));
+        result
     }
 }
 
-/// Opens for reading, without waiting for the other end of a named pipe that took the file's place.
-fn open(path: &Path) -> io::Result<File> {
-    let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
-    OpenOptions::new().read(true).custom_flags(nonblock).open(path)
+/// Compressed bytes: how many, and when that was begun.
+struct Squeezed {
+    len: usize,
+    began: Moment,
 }
 
-/// Sends the file through the pipe to its end, telling `confirmed` how far it is.
-pub(super) fn send(
-    mut writer: Writer,
-    reader: Reader,
-    source: &Source,
-    confirmed: &AtomicU64,
-) -> Outcome {
-    let mut sender = Sender::new(source.name.clone(), source.size);
-    let file = source.open();
-    if let Err(text) = &file {
-        sender.handle_fault(Fault::SourceChanged, text.clone());
-    }
-    let (answers, answering) = match read_answers(reader) {
-        Ok(answers) => answers,
-        Err(error) => return broke(&error.into(), "offer the file again"),
-    };
-    let mut record = Vec::new();
+fn serve(sending: &Sending, pipe: PipeNo, outlet: &mut Outlet) -> io::Result<()> {
+    let mut quiet_since = clock::now();
     loop {
-        while let Ok(answer) = answers.try_recv() {
-            sender.handle_answer(answer);
+        if outlet.is_full() {
+            pace(sending, outlet.record.len());
+            outlet.flush(sending, false)?;
+            quiet_since = clock::now();
         }
-        confirmed.store(sender.confirmed(), Ordering::Relaxed);
-        let result = match (sender.poll_task(), &file) {
-            (Task::Transmit(frame), _) => {
-                // Nothing of this side's comes after these, whatever is answered.
-                let is_final = matches!(frame, SenderFrame::Close(_) | SenderFrame::Abort(_));
-                record.clear();
-                record.resize(RECORD_HEAD_LEN, 0);
-                frame.encode(&mut record);
-                writer.write(is_final, &mut record)
+        let mut state = sending.lock();
+        if state.stopped {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let task = state.sender.poll_task(pipe, clock::now());
+        if state.deaf.contains(&pipe) && !matches!(task, Task::Done(_)) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match task {
+            Task::NextEntry => next_entry(&mut state),
+            Task::Transmit(step) => {
+                step.encode(&mut outlet.record);
             }
-            (Task::Read { offset, len }, Ok(file)) => {
-                match read_chunk(&mut sender, file, offset, len, &mut record) {
-                    Ok(()) => writer.write(false, &mut record),
-                    Err(error) => {
-                        sender.handle_fault(Fault::SourceChanged, read_fault(source, &error));
-                        Ok(())
-                    }
+            Task::Small(entry) => small(state, sending, entry, pipe, outlet),
+            Task::Read { entry, offset, len } => {
+                // A piece begins a record of its own: it is read where it is sealed and sent from.
+                if !outlet.is_empty() && outlet.record.len() + len as usize > ROOM {
+                    drop(state);
+                    outlet.flush(sending, false)?;
+                    state = sending.lock();
+                }
+                read(state, sending, entry, offset, len, pipe, outlet);
+            }
+            Task::Hash { entry, offset, len } => {
+                hash(state, sending, entry, offset, len, pipe, outlet);
+            }
+            Task::Check(entry) => {
+                let file = state.files.get(&entry).cloned();
+                drop(state);
+                let result = file.as_deref().map_or(Ok(()), OpenSource::check);
+                let mut state = sending.lock();
+                match result {
+                    Ok(()) => state.sender.handle_unchanged(entry),
+                    Err(fault) => leave_out(&mut state, entry, &fault, pipe, outlet),
                 }
             }
-            (Task::Check, Ok(file)) => {
-                match source.check(file) {
-                    Ok(()) => sender.handle_unchanged(),
-                    Err(text) => sender.handle_fault(Fault::SourceChanged, text),
+            Task::Wait if !outlet.is_empty() => {
+                drop(state);
+                pace(sending, outlet.record.len());
+                outlet.flush(sending, false)?;
+                quiet_since = clock::now();
+            }
+            Task::Wait => {
+                let before = (state.sender.confirmed(), state.sender.confirmed_entries());
+                let held = state.held;
+                let waited = sending.changed.wait_timeout(state, Duration::from_secs(1));
+                let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                let after = (state.sender.confirmed(), state.sender.confirmed_entries());
+                let now = clock::now();
+                if held || state.held || before != after {
+                    quiet_since = now;
+                } else if state.sender.awaits_answer() && now.since(quiet_since) >= SILENCE {
+                    return Err(io::ErrorKind::TimedOut.into());
                 }
-                Ok(())
             }
-            // Without a file there is a fault, and with a fault nothing is read.
-            (Task::Read { .. } | Task::Check, Err(text)) => {
-                sender.handle_fault(Fault::SourceChanged, text.clone());
-                Ok(())
+            Task::Done(_) => {
+                sending.tell_end(&state);
+                drop(state);
+                return outlet.flush(sending, true);
             }
-            (Task::Wait, _) => match answers.recv() {
-                Ok(answer) => {
-                    sender.handle_answer(answer);
-                    Ok(())
-                }
-                Err(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-            },
-            (Task::Done(outcome), _) => {
-                // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
-                if writer.stream().shutdown(Shutdown::Write).is_ok() {
-                    let start = clock::now();
-                    while clock::now().since(start) < pipe::HANG_UP_LIMIT
-                        && answers.recv_timeout(limits::FLUSH_LIMIT).is_ok()
-                    {}
-                }
-                return outcome;
-            }
-        };
-        if let Err(error) = result {
-            // The receiver may have said why before it hung up.
-            while let Ok(answer) = answers.recv() {
-                sender.handle_answer(answer);
-            }
-            if let Task::Done(outcome) = sender.poll_task() {
-                return outcome;
-            }
-            // What came back may tell more than that nothing more goes out.
-            let fault = answering.join().ok().flatten().unwrap_or(error.into());
-            return broke(&fault, "offer the file again");
         }
     }
 }
 
-/// Reads a chunk behind the space for its heads, so that it is sealed and sent where it lies.
-fn read_chunk(
-    sender: &mut Sender,
-    file: &File,
+fn next_entry(state: &mut State) {
+    let State { places, files, sender, .. } = state;
+    // Files of entries that are through are closed; there are never many open.
+    files.retain(|id, _| sender.is_open(*id));
+    if places.len() > 2 * limits::MAX_OPEN_ENTRIES {
+        places.retain(|id, _| sender.is_open(*id));
+    }
+    match state.walk.as_mut().and_then(Iterator::next) {
+        Some(Found::Entry { what, place }) => {
+            let id = state.sender.handle_entry(what);
+            state.places.insert(id, place);
+        }
+        Some(Found::LeftOut { why }) => {
+            let _ = state.sender.handle_left_out(Fault::Unreadable, why);
+        }
+        None => {
+            state.walk = None;
+            state.sender.handle_no_more();
+        }
+    }
+}
+
+/// Reads a small file whole and appends its steps.
+fn small(
+    state: MutexGuard<'_, State>,
+    sending: &Sending,
+    entry: EntryId,
+    pipe: PipeNo,
+    outlet: &mut Outlet,
+) {
+    let place = state.places.get(&entry).cloned();
+    drop(state);
+    let read = read_small(place.as_ref(), &mut outlet.scratch);
+    let mut state = sending.lock();
+    match read {
+        Ok(()) => {
+            for step in state.sender.handle_small(entry, &outlet.scratch, pipe) {
+                step.encode(&mut outlet.record);
+            }
+        }
+        Err(fault) => leave_out(&mut state, entry, &fault, pipe, outlet),
+    }
+}
+
+fn read_small(place: Option<&Place>, data: &mut Vec<u8>) -> Result<(), SourceFault> {
+    let Some(place) = place else {
+        return Err(SourceFault::Unreadable("a file was lost sight of".to_owned()));
+    };
+    let file = place.open()?;
+    data.clear();
+    data.resize(usize::try_from(file.size().unwrap_or(0)).unwrap_or(0), 0);
+    file.read_at(data, 0)?;
+    file.check()
+}
+
+/// Reads a piece behind the space for its heads, so that it is sealed and sent where it lies.
+fn read(
+    mut state: MutexGuard<'_, State>,
+    sending: &Sending,
+    entry: EntryId,
     offset: u64,
     len: u32,
-    record: &mut Vec<u8>,
-) -> io::Result<()> {
-    const SPACE: usize = RECORD_HEAD_LEN + 1 + CHUNK_HEAD_LEN;
-    let len = usize::try_from(len).map_err(io::Error::other)?;
-    record.resize(SPACE + len, 0);
-    file.read_exact_at(&mut record[SPACE..], offset)?;
-    let head = sender.handle_data(offset, &record[SPACE..]);
-    let mut step = Vec::with_capacity(SPACE);
-    SenderFrame::Chunk(head).encode(&mut step);
-    record[RECORD_HEAD_LEN..SPACE].copy_from_slice(&step);
-    Ok(())
-}
-
-fn read_fault(source: &Source, error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        format!("{} became shorter while it was sent; offer it again", source.name)
-    } else {
-        format!("{} can't be read any more ({error})", source.name)
+    pipe: PipeNo,
+    outlet: &mut Outlet,
+) {
+    let file = match open(&mut state, entry) {
+        Ok(file) => file,
+        Err(fault) => return leave_out(&mut state, entry, &fault, pipe, outlet),
+    };
+    drop(state);
+    let hole = file.hole_at(offset);
+    if hole >= limits::GROUP {
+        let mut state = sending.lock();
+        if let Some(hole) = state.sender.handle_hole(entry, offset, hole, pipe, clock::now()) {
+            return SenderStep::Hole(hole).encode(&mut outlet.record);
+        }
+    }
+    let start = outlet.record.len();
+    let data = start + HEADS;
+    outlet.record.resize(data + len as usize, 0);
+    let result = file.read_at(&mut outlet.record[data..], offset);
+    let mut state = sending.lock();
+    match result {
+        Ok(count) => {
+            outlet.record.truncate(data + count);
+            let head = (count > 0)
+                .then(|| {
+                    let data = &outlet.record[data..];
+                    state.sender.handle_data(entry, offset, data, pipe, clock::now())
+                })
+                .flatten();
+            if let Some(size) = file.size().filter(|_| count < len as usize) {
+                state.sender.handle_ended(entry, size);
+            }
+            let squeeze = head.is_some() && state.tries_to_squeeze(entry, offset);
+            drop(state);
+            match head {
+                Some(head) => outlet.finish_chunk(sending, &head, start, squeeze),
+                None => outlet.record.truncate(start),
+            }
+        }
+        Err(fault) => {
+            outlet.record.truncate(start);
+            leave_out(&mut state, entry, &fault, pipe, outlet);
+        }
     }
 }
 
-/// A thread that turns what comes back into answers, until the pipe ends, and then tells why it did
+/// Reads what the receiver has, for the hash of the whole.
+fn hash(
+    mut state: MutexGuard<'_, State>,
+    sending: &Sending,
+    entry: EntryId,
+    offset: u64,
+    len: u32,
+    pipe: PipeNo,
+    outlet: &mut Outlet,
+) {
+    let file = match open(&mut state, entry) {
+        Ok(file) => file,
+        Err(fault) => return leave_out(&mut state, entry, &fault, pipe, outlet),
+    };
+    drop(state);
+    outlet.scratch.resize(len as usize, 0);
+    let read = if file.hole_at(offset) >= u64::from(len) {
+        outlet.scratch.fill(0);
+        Ok(len as usize)
+    } else {
+        file.read_at(&mut outlet.scratch, offset)
+    };
+    let mut state = sending.lock();
+    match read {
+        Ok(_) => state.sender.handle_held(entry, offset, &outlet.scratch),
+        Err(fault) => leave_out(&mut state, entry, &fault, pipe, outlet),
+    }
+}
+
+/// The file, opened when it is first read.
+fn open(state: &mut State, entry: EntryId) -> Result<Arc<OpenSource>, SourceFault> {
+    if let Some(file) = state.files.get(&entry) {
+        return Ok(Arc::clone(file));
+    }
+    let Some(place) = state.places.get(&entry) else {
+        return Err(SourceFault::Unreadable("a file was lost sight of".to_owned()));
+    };
+    let file = Arc::new(place.open()?);
+    state.files.insert(entry, Arc::clone(&file));
+    Ok(file)
+}
+
+fn leave_out(
+    state: &mut State,
+    entry: EntryId,
+    fault: &SourceFault,
+    pipe: PipeNo,
+    outlet: &mut Outlet,
+) {
+    let (code, why) = (fault.code(), fault.to_string());
+    state.files.remove(&entry);
+    state.sender.handle_unreadable(entry, code, why, pipe).encode(&mut outlet.record);
+}
+
+/// Waits until so many bytes may go out.
+fn pace(sending: &Sending, bytes: usize) {
+    let delay = {
+        let mut state = sending.lock();
+        state.pace.set_limit(rate_limit(&sending.common));
+        state.pace.delay(bytes as u64, clock::now())
+    };
+    if !delay.is_zero() {
+        std::thread::sleep(delay);
+    }
+}
+
+fn rate_limit(common: &Common) -> Option<u64> {
+    Some(common.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+}
+
+/// A thread that hands what comes back to the machine, until the pipe ends, and then tells why it did
 /// if it shouldn't have.
 fn read_answers(
+    sending: &Arc<Sending>,
+    pipe: PipeNo,
     mut reader: Reader,
-) -> io::Result<(mpsc::Receiver<Answer>, JoinHandle<Option<PipeFault>>)> {
-    // One answer for each chunk in the window, and one to spare for HELLO or CLOSE.
-    let (answers_out, answers) = mpsc::sync_channel(limits::CHUNK_WINDOW + 1);
-    let read = move || loop {
-        let answer = match reader.read() {
-            Ok((kind, body)) => Answer::decode(kind, body),
+) -> io::Result<JoinHandle<Option<PipeFault>>> {
+    let sending = Arc::clone(sending);
+    let read = move || {
+        let fault = hear(&sending, &mut reader);
+        reader.stop();
+        sending.lock().deaf.insert(pipe);
+        sending.changed.notify_all();
+        fault
+    };
+    std::thread::Builder::new().name("couplet-answers".to_owned()).spawn(read)
+}
+
+fn hear(sending: &Sending, reader: &mut Reader) -> Option<PipeFault> {
+    loop {
+        let answers = match reader.read() {
+            Ok(record) => StepReader::new(record)
+                .map(|step| step.and_then(|(kind, body)| Answer::decode(kind, body)))
+                .collect::<Result<Vec<_>, _>>(),
             Err(fault) => return Some(fault),
         };
-        match answer {
-            Ok(answer) => {
-                if answers_out.send(answer).is_err() {
-                    return None;
-                }
+        match answers {
+            Ok(answers) => sending.answered(answers.into_iter()),
+            Err(error) => {
+                let text = format!("your peer's side makes no sense: {error}; end this line");
+                sending.common.tell_end(Outcome::Failed { code: Fault::OutOfOrder, text });
+                return Some(io::Error::other(error).into());
             }
-            Err(error) => return Some(io::Error::other(error).into()),
         }
-    };
-    let thread = std::thread::Builder::new().name("couplet-answers".to_owned()).spawn(read)?;
-    Ok((answers, thread))
+    }
 }
 
-/// The pipe broke, and nobody said why; `next` is what to do.
-pub(super) fn broke(fault: &PipeFault, next: &str) -> Outcome {
-    let text = match fault {
-        PipeFault::Broken(error) if is_hang_up(error) => {
-            format!("the transfer broke off: the other side is gone; {next}")
-        }
-        PipeFault::Broken(error) => format!("the transfer broke off: {error}; {next}"),
-        PipeFault::Untrusted(RecordError::CutOff) => format!(
-            "the transfer broke off: the pipe was cut off before its final record, so the other \
-             side or the relay is gone; {next}"
-        ),
-        PipeFault::Untrusted(error) => format!(
-            "the transfer was stopped: {error}; somebody between you meddles, perhaps whoever \
-             runs the relay. Nothing of it was kept; {next}"
-        ),
-    };
-    Outcome::Failed { code: Fault::Unknown, text }
-}
-
-fn is_hang_up(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::ConnectionAborted
-    )
+/// What came through a pipe was tampered with.
+pub(super) fn untrusted(error: &RecordError) -> Outcome {
+    let text = format!(
+        "the transfer was stopped: {error}; somebody between you meddles, perhaps whoever runs the \
+         relay. Offer it again through another relay"
+    );
+    Outcome::Failed { code: Fault::Checksum, text }
 }

@@ -7,6 +7,8 @@ use super::quoting::{self, QuoteError};
 use couplet::code::{Code, CodeError};
 use couplet::nearness::distance;
 use couplet::transfer::book::TransferId;
+use couplet::transfer::offer::OnCollision;
+use couplet::units;
 use std::path::{Path, PathBuf};
 
 /// A line that has been understood.
@@ -16,14 +18,25 @@ pub(crate) enum Line {
     Empty,
     /// Words for the peer.
     Words(String),
-    /// Offer files.
+    /// Offer files and folders.
     Send(Vec<PathBuf>),
-    /// Accept an offer, or all.
-    Accept(Option<TransferId>),
+    /// Accept an offer, or all, and do this about names that are taken.
+    Accept(Option<TransferId>, Option<OnCollision>),
     /// Decline an offer, or all.
     Decline(Option<TransferId>),
     /// Stop a transfer.
-    Cancel(Option<TransferId>),
+    Cancel {
+        /// Which.
+        id: Option<TransferId>,
+        /// Whether what has come of it is kept.
+        keep: bool,
+    },
+    /// Hold a transfer up.
+    Pause(Option<TransferId>),
+    /// Let it go on.
+    Resume(Option<TransferId>),
+    /// Move at most so many bytes a second in each transfer.
+    Limit(Option<u64>),
     /// Give the turn away.
     Pass,
     /// Take the newest held message back.
@@ -60,7 +73,7 @@ pub(crate) enum Mistake {
         typed: String,
     },
     /// `/send` without a path.
-    #[error("/send needs a file: /send PATH (Tab completes it)")]
+    #[error("/send needs a file or a folder: /send PATH (Tab completes it)")]
     NoPath,
     /// Something that should be a transfer's number.
     #[error("{command} takes a transfer's number, such as {command} 1, not {typed}")]
@@ -70,6 +83,24 @@ pub(crate) enum Mistake {
         /// What was typed.
         typed: String,
     },
+    /// Something that should be a transfer's number or one of a few words.
+    #[error("{command} takes a transfer's number and {words}, such as {example}, not {typed}")]
+    NoWord {
+        /// The command.
+        command: &'static str,
+        /// What it can be followed by.
+        words: &'static str,
+        /// What was typed.
+        typed: String,
+        /// How it is used.
+        example: &'static str,
+    },
+    /// Something that should be a speed.
+    #[error(
+        "/limit takes bytes a second, such as /limit 500K, /limit 5M or /limit 1G; /limit off takes \
+         it away"
+    )]
+    NoRate,
     /// A command that takes nothing was given something.
     #[error("{command} takes nothing after it; send it alone on its line")]
     TooMuch {
@@ -99,11 +130,36 @@ pub(crate) enum Argument {
     Paths,
     /// The number of an offer that waits for this side's answer.
     Offer,
-    /// The number of a transfer that isn't over.
-    Open,
+    /// The number of an offer that waits for this side's answer, and what to do about names that
+    /// are taken.
+    Acceptance,
+    /// The number of a transfer that isn't over, and whether to drop what has come.
+    Cancellation,
+    /// The number of a transfer that can be paused.
+    Running,
+    /// The number of a transfer that is paused.
+    Paused,
+    /// A speed.
+    Rate,
     /// A code.
     Code,
 }
+
+/// What can be done about names that are taken.
+pub(crate) const ACCEPT_WORDS: &[(&str, OnCollision)] = &[
+    ("rename", OnCollision::Rename),
+    ("skip", OnCollision::Skip),
+    ("overwrite", OnCollision::Overwrite),
+];
+
+/// What can be done with what has come.
+pub(crate) const CANCEL_WORDS: &[(&str, ())] = &[("drop", ())];
+
+/// What takes a limit away.
+const NO_LIMIT: &str = "off";
+
+/// Limits to choose from.
+pub(crate) const LIMITS: &[&str] = &["500K", "1M", "5M", "20M", NO_LIMIT];
 
 /// A row of the table.
 #[derive(Debug)]
@@ -131,15 +187,50 @@ const fn command(
 
 /// All commands, in the order in which the help shows them.
 pub(crate) static COMMANDS: &[Command] = &[
-    command("/send", &["/offer"], Argument::Paths, "/send PATH...", "offer files, at any time"),
-    command("/accept", &[], Argument::Offer, "/accept [N]", "accept offer N, or all offers"),
+    command(
+        "/send",
+        &["/offer"],
+        Argument::Paths,
+        "/send PATH...",
+        "offer files and folders, at any time",
+    ),
+    command(
+        "/accept",
+        &[],
+        Argument::Acceptance,
+        "/accept [N] [HOW]",
+        "accept offer N, or all; what is here in part is resumed. HOW is for names that are taken: \
+         rename (as without it), skip what is the same, overwrite",
+    ),
     command("/decline", &["/refuse"], Argument::Offer, "/decline [N]", "decline offer N, or all"),
     command(
         "/cancel",
         &["/stop"],
-        Argument::Open,
-        "/cancel [N]",
-        "stop transfer N, or the only one",
+        Argument::Cancellation,
+        "/cancel [N] [drop]",
+        "stop transfer N, or the only one; what has come is kept, to resume from, or with drop \
+         thrown away",
+    ),
+    command(
+        "/pause",
+        &["/hold"],
+        Argument::Running,
+        "/pause [N]",
+        "hold transfer N up, or the only one",
+    ),
+    command(
+        "/resume",
+        &["/continue"],
+        Argument::Paused,
+        "/resume [N]",
+        "let transfer N go on, or the only one that is paused",
+    ),
+    command(
+        "/limit",
+        &[],
+        Argument::Rate,
+        "/limit 5M",
+        "at most 5 MiB a second in each transfer; /limit off: as fast as it goes",
     ),
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
@@ -215,13 +306,6 @@ pub(crate) fn has_code(text: &str) -> bool {
 
 fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<Line, Mistake> {
     let command = found.name;
-    let number = || match rest.trim_start_matches('#') {
-        "" => Ok(None),
-        digits => digits
-            .parse()
-            .map(|number| Some(TransferId(number)))
-            .map_err(|_| Mistake::NoNumber { command, typed: rest.to_owned() }),
-    };
     if found.argument == Argument::None && !rest.is_empty() {
         return Err(Mistake::TooMuch { command });
     }
@@ -233,9 +317,23 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
             }
             Line::Send(paths)
         }
-        "/accept" => Line::Accept(number()?),
-        "/decline" => Line::Decline(number()?),
-        "/cancel" => Line::Cancel(number()?),
+        "/accept" => {
+            let (id, how) = number_and_word(rest, ACCEPT_WORDS).map_err(|typed| {
+                let words = "rename, skip or overwrite";
+                Mistake::NoWord { command, words, typed, example: "/accept 1 skip" }
+            })?;
+            Line::Accept(id, how)
+        }
+        "/decline" => Line::Decline(number(command, rest)?),
+        "/cancel" => {
+            let (id, drop) = number_and_word(rest, CANCEL_WORDS).map_err(|typed| {
+                Mistake::NoWord { command, words: "drop", typed, example: "/cancel 1 drop" }
+            })?;
+            Line::Cancel { id, keep: drop.is_none() }
+        }
+        "/pause" => Line::Pause(number(command, rest)?),
+        "/resume" => Line::Resume(number(command, rest)?),
+        "/limit" => Line::Limit(limit(rest)?),
         "/pass" => Line::Pass,
         "/take" => Line::Take,
         "/verify" => Line::Verify,
@@ -245,6 +343,46 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/help" => Line::Help,
         _ => Line::Fin,
     })
+}
+
+/// A transfer's number, if there is one.
+fn number(command: &'static str, typed: &str) -> Result<Option<TransferId>, Mistake> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let number = read_number(typed);
+    number.map(Some).ok_or_else(|| Mistake::NoNumber { command, typed: typed.to_owned() })
+}
+
+fn read_number(typed: &str) -> Option<TransferId> {
+    typed.strip_prefix('#').unwrap_or(typed).parse().ok().map(TransferId)
+}
+
+/// A transfer's number and one of a few words, in either order, each at most once; or what is
+/// neither.
+fn number_and_word<T: Copy>(
+    typed: &str,
+    words: &[(&str, T)],
+) -> Result<(Option<TransferId>, Option<T>), String> {
+    let (mut number, mut word) = (None, None);
+    for part in typed.split_whitespace() {
+        let known = words.iter().find(|(name, _)| name.eq_ignore_ascii_case(part));
+        match (read_number(part), known) {
+            (Some(id), None) if number.is_none() => number = Some(id),
+            (None, Some((_, meaning))) if word.is_none() => word = Some(*meaning),
+            _ => return Err(part.to_owned()),
+        }
+    }
+    Ok((number, word))
+}
+
+/// Bytes a second, or none for as fast as it goes.
+fn limit(typed: &str) -> Result<Option<u64>, Mistake> {
+    if typed.eq_ignore_ascii_case(NO_LIMIT) {
+        return Ok(None);
+    }
+    let rate = typed.strip_suffix("/s").unwrap_or(typed);
+    units::parse_bytes(rate).filter(|rate| *rate > 0).map(Some).ok_or(Mistake::NoRate)
 }
 
 /// The command that `typed` is probably meant to be.
@@ -258,99 +396,5 @@ fn nearest(typed: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Result<Line, Mistake> {
-        parse(text, Some(Path::new("/home/ann")))
-    }
-
-    #[test]
-    fn words_and_fin() {
-        assert_eq!(parsed("hello"), Ok(Line::Words("hello".into())));
-        assert_eq!(parsed("//etc is a slash"), Ok(Line::Words("/etc is a slash".into())));
-        assert_eq!(parsed("  \n "), Ok(Line::Empty));
-        for fin in ["fin", "  fin \n", "/fin", "/quit", "/leave", "/exit"] {
-            assert_eq!(parsed(fin), Ok(Line::Fin), "{fin}");
-        }
-        assert_eq!(parsed("fin."), Ok(Line::Words("fin.".into())));
-        assert_eq!(parsed("the fin"), Ok(Line::Words("the fin".into())));
-    }
-
-    #[test]
-    fn commands() {
-        assert_eq!(
-            parsed("/send a 'b c' ~/d"),
-            Ok(Line::Send(["a", "b c", "/home/ann/d"].map(PathBuf::from).into()))
-        );
-        assert_eq!(parsed("/accept"), Ok(Line::Accept(None)));
-        assert_eq!(parsed("/accept 3"), Ok(Line::Accept(Some(TransferId(3)))));
-        assert_eq!(parsed("/cancel #12 "), Ok(Line::Cancel(Some(TransferId(12)))));
-        assert_eq!(parsed("/?"), Ok(Line::Help));
-        let code = Code::parse("7-otter-lamp").expect("a code");
-        assert_eq!(parsed("/code 7 Otter lamp"), Ok(Line::Code(code)));
-    }
-
-    #[test]
-    fn every_row_of_the_table_is_understood() {
-        for command in COMMANDS {
-            for name in std::iter::once(&command.name).chain(command.aliases) {
-                let text = match command.argument {
-                    Argument::Paths => format!("{name} file"),
-                    Argument::Code => format!("{name} 7-otter-lamp"),
-                    Argument::None | Argument::Offer | Argument::Open => (*name).to_owned(),
-                };
-                assert!(parsed(&text).is_ok_and(|line| !matches!(line, Line::Words(_))), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn mistakes_say_what_to_do() {
-        let said = |text: &str| parsed(text).unwrap_err().to_string();
-        assert_eq!(
-            said("/sned x"),
-            "there is no /sned; did you mean /send? (//sned says it to the peer)"
-        );
-        assert_eq!(
-            said("/etc/hosts"),
-            "there is no command /etc/hosts; F1 lists them (//etc/hosts says it to the peer)"
-        );
-        assert_eq!(said("/send"), "/send needs a file: /send PATH (Tab completes it)");
-        assert_eq!(
-            said("/accept it"),
-            "/accept takes a transfer's number, such as /accept 1, not it"
-        );
-        assert_eq!(said("/pass now"), "/pass takes nothing after it; send it alone on its line");
-        assert_eq!(
-            said("/fin\nx"),
-            "/fin must be alone on one line; a message can't start with it (//fin can)"
-        );
-        assert!(said("/send 'x").contains("isn't closed"));
-    }
-
-    #[test]
-    fn several_lines_that_begin_with_a_slash_are_words() {
-        let listing = "/etc/hosts\n/etc/passwd";
-        assert_eq!(parsed(listing), Ok(Line::Words(listing.into())));
-    }
-
-    #[test]
-    fn codes_are_known_wherever_they_stand() {
-        for text in ["/code 7-otter-lamp", " /cdoe 7-oter", "/join x", "/new 7-otter-lamp", "/code"]
-        {
-            assert!(has_code(text), "{text}");
-        }
-        for text in ["", "7-otter-lamp", "/send 7", "/who", "words /code"] {
-            assert!(!has_code(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn slips_are_near() {
-        assert_eq!(nearest("/acept"), Some("/accept"));
-        assert_eq!(nearest("/hlep"), Some("/help"));
-        assert_eq!(nearest("/xyzzy"), None);
-        assert_eq!(nearest("/"), None);
-    }
-}
+#[path = "commands_tests.rs"]
+mod tests;

@@ -154,17 +154,18 @@ impl Conversation {
         self.end() - 1
     }
 
-    /// Adds the peer's words. `attended` tells whether the user can be taken to see them now.
+    /// Adds the peer's words; with their number, if the peer is to hear that they were seen.
+    /// `attended` tells whether the user can be taken to see them now.
     pub(crate) fn push_words(
         &mut self,
         time: WallTime,
         who: Who,
         text: String,
-        sequence: u64,
+        sequence: Option<u64>,
         attended: bool,
     ) {
         let entry = self.push(time, who, text);
-        self.unshown.push_back((entry, sequence));
+        self.unshown.extend(sequence.map(|sequence| (entry, sequence)));
         if !attended || self.anchor.is_some() {
             let fresh = Ruler { above: entry, new: 0, seen: false };
             let ruler = self.ruler.filter(|ruler| !ruler.seen).unwrap_or(fresh);

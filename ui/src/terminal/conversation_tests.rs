@@ -59,7 +59,7 @@ fn the_reader_stays_where_it_is_while_more_comes() {
     let mut conversation = numbered(10);
     conversation.scroll_up(4, WIDE, 3);
     let before = seen(&conversation, WIDE, 3);
-    conversation.push_words(TIME, Who::Peer("bob".into()), "news".into(), 1, true);
+    conversation.push_words(TIME, Who::Peer("bob".into()), "news".into(), Some(1), true);
     assert_eq!(seen(&conversation, WIDE, 3), before);
     assert!(conversation.take_shown(conversation.visible(WIDE, 3).complete_before).is_empty());
     conversation.go_to_newest();
@@ -72,7 +72,7 @@ fn the_reader_stays_where_it_is_while_more_comes() {
 #[test]
 fn tall_entries_scroll_row_by_row() {
     let mut conversation = numbered(1);
-    conversation.push_words(TIME, Who::Peer("bob".into()), "a\nb\nc\nd".into(), 7, true);
+    conversation.push_words(TIME, Who::Peer("bob".into()), "a\nb\nc\nd".into(), Some(7), true);
     assert_eq!(seen(&conversation, WIDE, 2), ["c", "d"]);
     conversation.scroll_up(1, WIDE, 2);
     assert_eq!(seen(&conversation, WIDE, 2), ["b", "c"]);
@@ -87,7 +87,7 @@ fn tall_entries_scroll_row_by_row() {
 #[test]
 fn nothing_is_shown_where_there_is_no_room() {
     let mut conversation = Conversation::default();
-    conversation.push_words(TIME, Who::Peer("bob".into()), "hello".into(), 1, true);
+    conversation.push_words(TIME, Who::Peer("bob".into()), "hello".into(), Some(1), true);
     assert!(conversation.take_shown(conversation.visible(WIDE, 0).complete_before).is_empty());
 }
 

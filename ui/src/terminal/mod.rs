@@ -16,8 +16,9 @@
 //! | --- | --- |
 //! | `app/` | the state of the screen and the rules of its keys |
 //! | `conversation`, `transfers`, `editor`, `history` | the parts of that state |
+//! | `wording` | what offers are called, and what the disk says of them |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
-//! | `view/`, `theme`, `wrap`, `units` | how it looks |
+//! | `view/`, `theme`, `wrap` | how it looks |
 //! | `prompt` | the screen that asks for a code, before there is a session |
 //! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
 
@@ -42,8 +43,8 @@ mod shell;
 mod stage;
 mod theme;
 mod transfers;
-mod units;
 mod view;
+mod wording;
 mod wrap;
 
 pub use app::Next;
@@ -52,6 +53,7 @@ pub use prompt::Answer;
 use crate::engine::Engine;
 use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
+use couplet::transfer::offer::OnCollision;
 use std::io;
 use std::path::PathBuf;
 
@@ -62,6 +64,8 @@ pub struct Options {
     pub relay: String,
     /// Where received files go, for showing.
     pub downloads: PathBuf,
+    /// What is done about names that are taken there, for showing.
+    pub on_collision: OnCollision,
     /// How the user started this program, so that a friend can do the same: `couplet chat`.
     pub started_as: String,
     /// Where the relay is reached, if it is this client's own.

@@ -37,6 +37,7 @@ pub(super) async fn run(
     let setting = Setting {
         relay: couplet::text::line(&options.relay, 60),
         downloads: options.downloads,
+        on_collision: options.on_collision,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
         started_as: options.started_as,

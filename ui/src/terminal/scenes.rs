@@ -3,20 +3,29 @@
 //! Owns the script of each; what it must look like is in the snapshots of [`super::view`].
 
 use super::app::{Effect, Input, Listing};
-use super::stage::{MIB, Stage};
+use super::stage::Stage;
 use crate::meeting::{Hosted, Meeting};
 use couplet::code::Code;
 use couplet::fingerprint::Fingerprint;
 use couplet::message::{Role, RoomName, Seat};
 use couplet::session::{DraftId, Event as Told, Link, Mark, Peer, Seal, Verdict};
-use couplet::transfer::book::{Direction, TransferState};
+use couplet::transfer::book::TransferState;
+use couplet::transfer::wire::Fault;
 use std::time::Duration;
+
+mod transfers;
+
+pub(super) use transfers::{offer_to_resume, transfers_held, transfers_moving};
 
 /// A situation: its name, and how the face gets into it.
 pub(super) type Scene = (&'static str, fn() -> Stage);
 
 /// All situations, by name.
-pub(super) const SCENES: &[Scene] = &[
+pub(super) fn all() -> impl Iterator<Item = Scene> {
+    SCENES.iter().chain(transfers::SCENES).copied()
+}
+
+const SCENES: &[Scene] = &[
     ("connecting", connecting),
     ("nobody_answers", nobody_answers),
     ("waiting_for_a_peer", waiting_for_a_peer),
@@ -38,10 +47,6 @@ pub(super) const SCENES: &[Scene] = &[
     ("listening_empty", listening_empty),
     ("conversation_emi", conversation_emi),
     ("conversation_rec_held", conversation_rec_held),
-    ("offer_incoming", offer_incoming),
-    ("transfers_moving", transfers_moving),
-    ("transfers_over", transfers_over),
-    ("transfers_list", transfers_list),
     ("peer_silent", peer_silent),
     ("peer_gone", peer_gone),
     ("reconnecting", reconnecting),
@@ -244,57 +249,9 @@ pub(super) fn conversation_rec_held() -> Stage {
     stage
 }
 
-pub(super) fn offer_incoming() -> Stage {
-    let mut stage = conversation_emi();
-    stage.keys("Ctrl-U").minutes(1);
-    stage.transfer(1, Direction::Incoming, "site.tar.zst", 412 * MIB, TransferState::Offered);
-    stage.transfer(2, Direction::Incoming, "read me first.txt", 1_832, TransferState::Offered);
-    stage
-}
-
-pub(super) fn transfers_moving() -> Stage {
-    use Direction::{Incoming, Outgoing};
-    let mut stage = offer_incoming();
-    stage.transfer(3, Outgoing, "logs-2026.tgz", 120 * MIB, TransferState::Moving);
-    stage.transfer(4, Incoming, "video of the long holiday.mkv", 4096 * MIB, TransferState::Moving);
-    stage.transfer(5, Outgoing, "photo.png", 3 * MIB, TransferState::Queued);
-    stage.transfer(6, Incoming, "done.iso", 700 * MIB, TransferState::Moving);
-    for step in 0..40_u64 {
-        stage.now.moment = stage.now.moment + Duration::from_millis(500);
-        let speed = (6 + step * 7 % 5) * MIB + step * 40_000;
-        stage.moves(3, 45 * MIB + step * 500_000, 120 * MIB, Some(speed));
-    }
-    stage.moves(6, 700 * MIB, 700 * MIB, Some(20 * MIB));
-    stage.stalls(4, 1700 * MIB, 4096 * MIB, 8);
-    stage
-}
-
-fn transfers_over() -> Stage {
-    use Direction::{Incoming, Outgoing};
-    let mut stage = conversation_emi();
-    let verified = |name: &str| TransferState::Verified { saved_as: name.into() };
-    stage.keys("Ctrl-U");
-    stage.transfer(1, Incoming, "photo.png", 3 * MIB, TransferState::Moving);
-    stage.transfer(1, Incoming, "photo.png", 3 * MIB, verified("photo (2).png"));
-    stage.transfer(2, Outgoing, "logs-2026.tgz", 120 * MIB, verified("logs-2026.tgz"));
-    stage.transfer(3, Outgoing, "site.tar.zst", 412 * MIB, TransferState::Declined);
-    let reason =
-        "the disk at the receiver is full (3.2 GiB are missing); free some and send it again";
-    stage.transfer(
-        4,
-        Outgoing,
-        "disk.img",
-        9 * 1024 * MIB,
-        TransferState::Failed { reason: reason.into() },
-    );
-    stage.transfer(5, Incoming, "notes.md", 900, TransferState::Cancelled { by_peer: true });
-    stage
-}
-
-fn transfers_list() -> Stage {
-    let mut stage = transfers_moving();
-    stage.keys("F2 Down Down");
-    stage
+/// The end of a transfer that failed.
+fn failed(reason: &str) -> TransferState {
+    TransferState::Failed { code: Fault::Unknown, reason: reason.into() }
 }
 
 fn peer_silent() -> Stage {

@@ -13,6 +13,7 @@ use couplet::path::SafeName;
 use couplet::session::{DraftId, Event as Told, Mark};
 use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -22,6 +23,9 @@ use std::time::Duration;
 
 /// A mebibyte.
 pub(super) const MIB: u64 = 1024 * 1024;
+
+/// A gibibyte.
+pub(super) const GIB: u64 = 1024 * MIB;
 
 /// A face, its clock, and what it asked for.
 pub(super) struct Stage {
@@ -40,6 +44,7 @@ impl Stage {
         let setting = Setting {
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
+            on_collision: OnCollision::default(),
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
             started_as: crate::meeting::STARTED_AS.to_owned(),
@@ -133,27 +138,82 @@ impl Stage {
         size: u64,
         state: TransferState,
     ) -> &mut Self {
-        let name = SafeName::new(name).unwrap();
-        let info = TransferInfo { direction, name, size, state };
+        let info = transfer_info(direction, name, size, state);
         self.hear(Told::Transfer { id: TransferId(id), info })
+    }
+
+    /// Something is offered.
+    pub(super) fn offer(&mut self, id: u32, direction: Direction, offer: Offer) -> &mut Self {
+        let info = transfer_info(direction, "x", 0, TransferState::Offered);
+        self.hear(Told::Transfer { id: TransferId(id), info: TransferInfo { offer, ..info } })
+    }
+
+    /// The disk has been asked about an offer.
+    pub(super) fn disk(&mut self, id: u32, preflight: Preflight) -> &mut Self {
+        self.give(Input::Engine(Event::Preflight { id: TransferId(id), preflight }))
+    }
+
+    /// A transfer of several files moves.
+    pub(super) fn files(
+        &mut self,
+        id: u32,
+        done: u64,
+        size: u64,
+        entries: u64,
+        rate: Option<u64>,
+    ) -> &mut Self {
+        let remaining = rate.map(|rate| Duration::from_secs((size - done).div_ceil(rate)));
+        let progress = Progress { entries, rate, remaining, ..standing(id, done, size) };
+        self.give(Input::Engine(Event::Progress(progress)))
     }
 
     pub(super) fn moves(&mut self, id: u32, done: u64, size: u64, rate: Option<u64>) -> &mut Self {
         let remaining = rate.map(|rate| Duration::from_secs((size - done).div_ceil(rate)));
-        let progress =
-            Progress { id: TransferId(id), done, size, rate, remaining, stalled_for: None };
+        let progress = Progress { rate, remaining, stalled_for: None, ..standing(id, done, size) };
         self.give(Input::Engine(Event::Progress(progress)))
     }
 
     pub(super) fn stalls(&mut self, id: u32, done: u64, size: u64, seconds: u64) -> &mut Self {
         self.give(Input::Engine(Event::Progress(Progress {
-            id: TransferId(id),
-            done,
-            size,
             rate: Some(0),
-            remaining: None,
             stalled_for: Some(Duration::from_secs(seconds)),
+            ..standing(id, done, size)
         })))
+    }
+}
+
+/// A transfer of one file.
+pub(super) fn transfer_info(
+    direction: Direction,
+    name: &str,
+    size: u64,
+    state: TransferState,
+) -> TransferInfo {
+    TransferInfo { direction, offer: named(name, size), state, held_here: None, held_there: None }
+}
+
+/// The offer of a file.
+pub(super) fn named(name: &str, size: u64) -> Offer {
+    let name = SafeName::new(name).unwrap();
+    Offer { name, form: Form::File, size: Some(size), entries: 1, mtime: None }
+}
+
+/// The end of a transfer without problems.
+pub(super) fn verified(saved_as: &str) -> TransferState {
+    let saved_as = saved_as.to_owned();
+    TransferState::Verified { saved_as, left_out: Vec::new(), left_out_count: 0 }
+}
+
+fn standing(id: u32, done: u64, size: u64) -> Progress {
+    Progress {
+        id: TransferId(id),
+        done,
+        size,
+        moved: done,
+        entries: 0,
+        rate: None,
+        remaining: None,
+        stalled_for: None,
     }
 }
 

@@ -3,9 +3,12 @@
 //! Owns their order on the screen, their recent speeds, and which one a command without a number
 //! means. It draws nothing.
 
+use super::wording::{self, Outlook};
 use crate::engine::Progress;
 use couplet::time::Moment;
-use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
+use couplet::transfer::offer::{OnCollision, Preflight};
+use couplet::units;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,6 +17,10 @@ use std::time::Duration;
 pub(crate) const MOST_SAMPLES: usize = 60;
 /// The time between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_millis(500);
+/// How long nothing moves before that is worth saying.
+const STALLED_AFTER: Duration = Duration::from_secs(3);
+/// How long it is said that a transfer goes on from where it was.
+const RESUMES_FOR: Duration = Duration::from_secs(2);
 
 /// One transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +33,19 @@ pub(crate) struct Transfer {
     pub(crate) progress: Option<Progress>,
     /// Recent speeds, oldest first.
     pub(crate) speeds: VecDeque<u64>,
+    /// What the disk says of it, if it is an offer of the peer's.
+    pub(crate) preflight: Option<Preflight>,
+    /// The entry in the conversation that tells of the offer.
+    pub(crate) told_in: Option<usize>,
+    /// Whether it was told in the conversation that a disk is full.
+    pub(crate) full_was_told: bool,
+    /// Whether the user wanted nothing of it kept.
+    pub(crate) dropped: bool,
     stalled_since: Option<Moment>,
+    /// Since when it may move, if it may.
+    free_since: Option<Moment>,
+    /// When it went on, and the bytes that were across then.
+    resumed: Option<(Moment, u64)>,
     sampled: Option<Moment>,
     /// Rises with every change of any transfer's state.
     change: u64,
@@ -41,6 +60,10 @@ pub(crate) enum Stage {
     Checking,
     /// Bytes move.
     Moving,
+    /// One side wants it to wait.
+    Held,
+    /// Its pipe was cut; it goes on by itself.
+    Interrupted,
     /// Waits for its pipe.
     Queued,
     /// Waits for the peer's answer.
@@ -55,10 +78,14 @@ impl Transfer {
         match (&self.info.state, self.info.direction) {
             (TransferState::Offered, Direction::Incoming) => Stage::Answer,
             (TransferState::Offered, Direction::Outgoing) => Stage::Offered,
-            (TransferState::Queued, _) => Stage::Queued,
-            (TransferState::Moving, _) if self.progress.is_some() && self.done() >= self.size() => {
-                Stage::Checking
+            (TransferState::Moving, _) if self.is_across() => Stage::Checking,
+            (TransferState::Queued | TransferState::Moving | TransferState::Interrupted, _)
+                if self.info.held().is_some() =>
+            {
+                Stage::Held
             }
+            (TransferState::Queued, _) => Stage::Queued,
+            (TransferState::Interrupted, _) => Stage::Interrupted,
             (TransferState::Moving, _) => Stage::Moving,
             (
                 TransferState::Verified { .. }
@@ -76,36 +103,126 @@ impl Transfer {
         self.progress.map_or(0, |progress| progress.done)
     }
 
-    /// Bytes in all.
-    pub(crate) fn size(&self) -> u64 {
-        self.progress.map_or(self.info.size, |progress| progress.size)
+    /// Bytes in all, if anybody knows.
+    pub(crate) const fn size(&self) -> Option<u64> {
+        self.info.offer.size
+    }
+
+    /// Files that are across and files in all, if there may be several.
+    pub(crate) fn files(&self) -> Option<(u64, u64)> {
+        let offer = &self.info.offer;
+        let done = self.progress.map_or(0, |progress| progress.entries);
+        wording::is_tree(offer).then(|| (done.min(offer.entries), offer.entries))
+    }
+
+    /// How much of it is across, in whole percent; 100 only when all of it is.
+    pub(crate) fn percent(&self) -> Option<u64> {
+        let percent = self.percent_of(self.done())?;
+        Some(if self.is_across() { 100 } else { percent.min(99) })
+    }
+
+    /// What accepting it would mean, if it waits for the user and is more than a new file.
+    /// `taken` is what is done about names that are taken.
+    pub(crate) fn outlook(&self, taken: OnCollision) -> Option<Outlook> {
+        let disk = self.preflight.as_ref().filter(|_| self.stage() == Stage::Answer)?;
+        Outlook::new(&self.info.offer, disk, taken)
+    }
+
+    /// Its speed, while it moves.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.progress.filter(|_| self.stage() == Stage::Moving)?.rate
+    }
+
+    /// Whether the user can pause it.
+    pub(crate) fn can_pause(&self) -> bool {
+        let waits = matches!(self.stage(), Stage::Moving | Stage::Interrupted | Stage::Queued);
+        waits || (self.stage() == Stage::Held && !self.is_paused())
+    }
+
+    /// Whether the user has paused it.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.stage() == Stage::Held && self.info.held_here == Some(Hold::Paused)
     }
 
     /// How long nothing has moved, if that is worth saying.
     pub(crate) fn stalled(&self, now: Moment) -> Option<Duration> {
         let since = self.stalled_since.filter(|_| self.stage() == Stage::Moving)?;
-        Some(now.since(since))
+        Some(now.since(since)).filter(|span| *span >= STALLED_AFTER)
     }
 
-    /// Since when nothing has moved.
-    pub(crate) const fn stalled_since(&self) -> Option<Moment> {
-        self.stalled_since
+    /// The bytes that were across when it went on, if that was just now.
+    pub(crate) fn resuming(&self, now: Moment) -> Option<u64> {
+        let (at, held) = self.resumed.filter(|_| self.stage() == Stage::Moving)?;
+        (now.since(at) < RESUMES_FOR).then_some(held)
+    }
+
+    /// When it looks different though nothing happens.
+    pub(crate) fn changes_at(&self, now: Moment) -> Option<Moment> {
+        let moving = self.stage() == Stage::Moving;
+        let stall = self.stalled_since.filter(|_| moving).map(|since| match self.stalled(now) {
+            Some(shown) => since + Duration::from_secs(shown.as_secs() + 1),
+            None => since + STALLED_AFTER,
+        });
+        let resumed = self.resuming(now).and(self.resumed).map(|(at, _)| at + RESUMES_FOR);
+        stall.into_iter().chain(resumed).min()
+    }
+
+    /// Whether all of it is across, so that it has only to be checked.
+    fn is_across(&self) -> bool {
+        self.progress.is_some()
+            && self.size().is_some_and(|size| self.done() >= size)
+            && self.files().is_none_or(|(done, all)| done >= all)
+    }
+
+    /// How much of it so many bytes are, in whole percent.
+    pub(crate) fn percent_of(&self, done: u64) -> Option<u64> {
+        match (self.size()?, self.files()) {
+            // Files without a byte in them.
+            (0, Some((done, all))) => Some(units::percent(done, all)),
+            (0, None) => None,
+            (size, _) => Some(units::percent(done, size)),
+        }
+    }
+
+    /// Its place among the others; it doesn't change by a pause or a cut.
+    const fn rank(&self) -> u8 {
+        match (&self.info.state, self.info.direction) {
+            (TransferState::Offered, Direction::Incoming) => 0,
+            (TransferState::Moving | TransferState::Interrupted, _) => 1,
+            (TransferState::Queued, _) => 2,
+            (TransferState::Offered, Direction::Outgoing) => 3,
+            (
+                TransferState::Verified { .. }
+                | TransferState::Declined
+                | TransferState::Cancelled { .. }
+                | TransferState::Failed { .. }
+                | TransferState::Withdrawn,
+                _,
+            ) => 4,
+        }
     }
 }
 
-/// All that move, as one.
+/// All that move or are about to, as one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Overall {
-    /// How many.
+    /// How many move.
     pub(crate) moving: usize,
-    /// Bytes that are across.
+    /// Bytes that are across, of those whose size is known.
     pub(crate) done: u64,
-    /// Bytes in all.
+    /// Bytes in all of these.
     pub(crate) size: u64,
     /// Bytes per second.
     pub(crate) rate: Option<u64>,
     /// Time to the end.
     pub(crate) remaining: Option<Duration>,
+}
+
+impl Overall {
+    /// How much is across, in whole percent, if that can be told.
+    pub(crate) fn percent(&self) -> Option<u64> {
+        (self.size > 0).then(|| units::percent(self.done, self.size))
+    }
 }
 
 /// All transfers of this session, in the order in which they are shown.
@@ -117,22 +234,39 @@ pub(crate) struct Transfers {
 
 impl Transfers {
     /// Takes what the session told; gives what was known before.
-    pub(crate) fn update(&mut self, id: TransferId, info: TransferInfo) -> Option<TransferState> {
+    pub(crate) fn update(
+        &mut self,
+        id: TransferId,
+        info: TransferInfo,
+        now: Moment,
+    ) -> Option<TransferInfo> {
         self.changes += 1;
         let change = self.changes;
+        let free = info.state == TransferState::Moving && info.held().is_none();
         let before = if let Some(known) = self.list.iter_mut().find(|known| known.id == id) {
-            if info.state != TransferState::Moving {
+            let was_cut = known.info.state == TransferState::Interrupted;
+            if was_cut && info.state == TransferState::Moving && known.done() > 0 {
+                known.resumed = Some((now, known.done()));
+            }
+            if !free {
                 known.stalled_since = None;
             }
+            known.free_since = free.then(|| known.free_since.unwrap_or(now));
             known.change = change;
-            Some(std::mem::replace(&mut known.info, info).state)
+            Some(std::mem::replace(&mut known.info, info))
         } else {
             self.list.push(Transfer {
                 id,
                 info,
                 progress: None,
                 speeds: VecDeque::new(),
+                preflight: None,
+                told_in: None,
+                full_was_told: false,
+                dropped: false,
                 stalled_since: None,
+                free_since: free.then_some(now),
+                resumed: None,
                 sampled: None,
                 change,
             });
@@ -144,13 +278,14 @@ impl Transfers {
 
     /// Takes a transfer's figures.
     pub(crate) fn progress(&mut self, progress: Progress, now: Moment) {
-        let Some(known) = self.list.iter_mut().find(|known| known.id == progress.id) else {
-            return;
-        };
-        known.stalled_since = progress
-            .stalled_for
-            .map(|stalled| Moment::from_start(now.since_start().saturating_sub(stalled)));
+        let Some(known) = self.get_mut(progress.id) else { return };
         known.progress = Some(progress);
+        // While it is held up or cut nothing can move, which is no stall and no speed.
+        let Some(free_since) = known.free_since else { return };
+        known.stalled_since = progress.stalled_for.map(|stalled| {
+            let since = Moment::from_start(now.since_start().saturating_sub(stalled));
+            since.max(free_since)
+        });
         let due = known.sampled.is_none_or(|sampled| now.since(sampled) >= SAMPLE_EVERY);
         if let (Some(rate), true) = (progress.rate, due) {
             known.sampled = Some(now);
@@ -159,9 +294,23 @@ impl Transfers {
             }
             known.speeds.push_back(if progress.stalled_for.is_some() { 0 } else { rate });
         }
-        if progress.done >= progress.size {
-            self.sort();
+    }
+
+    /// Takes that a transfer's bytes begin to move; `held` were there already.
+    pub(crate) fn started(&mut self, id: TransferId, held: u64, now: Moment) {
+        if let Some(known) = self.get_mut(id) {
+            known.resumed = (held > 0).then_some((now, held));
         }
+    }
+
+    /// The transfer of this number.
+    pub(crate) fn get(&self, id: TransferId) -> Option<&Transfer> {
+        self.list.iter().find(|known| known.id == id)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, id: TransferId) -> Option<&mut Transfer> {
+        self.list.iter_mut().find(|known| known.id == id)
     }
 
     /// In the order in which they are shown.
@@ -187,31 +336,35 @@ impl Transfers {
     /// Everything that moves or is about to, as one.
     pub(crate) fn overall(&self) -> Overall {
         let mut all = Overall::default();
+        // Of those whose size is known.
+        let mut known_rate = 0_u64;
         for known in &self.list {
-            if !matches!(known.stage(), Stage::Moving | Stage::Checking | Stage::Queued) {
-                continue;
-            }
-            all.moving += usize::from(known.stage() != Stage::Queued);
-            all.done = all.done.saturating_add(known.done());
-            all.size = all.size.saturating_add(known.size());
-            if let Some(rate) = known.progress.and_then(|progress| progress.rate) {
+            let stage = known.stage();
+            all.moving += usize::from(matches!(stage, Stage::Moving | Stage::Checking));
+            if let Some(rate) = known.rate() {
                 all.rate = Some(all.rate.unwrap_or(0).saturating_add(rate));
             }
+            let goes_on = matches!(
+                stage,
+                Stage::Moving | Stage::Checking | Stage::Interrupted | Stage::Queued
+            );
+            if let Some(size) = known.size().filter(|_| goes_on) {
+                all.done = all.done.saturating_add(known.done());
+                all.size = all.size.saturating_add(size);
+                known_rate = known_rate.saturating_add(known.rate().unwrap_or(0));
+            }
         }
-        all.remaining = all
-            .rate
-            .filter(|rate| *rate > 0)
-            .map(|rate| Duration::from_secs(all.size.saturating_sub(all.done).div_ceil(rate)));
+        all.remaining = (known_rate > 0)
+            .then(|| Duration::from_secs(all.size.saturating_sub(all.done).div_ceil(known_rate)));
         all
     }
 
     fn sort(&mut self) {
         self.list.sort_by_cached_key(|known| {
-            let stage = known.stage();
+            let is_over = known.stage() == Stage::Over;
             // What is over: newest first. What isn't: as it was offered, so that nothing jumps.
-            let newest = if stage == Stage::Over { Reverse(known.change) } else { Reverse(0) };
-            let stage = if stage == Stage::Checking { Stage::Moving } else { stage };
-            (stage, newest, known.id)
+            let newest = if is_over { Reverse(known.change) } else { Reverse(0) };
+            (known.rank(), newest, known.id)
         });
         self.list.truncate(
             couplet::limits::MAX_FINISHED_TRANSFERS + 2 * couplet::limits::MAX_OPEN_OFFERS,
@@ -220,70 +373,5 @@ impl Transfers {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use couplet::path::SafeName;
-
-    fn info(direction: Direction, state: TransferState) -> TransferInfo {
-        TransferInfo { direction, name: SafeName::new("a.bin").unwrap(), size: 100, state }
-    }
-
-    fn at(id: u32, done: u64, rate: Option<u64>) -> Progress {
-        Progress { id: TransferId(id), done, size: 100, rate, remaining: None, stalled_for: None }
-    }
-
-    #[test]
-    fn what_needs_an_answer_comes_first_and_the_newest_end_next_to_last() {
-        use Direction::{Incoming, Outgoing};
-        let mut transfers = Transfers::default();
-        for (id, direction, state) in [
-            (1, Outgoing, TransferState::Offered),
-            (2, Incoming, TransferState::Declined),
-            (3, Incoming, TransferState::Moving),
-            (4, Incoming, TransferState::Offered),
-            (5, Outgoing, TransferState::Queued),
-            (6, Incoming, TransferState::Withdrawn),
-            (7, Incoming, TransferState::Offered),
-        ] {
-            transfers.update(TransferId(id), info(direction, state));
-        }
-        let order: Vec<_> = transfers.all().iter().map(|known| known.id.0).collect();
-        assert_eq!(order, [4, 7, 3, 5, 1, 6, 2]);
-        assert_eq!(transfers.oldest_offer().unwrap().id, TransferId(4));
-    }
-
-    #[test]
-    fn all_of_it_is_not_yet_verified() {
-        let mut transfers = Transfers::default();
-        transfers.update(TransferId(1), info(Direction::Incoming, TransferState::Moving));
-        assert_eq!(transfers.all()[0].stage(), Stage::Moving);
-        transfers.progress(at(1, 100, Some(9)), Moment::START);
-        assert_eq!(transfers.all()[0].stage(), Stage::Checking);
-    }
-
-    #[test]
-    fn speeds_are_sampled_twice_a_second_and_the_oldest_go() {
-        let mut transfers = Transfers::default();
-        transfers.update(TransferId(1), info(Direction::Incoming, TransferState::Moving));
-        for tick in 0..1000_u64 {
-            let now = Moment::from_start(Duration::from_millis(tick * 100));
-            transfers.progress(at(1, 1, Some(tick)), now);
-        }
-        let speeds = &transfers.all()[0].speeds;
-        assert_eq!((speeds.len(), speeds.back()), (MOST_SAMPLES, Some(&995)));
-    }
-
-    #[test]
-    fn overall_figures() {
-        let mut transfers = Transfers::default();
-        assert_eq!(transfers.overall(), Overall::default());
-        for id in [1, 2] {
-            transfers.update(TransferId(id), info(Direction::Incoming, TransferState::Moving));
-            transfers.progress(at(id, 40, Some(15)), Moment::START);
-        }
-        transfers.update(TransferId(3), info(Direction::Incoming, TransferState::Offered));
-        let all = transfers.overall();
-        assert_eq!((all.moving, all.done, all.size, all.rate), (2, 80, 200, Some(30)));
-        assert_eq!(all.remaining, Some(Duration::from_secs(4)));
-    }
-}
+#[path = "transfers_tests.rs"]
+mod tests;

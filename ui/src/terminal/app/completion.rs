@@ -3,10 +3,10 @@
 //! Owns what the candidates are and how they are put into the line. Directories are read by the
 //! shell ([`mod@super::super::run`]), which answers a [`ListingRequest`] with a [`Listing`].
 
-use super::super::commands::{self, Argument, COMMANDS};
+use super::super::commands::{self, ACCEPT_WORDS, Argument, CANCEL_WORDS, COMMANDS, LIMITS};
 use super::super::keys::Action;
 use super::super::quoting;
-use super::super::transfers::Stage;
+use super::super::transfers::{Stage, Transfer};
 use super::{App, Effect};
 use std::path::PathBuf;
 
@@ -107,18 +107,25 @@ impl App {
                 start: 0,
                 after: |name| match commands::find(name).map(|command| command.argument) {
                     Some(Argument::None) | None => "",
-                    Some(Argument::Paths | Argument::Offer | Argument::Open | Argument::Code) => {
-                        " "
-                    }
+                    Some(_) => " ",
                 },
             });
             return;
         };
         match commands::find(command).map(|command| command.argument) {
             Some(Argument::Paths) => self.complete_path(effects),
-            Some(Argument::Offer) => self.complete_number(|stage| stage == Stage::Answer),
+            Some(Argument::Offer) => self.complete_number(is_answerable, &[]),
+            Some(Argument::Acceptance) => {
+                self.complete_number(is_answerable, &names(ACCEPT_WORDS));
+            }
+            Some(Argument::Cancellation) => {
+                let is_open = |transfer: &Transfer| transfer.stage() != Stage::Over;
+                self.complete_number(is_open, &names(CANCEL_WORDS));
+            }
+            Some(Argument::Running) => self.complete_number(Transfer::can_pause, &[]),
+            Some(Argument::Paused) => self.complete_number(Transfer::is_paused, &[]),
+            Some(Argument::Rate) => self.complete_number(|_| false, LIMITS),
             Some(Argument::Code) => self.complete_code(),
-            Some(Argument::Open) => self.complete_number(|stage| stage != Stage::Over),
             Some(Argument::None) | None => {}
         }
     }
@@ -198,15 +205,21 @@ impl App {
         self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
     }
 
-    fn complete_number(&mut self, fits: impl Fn(Stage) -> bool) {
+    /// Completes the number of a transfer that fits, or one of these words; what stands in the line
+    /// already isn't offered again.
+    fn complete_number(&mut self, fits: impl Fn(&Transfer) -> bool, words: &[&str]) {
         let cursor = self.editor.cursor();
         let head = &self.editor.text()[..cursor];
         // White space may have several bytes.
-        let word = head.rsplit(char::is_whitespace).next().unwrap_or_default();
-        let start = cursor - word.len();
-        let numbers = self.transfers.all().iter().filter(|transfer| fits(transfer.stage()));
+        let begun = head.rsplit(char::is_whitespace).next().unwrap_or_default();
+        let start = cursor - begun.len();
+        let before: Vec<&str> = head[..start].split_whitespace().skip(1).collect();
+        let has_word = before.iter().any(|part| words.contains(part));
+        let has_number = before.iter().any(|part| !words.contains(part));
+        let numbers = self.transfers.all().iter().filter(|transfer| !has_number && fits(transfer));
         let numbers = numbers.map(|transfer| transfer.id.to_string());
-        let raw = numbers.filter(|number| number.starts_with(&head[start..])).collect();
+        let words = words.iter().filter(|_| !has_word).map(|word| (*word).to_owned());
+        let raw = numbers.chain(words).filter(|text| text.starts_with(begun)).collect();
         self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
     }
 
@@ -233,6 +246,14 @@ impl App {
         }
         self.history.stay();
     }
+}
+
+fn is_answerable(transfer: &Transfer) -> bool {
+    transfer.stage() == Stage::Answer
+}
+
+fn names<T>(words: &[(&'static str, T)]) -> Vec<&'static str> {
+    words.iter().map(|(name, _)| *name).collect()
 }
 
 /// What all of these begin with.

@@ -4,11 +4,12 @@
 //! and the hints in the last line. Each depends on where the session stands, and on nothing else.
 
 use super::super::transfers::{Stage, Transfer};
-use super::super::units;
 use super::{App, Overlay};
 use crate::meeting::{self, Meeting};
 use couplet::message::{Role, Seat};
 use couplet::session::{Link, Peer, Seal};
+use couplet::units;
+use std::borrow::Cow;
 
 /// A key or command, and what it does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +17,11 @@ pub(crate) struct Hint {
     /// What to press or type.
     pub(crate) key: String,
     /// What it does.
-    pub(crate) does: &'static str,
+    pub(crate) does: Cow<'static, str>,
 }
 
-fn hint(key: impl Into<String>, does: &'static str) -> Hint {
-    Hint { key: key.into(), does }
+fn hint(key: impl Into<String>, does: impl Into<Cow<'static, str>>) -> Hint {
+    Hint { key: key.into(), does: does.into() }
 }
 
 impl App {
@@ -237,7 +238,7 @@ impl App {
         }
         if let Some(offer) = self.transfers.oldest_offer() {
             if text.is_empty() {
-                hints.extend([hint("Alt-A", "accept"), hint("Alt-D", "decline")]);
+                hints.extend([hint("Alt-A", self.accept(offer)), hint("Alt-D", "decline")]);
             } else {
                 hints.push(hint(format!("/accept {}", offer.id), ""));
             }
@@ -269,18 +270,37 @@ impl App {
 
     fn list_hints(&self, chosen: Option<couplet::transfer::book::TransferId>) -> Vec<Hint> {
         let mut hints = Vec::new();
-        let stage = self.transfers.all().get(self.chosen_row(chosen)).map(Transfer::stage);
-        match stage {
-            Some(Stage::Answer) => hints.extend([hint("a", "accept"), hint("d", "decline")]),
-            Some(Stage::Checking | Stage::Moving | Stage::Queued | Stage::Offered) => {
-                hints.push(hint("c", "cancel"));
+        if let Some(transfer) = self.transfers.all().get(self.chosen_row(chosen)) {
+            match transfer.stage() {
+                Stage::Answer => {
+                    hints.extend([hint("a", self.accept(transfer)), hint("d", "decline")]);
+                }
+                Stage::Over => {}
+                Stage::Checking
+                | Stage::Moving
+                | Stage::Held
+                | Stage::Interrupted
+                | Stage::Queued
+                | Stage::Offered => {
+                    if transfer.is_paused() {
+                        hints.push(hint("p", "resume"));
+                    } else if transfer.can_pause() {
+                        hints.push(hint("p", "pause"));
+                    }
+                    hints.push(hint("c", "cancel"));
+                }
             }
-            Some(Stage::Over) | None => {}
         }
         if self.transfers.all().len() > 1 {
             hints.push(hint("Up Down", "choose"));
         }
         hints.push(hint("Esc", "back"));
         hints
+    }
+
+    /// What accepting this offer is called.
+    fn accept(&self, offer: &Transfer) -> Cow<'static, str> {
+        let outlook = offer.outlook(self.setting.on_collision);
+        outlook.map_or(Cow::Borrowed("accept"), |outlook| Cow::Owned(outlook.verb()))
     }
 }

@@ -1,14 +1,13 @@
 //! What the engine tells, and what becomes of it on the screen.
 //!
-//! Owns which events are a line in the conversation and how it reads. Changes of turn and of the
+//! Owns which events are a line in the conversation and how it reads; for transfers that is
+//! [`super::transfers`]'s. Changes of turn and of the
 //! line are shown by the status line alone: they are states, not news.
 
 use super::super::conversation::{Sign, Who};
-use super::super::units;
 use super::{App, Effect, Held};
 use crate::engine::Event;
 use couplet::session::{Event as SessionEvent, Peer};
-use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,6 +29,12 @@ impl App {
         match event {
             Event::Session(event) => self.hear_session(event, effects),
             Event::Progress(progress) => self.transfers.progress(progress, self.now.moment),
+            Event::Preflight { id, preflight } => self.hear_preflight(id, preflight),
+            Event::Started { id, held } => self.transfers.started(id, held, self.now.moment),
+            Event::Text { id, text } => self.hear_text(id, &text, effects),
+            Event::NotOffered { text, .. } | Event::NotAccepted { text, .. } => {
+                self.tell(Sign::Trouble, text);
+            }
         }
     }
 
@@ -57,7 +62,7 @@ impl App {
                 }
                 let who = Who::Peer(self.standing.peer_label());
                 let attended = self.attends();
-                self.conversation.push_words(now.wall, who, text, sequence, attended);
+                self.conversation.push_words(now.wall, who, text, Some(sequence), attended);
                 if self.is_away() {
                     effects.push(Effect::Bell);
                 }
@@ -98,7 +103,7 @@ impl App {
 
     /// Whether a bell is called for: the terminal says that it hasn't the focus, or it doesn't say
     /// and there has been no key for a while.
-    fn is_away(&self) -> bool {
+    pub(super) fn is_away(&self) -> bool {
         if self.focus_is_told {
             !self.focused
         } else {
@@ -150,62 +155,6 @@ impl App {
             let text = arrival_text(&self.standing.peer_label(), replaces);
             self.conversation.amend(entry, text);
         }
-    }
-
-    fn hear_transfer(&mut self, id: TransferId, info: TransferInfo, effects: &mut Vec<Effect>) {
-        let line = self.transfer_line(id, &info);
-        let is_offer =
-            info.state == TransferState::Offered && info.direction == Direction::Incoming;
-        let state = info.state.clone();
-        let before = self.transfers.update(id, info);
-        if before.as_ref() == Some(&state) {
-            return;
-        }
-        if let Some((sign, text)) = line {
-            self.tell(sign, text);
-        }
-        if is_offer && self.is_away() {
-            effects.push(Effect::Bell);
-        }
-    }
-
-    /// How a transfer's new state reads in the conversation; queued and moving don't.
-    fn transfer_line(&self, id: TransferId, info: &TransferInfo) -> Option<(Sign, String)> {
-        let incoming = info.direction == Direction::Incoming;
-        let way = if incoming { Sign::Incoming } else { Sign::Outgoing };
-        let peer = self.standing.peer_label();
-        let (name, size) = (&info.name, units::bytes(info.size));
-        Some(match &info.state {
-            TransferState::Offered if incoming => {
-                (way, format!("{peer} offers {name} ({size}): /accept {id}"))
-            }
-            TransferState::Offered => (way, format!("you offer {name} ({size})")),
-            TransferState::Queued | TransferState::Moving => return None,
-            TransferState::Verified { saved_as } => {
-                let renamed = saved_as != name.as_str();
-                let place = match (incoming, renamed) {
-                    (true, true) => format!("saved as {saved_as} in {}", self.downloads()),
-                    (true, false) => format!("saved in {}", self.downloads()),
-                    (false, true) => format!("{peer} has it as {saved_as}"),
-                    (false, false) => format!("{peer} has it"),
-                };
-                (Sign::Good, format!("{name} verified, {place}"))
-            }
-            TransferState::Declined if incoming => (way, format!("you declined {name}")),
-            TransferState::Declined => (way, format!("{peer} declined {name}")),
-            TransferState::Cancelled { by_peer: true } => (way, format!("{peer} cancelled {name}")),
-            TransferState::Cancelled { by_peer: false } => (way, format!("you cancelled {name}")),
-            TransferState::Failed { reason } => (Sign::Trouble, format!("{name}: {reason}")),
-            TransferState::Withdrawn => {
-                (way, format!("{name} is withdrawn: the peer it was between has left"))
-            }
-        })
-    }
-
-    /// The downloads directory as short as it can be said.
-    fn downloads(&self) -> String {
-        let shown = self.setting.downloads.to_string_lossy();
-        format!("{}/", couplet::text::line(shown.trim_end_matches('/'), 200))
     }
 }
 

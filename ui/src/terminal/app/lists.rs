@@ -4,6 +4,7 @@
 
 use super::super::keys::Action;
 use super::super::transfers::Stage;
+use super::super::wording;
 use super::{App, Effect, Overlay};
 use crate::engine::Command;
 use couplet::transfer::book::TransferId;
@@ -45,6 +46,7 @@ impl App {
             Some(Action::Accept) => return self.answer(at, true, effects),
             Some(Action::Decline) => return self.answer(at, false, effects),
             Some(Action::Cancel) => return self.cancel_row(at, effects),
+            Some(Action::PauseOrGoOn) => return self.pause_row(at, effects),
             Some(Action::Escape) => {
                 self.overlay = None;
                 return;
@@ -77,10 +79,29 @@ impl App {
         let Some(transfer) = self.transfers.all().get(row) else { return };
         let id = Some(transfer.id);
         if transfer.stage() == Stage::Answer {
-            let command = if accept { Command::Accept(id) } else { Command::Decline(id) };
+            let command = if accept {
+                Command::Accept { id, on_collision: None }
+            } else {
+                Command::Decline(id)
+            };
             effects.push(Effect::Engine(command));
         } else {
-            self.notice = Some(format!("{} doesn't wait for your answer", transfer.info.name));
+            let name = wording::thing(&transfer.info.offer);
+            self.notice = Some(format!("{name} doesn't wait for your answer"));
+        }
+    }
+
+    fn pause_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
+        let Some(transfer) = self.transfers.all().get(row) else { return };
+        let id = Some(transfer.id);
+        if transfer.is_paused() {
+            effects.push(Effect::Engine(Command::Continue(id)));
+        } else if transfer.can_pause() {
+            effects.push(Effect::Engine(Command::Pause(id)));
+        } else {
+            let name = wording::thing(&transfer.info.offer);
+            let why = if transfer.stage() == Stage::Over { "is over" } else { "doesn't move" };
+            self.notice = Some(format!("{name} {why}, so it can't be paused"));
         }
     }
 
@@ -88,13 +109,17 @@ impl App {
         let Some(transfer) = self.transfers.all().get(row) else { return };
         let command = match transfer.stage() {
             Stage::Over => {
-                self.notice = Some(format!("{} is over already", transfer.info.name));
+                let name = wording::thing(&transfer.info.offer);
+                self.notice = Some(format!("{name} is over already"));
                 return;
             }
             Stage::Answer => Command::Decline(Some(transfer.id)),
-            Stage::Checking | Stage::Moving | Stage::Queued | Stage::Offered => {
-                Command::Cancel(Some(transfer.id))
-            }
+            Stage::Checking
+            | Stage::Moving
+            | Stage::Held
+            | Stage::Interrupted
+            | Stage::Queued
+            | Stage::Offered => Command::Cancel { id: Some(transfer.id), keep: true },
         };
         effects.push(Effect::Engine(command));
     }

@@ -11,6 +11,7 @@ mod lists;
 mod seal;
 mod standing;
 mod submit;
+mod transfers;
 mod write;
 
 pub(crate) use completion::{Listing, ListingRequest, Popup};
@@ -29,6 +30,7 @@ use couplet::code::Code;
 use couplet::session::{DraftId, Ending, Peer};
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
+use couplet::transfer::offer::OnCollision;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +47,8 @@ pub(crate) struct Setting {
     pub(crate) relay: String,
     /// Where received files go, for showing.
     pub(crate) downloads: PathBuf,
+    /// What is done about names that are taken there, for showing.
+    pub(crate) on_collision: OnCollision,
     /// The user's home directory, which `~` stands for.
     pub(crate) home: Option<PathBuf>,
     /// The looks.
@@ -320,14 +324,11 @@ impl App {
     /// When the screen changes by itself, or something is due.
     pub(crate) fn wake_at(&self) -> Option<Moment> {
         let now = self.now.moment;
-        let stalls = self.transfers.all().iter().filter_map(|transfer| {
-            let shown = transfer.stalled(now)?;
-            Some(transfer.stalled_since()? + Duration::from_secs(shown.as_secs() + 1))
-        });
+        let transfers = self.transfers.all().iter().filter_map(|known| known.changes_at(now));
         [self.writing_until, self.leave_by, self.standing.next_second(now)]
             .into_iter()
             .flatten()
-            .chain(stalls)
+            .chain(transfers)
             .min()
     }
 
@@ -389,3 +390,5 @@ mod random_tests;
 mod seal_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;

@@ -1,11 +1,12 @@
 //! Anything in any order, at any size: it never panics, and always sleeps.
 
 use super::super::scenes;
-use super::super::stage::Stage;
+use super::super::stage::{Stage, named, transfer_info, verified};
 use super::*;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
-use couplet::transfer::book::{Direction, TransferState};
+use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
+use couplet::transfer::offer::{Form, Offer, Preflight};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -53,19 +54,20 @@ fn step() -> impl Strategy<Value = Step> {
         "a",
         "d",
         "c",
+        "p",
         "q",
         "y",
         "n",
     ]);
     let text = prop_oneof![
-        "/(send|accept|cancel|who|take|fin|code 7-|verify|new)? ?[a-z~/' ]{0,6}",
+        "/(send|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new)? ?[a-z0-9~/' ]{0,6}",
         "\\PC{0,20}"
     ];
     prop_oneof![
         4 => keys.prop_map(Step::Keys),
         2 => text.clone().prop_map(Step::Write),
         1 => text.prop_map(Step::Paste),
-        4 => (0_u8..24, 0_u32..6).prop_map(|(what, number)| Step::Hear(what, number)),
+        4 => (0_u8..30, 0_u32..6).prop_map(|(what, number)| Step::Hear(what, number)),
         2 => (0_u16..100, 0_u16..40).prop_map(|(width, height)| Step::Draw(width, height)),
         1 => (0_u64..9000).prop_map(Step::Wait),
         1 => any::<bool>().prop_map(Step::Focus),
@@ -96,7 +98,7 @@ fn hear(stage: &mut Stage, what: u8, number: u32) {
         11 => stage.said(u64::from(number), "said", Mark::Taken),
         12 => stage.transfer(number, way, "a file", size, TransferState::Offered),
         13 => stage.transfer(number, way, "a file", size, TransferState::Moving),
-        14 => stage.transfer(number, way, "a file", size, TransferState::Verified { saved_as }),
+        14 => stage.transfer(number, way, "a file", size, verified(&saved_as)),
         15 => stage.moves(number, size / 2, size, Some(size + 1)),
         16 => stage.stalls(number, 0, size, 3),
         17 => stage.hear(Told::Seal(Seal::Nobody)),
@@ -110,6 +112,33 @@ fn hear(stage: &mut Stage, what: u8, number: u32) {
         22 => {
             let room = (number > 2).then(|| couplet::message::RoomName::numbered(number));
             stage.hear(Told::Seated { seat: couplet::message::Seat::One, room, returned: false })
+        }
+        23 => {
+            let hold = [None, Some(Hold::Paused), Some(Hold::DiskFull)];
+            let info = transfer_info(way, "a file", size, TransferState::Moving);
+            let held_here = hold[number as usize % 3];
+            let info = TransferInfo { held_here, held_there: hold[number as usize / 2], ..info };
+            stage.hear(Told::Transfer { id: TransferId(number), info })
+        }
+        24 => stage.transfer(number, way, "a file", size, TransferState::Interrupted),
+        25 => stage.give(Input::Engine(Event::Started { id: TransferId(number), held: size })),
+        26 => {
+            let text = "text \x1b[ 言葉\n".repeat(number as usize);
+            stage.give(Input::Engine(Event::Text { id: TransferId(number), text }))
+        }
+        27 => {
+            let forms = [Form::File, Form::Folder, Form::Several, Form::Stream, Form::Text];
+            let size = Some(size).filter(|_| number != 3);
+            let entries = u64::from(number) * 1_000;
+            let form = forms[number as usize % 5];
+            stage.offer(number, way, Offer { form, size, entries, ..named("a thing", 0) })
+        }
+        28 => {
+            let some = |wanted| (number == wanted).then_some(size / 2);
+            let (free, changed) = (some(3), some(4));
+            let held = some(5).unwrap_or(0);
+            let disk = Preflight { held, free, changed, exists: number == 2, ..Default::default() };
+            stage.disk(number, disk)
         }
         _ => stage.hear(Told::Trouble("trouble ".repeat(number as usize * 10))),
     };

@@ -5,13 +5,13 @@
 
 use super::super::commands::{self, Line};
 use super::super::conversation::Sign;
-use super::super::transfers::Stage;
-use super::super::units;
+use super::super::transfers::{Stage, Transfer};
 use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
-use crate::engine::Command;
+use crate::engine::{Command, Outgoing};
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::session::{Peer, Seal, Verdict};
-use couplet::transfer::book::TransferId;
+use couplet::transfer::book::{Hold, TransferId};
+use couplet::units;
 
 impl App {
     pub(super) fn submit(&mut self, effects: &mut Vec<Effect>) {
@@ -38,7 +38,8 @@ impl App {
             return;
         };
         let id = Some(offer.id);
-        let command = if accept { Command::Accept(id) } else { Command::Decline(id) };
+        let command =
+            if accept { Command::Accept { id, on_collision: None } } else { Command::Decline(id) };
         effects.push(Effect::Engine(command));
     }
 
@@ -51,10 +52,19 @@ impl App {
                 self.conversation.all_read();
                 Command::Say(text)
             }
-            Line::Send(paths) => Command::Send(paths),
-            Line::Accept(id) => Command::Accept(self.open_offer(id)?),
+            Line::Send(paths) => Command::Send(Outgoing::Each(paths)),
+            Line::Accept(id, on_collision) => {
+                Command::Accept { id: self.open_offer(id)?, on_collision }
+            }
             Line::Decline(id) => Command::Decline(self.open_offer(id)?),
-            Line::Cancel(id) => Command::Cancel(Some(self.to_cancel(id)?)),
+            Line::Cancel { id, keep } => self.cancel(id, keep)?,
+            Line::Pause(id) => Command::Pause(Some(self.to_pause(id)?)),
+            Line::Resume(id) => Command::Continue(Some(self.to_resume(id)?)),
+            Line::Limit(limit) => {
+                self.conversation.go_to_newest();
+                self.tell(Sign::Info, limited(limit));
+                Command::Limit(limit)
+            }
             Line::Pass => Command::Pass,
             Line::Take if self.held.is_empty() => {
                 return Err("nothing is held, so nothing can be taken back".to_owned());
@@ -106,7 +116,7 @@ impl App {
     }
 
     fn open_offer(&self, id: Option<TransferId>) -> Result<Option<TransferId>, String> {
-        let open = self.numbers_at(Stage::Answer);
+        let open = self.numbers(|transfer| transfer.stage() == Stage::Answer);
         match id {
             _ if open.is_empty() => Err("no offer waits for your answer".to_owned()),
             Some(id) if !self.transfers.at(Stage::Answer).any(|offer| offer.id == id) => {
@@ -116,28 +126,74 @@ impl App {
         }
     }
 
-    fn to_cancel(&self, id: Option<TransferId>) -> Result<TransferId, String> {
-        let open: Vec<TransferId> = self
-            .transfers
-            .all()
-            .iter()
-            .filter(|transfer| transfer.stage() != Stage::Over)
-            .map(|transfer| transfer.id)
-            .collect();
-        match (id, open.as_slice()) {
-            (_, []) => Err("no transfer is under way".to_owned()),
+    fn cancel(&mut self, id: Option<TransferId>, keep: bool) -> Result<Command, String> {
+        let id = self.meant(
+            id,
+            "/cancel",
+            |transfer| transfer.stage() != Stage::Over,
+            || "no transfer is under way".to_owned(),
+        )?;
+        if let Some(transfer) = self.transfers.get_mut(id) {
+            transfer.dropped = !keep;
+        }
+        Ok(Command::Cancel { id: Some(id), keep })
+    }
+
+    fn to_pause(&self, id: Option<TransferId>) -> Result<TransferId, String> {
+        self.meant(id, "/pause", Transfer::can_pause, || {
+            let paused = self.numbers(Transfer::is_paused);
+            if paused.is_empty() {
+                "nothing moves that could be paused".to_owned()
+            } else {
+                format!("nothing moves that could be paused; paused already: {paused}")
+            }
+        })
+    }
+
+    fn to_resume(&self, id: Option<TransferId>) -> Result<TransferId, String> {
+        self.meant(id, "/resume", Transfer::is_paused, || {
+            if self.transfers.oldest_offer().is_some() {
+                return "you have paused nothing; an offer is resumed with /accept".to_owned();
+            }
+            let held = self.transfers.at(Stage::Held).next();
+            match held.map(|transfer| (transfer.info.held_here, transfer.info.held_there)) {
+                Some((Some(Hold::DiskFull), _)) => {
+                    "you have paused nothing; a full disk goes on by itself once there is room"
+                        .to_owned()
+                }
+                Some((_, Some(Hold::Paused))) => {
+                    let name = self.standing.peer_in_words();
+                    format!("you have paused nothing; what {name} has paused, {name} lets go on")
+                }
+                _ => "you have paused nothing".to_owned(),
+            }
+        })
+    }
+
+    /// The transfer that a command means: this one, or the only one that fits.
+    fn meant(
+        &self,
+        id: Option<TransferId>,
+        command: &str,
+        fits: impl Fn(&Transfer) -> bool,
+        none: impl FnOnce() -> String,
+    ) -> Result<TransferId, String> {
+        let fitting = self.transfers.all().iter().filter(|transfer| fits(transfer));
+        let fitting: Vec<TransferId> = fitting.map(|transfer| transfer.id).collect();
+        match (id, fitting.as_slice()) {
+            (_, []) => Err(none()),
             (None, [only]) => Ok(*only),
             (Some(id), all) if all.contains(&id) => Ok(id),
-            (None, all) => Err(format!("which one? /cancel and one of {}", numbers(all))),
+            (None, all) => Err(format!("which one? {command} and one of {}", numbers(all))),
             (Some(id), all) => {
-                Err(format!("transfer {id} isn't under way; these are: {}", numbers(all)))
+                Err(format!("{command} doesn't fit transfer {id}; it fits: {}", numbers(all)))
             }
         }
     }
 
-    fn numbers_at(&self, stage: Stage) -> String {
-        let ids: Vec<_> = self.transfers.at(stage).map(|transfer| transfer.id).collect();
-        numbers(&ids)
+    fn numbers(&self, fits: impl Fn(&Transfer) -> bool) -> String {
+        let fitting = self.transfers.all().iter().filter(|transfer| fits(transfer));
+        numbers(&fitting.map(|transfer| transfer.id).collect::<Vec<_>>())
     }
 
     fn who(&self) -> String {
@@ -170,6 +226,16 @@ impl App {
             Some(Seal::Nobody) | None => String::new(),
         };
         format!("you: {seat}{room} at {}; {peer}; {turn}{seal}", self.setting.relay)
+    }
+}
+
+fn limited(limit: Option<u64>) -> String {
+    match limit {
+        Some(limit) => format!(
+            "from now on at most {} in each transfer; /limit off takes that away",
+            units::rate(limit)
+        ),
+        None => "transfers go as fast as they can".to_owned(),
     }
 }
 

@@ -6,7 +6,6 @@ use super::*;
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Link, Peer};
-use couplet::transfer::book::{Direction, TransferState};
 
 fn say(text: &str) -> Command {
     Command::Say(text.into())
@@ -183,54 +182,6 @@ fn mistakes_keep_the_line() {
         stage.keys("Ctrl-U");
     }
     assert_eq!(stage.commands(), []);
-}
-
-#[test]
-fn transfers_are_answered_and_cancelled_by_number() {
-    let mut stage = ready();
-    for id in [3, 4] {
-        stage.transfer(id, Direction::Incoming, "a", 9, TransferState::Offered);
-    }
-    stage.transfer(5, Direction::Outgoing, "b", 9, TransferState::Moving);
-    for line in ["/accept 4", "/decline", "/cancel 5"] {
-        stage.write(line).keys("Enter");
-    }
-    stage.keys("Alt-a Alt-d");
-    let (three, four, five) = (Some(TransferId(3)), Some(TransferId(4)), Some(TransferId(5)));
-    assert_eq!(
-        stage.commands(),
-        [
-            Command::Accept(four),
-            Command::Decline(None),
-            Command::Cancel(five),
-            Command::Accept(three),
-            Command::Decline(three),
-        ]
-    );
-    stage.write("/cancel").keys("Enter");
-    assert_eq!(stage.app.notice.as_deref(), Some("which one? /cancel and one of 3, 4, 5"));
-}
-
-#[test]
-fn the_list_of_transfers_acts_on_the_chosen_one() {
-    let mut stage = ready();
-    stage.transfer(1, Direction::Incoming, "a", 9, TransferState::Offered);
-    stage.transfer(2, Direction::Incoming, "b", 9, TransferState::Offered);
-    stage.transfer(3, Direction::Outgoing, "c", 9, TransferState::Moving);
-    stage.keys("F2 Down a Down c c Up d Esc");
-    let id = |number| Some(TransferId(number));
-    assert_eq!(
-        stage.commands(),
-        [
-            Command::Accept(id(2)),
-            Command::Cancel(id(3)),
-            Command::Cancel(id(3)),
-            Command::Decline(id(2)),
-        ]
-    );
-    assert_eq!(stage.app.overlay, None);
-    stage.write("a");
-    assert_eq!(stage.app.editor.text(), "a");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use super::super::commands;
 use super::super::editor::Edit;
 use super::super::keys::Action;
 use super::super::quoting;
-use super::super::units;
 use super::{App, Effect, LEAVE_LIMIT};
 use crate::engine::Command;
 use couplet::limits::MAX_MESSAGE_BYTES;
+use couplet::units;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -66,6 +66,7 @@ impl App {
             | Action::Accept
             | Action::Decline
             | Action::Cancel
+            | Action::PauseOrGoOn
             | Action::First
             | Action::Last
             | Action::Same
@@ -109,7 +110,7 @@ impl App {
                 line.push_str(&quoting::escaped(&path.to_string_lossy()));
             }
             self.editor.set(line);
-            self.notice = Some("Enter offers this file; Ctrl-C clears the line".to_owned());
+            self.notice = Some("Enter offers it; Ctrl-C clears the line".to_owned());
         }
     }
 

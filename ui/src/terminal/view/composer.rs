@@ -3,9 +3,9 @@
 //! Owns how much of a long text is seen: the part around the cursor.
 
 use super::super::app::App;
-use super::super::units;
 use super::super::wrap;
 use super::pen::{Pen, to_u16};
+use couplet::units;
 use ratatui::layout::{Position, Rect};
 use std::ops::Range;
 

@@ -5,10 +5,10 @@
 use super::super::app::App;
 use super::super::conversation::{Columns, Entry, Row, Sign, Who};
 use super::super::theme::Theme;
-use super::super::units;
 use super::super::wrap;
 use super::pen::Pen;
 use couplet::session::Mark;
+use couplet::units;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 

@@ -5,10 +5,10 @@
 
 use super::super::app::App;
 use super::super::transfers::Stage;
-use super::super::units;
 use super::super::wrap;
 use super::figures;
 use super::pen::Pen;
+use couplet::units;
 use ratatui::layout::Rect;
 use std::ops::Range;
 
@@ -48,11 +48,11 @@ pub(super) fn draw(
     let mut column = 1;
     for hint in app.hints() {
         let gap = usize::from(!hint.does.is_empty());
-        if column + wrap::width(&hint.key) + gap + wrap::width(hint.does) > end {
+        if column + wrap::width(&hint.key) + gap + wrap::width(&hint.does) > end {
             continue;
         }
         column = pen.put(area, 0, column, &hint.key, theme.key());
-        column = pen.put(area, 0, column + gap, hint.does, theme.plain()) + 2;
+        column = pen.put(area, 0, column + gap, &hint.does, theme.plain()) + 2;
     }
 }
 
@@ -72,6 +72,8 @@ fn gauge(app: &App, pen: &Pen<'_>, width: usize) -> Option<String> {
         let gap = if bar.is_empty() { "" } else { " " };
         let percent = units::percent(all.done, all.size);
         text = format!("{text}{bar}{gap}{percent}% {} ", units::remaining(all.remaining));
+    } else if let Some(rate) = all.rate {
+        text = format!("{text}{} ", units::rate(rate));
     }
     (!text.is_empty()).then(|| format!("{text}F2 "))
 }

@@ -3,9 +3,9 @@
 //! Owns which of them are seen: the chosen one always is.
 
 use super::super::app::App;
-use super::super::transfers::Stage;
+use super::super::transfers::{Stage, Transfer};
 use super::pen::Pen;
-use super::transfers::{description, draw_line, eta};
+use super::transfers::{description, draw_line, eta, files};
 use couplet::transfer::book::TransferId;
 use ratatui::layout::Rect;
 
@@ -38,12 +38,9 @@ pub(super) fn draw(
     let first = (at + 1).saturating_sub(seen);
     let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     for (row, transfer) in list.iter().skip(first).take(seen).enumerate() {
-        draw_line(pen, line, row * tall, transfer, app.now.moment, tall == 1 && inner.width >= 50);
+        draw_line(app, pen, line, row * tall, transfer, tall == 1 && inner.width >= 50);
         if tall == 2 {
-            let mut text = description(app, transfer);
-            if transfer.stage() == Stage::Moving {
-                text = format!("{text} {} eta {}", theme.symbols.dot, eta(transfer));
-            }
+            let text = under(app, transfer);
             pen.put_before(line, row * 2 + 1, 4, usize::from(line.width), &text, theme.quiet());
         }
         if first + row == at {
@@ -51,4 +48,21 @@ pub(super) fn draw(
         }
     }
     height
+}
+
+/// The second line of a transfer.
+fn under(app: &App, transfer: &Transfer) -> String {
+    let mut parts = vec![description(app, transfer)];
+    match transfer.stage() {
+        Stage::Moving => {
+            parts.extend(files(transfer));
+            parts.extend(transfer.size().map(|_| format!("eta {}", eta(transfer))));
+        }
+        Stage::Held | Stage::Interrupted => parts.extend(files(transfer)),
+        Stage::Answer => parts.extend(
+            transfer.outlook(app.setting.on_collision).map(|outlook| outlook.sentence("a")),
+        ),
+        Stage::Checking | Stage::Queued | Stage::Offered | Stage::Over => {}
+    }
+    parts.join(&format!(" {} ", app.setting.theme.symbols.dot))
 }

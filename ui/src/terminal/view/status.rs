@@ -5,11 +5,11 @@
 
 use super::super::app::App;
 use super::super::theme::Theme;
-use super::super::units;
 use super::super::wrap;
 use super::pen::Pen;
 use couplet::message::Role;
 use couplet::session::{Link, Peer, Seal, Verdict};
+use couplet::units;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 

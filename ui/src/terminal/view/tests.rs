@@ -2,7 +2,7 @@
 
 use super::super::app::Input;
 use super::super::prompt::Prompt;
-use super::super::scenes::{self, SCENES};
+use super::super::scenes;
 use super::super::stage::{Stage, key_event};
 use super::super::theme::Theme;
 use ratatui::Terminal;
@@ -34,7 +34,7 @@ fn picture(buffer: &Buffer) -> String {
 
 #[test]
 fn every_situation_at_every_size() {
-    for (name, scene) in SCENES {
+    for (name, scene) in scenes::all() {
         let mut pictures = String::new();
         for (width, height) in SIZES {
             let mut stage = scene();
@@ -43,7 +43,7 @@ fn every_situation_at_every_size() {
             let _ = writeln!(pictures, "--- {width}x{height}\n{}", picture(&buffer));
         }
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(*name, pictures);
+            insta::assert_snapshot!(name, pictures);
         });
     }
 }
@@ -104,9 +104,13 @@ fn the_prompt_fits_every_size_and_needs_no_colours_and_no_unicode() {
 
 #[test]
 fn no_size_is_too_much() {
-    for scene in
-        [scenes::transfers_moving, scenes::scripts_and_emoji, scenes::conversation_rec_held]
-    {
+    for scene in [
+        scenes::transfers_moving,
+        scenes::offer_to_resume,
+        scenes::transfers_held,
+        scenes::scripts_and_emoji,
+        scenes::conversation_rec_held,
+    ] {
         let mut stage = scene();
         for height in 0..50 {
             for width in 0..130 {
@@ -118,8 +122,10 @@ fn no_size_is_too_much() {
 
 #[test]
 fn overlays_fit_every_size() {
-    for name in ["help", "completion", "transfers_list", "long_message", "comparing"] {
-        let (_, scene) = SCENES.iter().find(|(known, _)| *known == name).unwrap();
+    for name in
+        ["help", "completion", "transfers_list", "transfers_held_list", "long_message", "comparing"]
+    {
+        let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
         for height in 0..30 {
             for width in (0..130).step_by(3) {
@@ -132,7 +138,7 @@ fn overlays_fit_every_size() {
 /// Frames that are closed at their right end tell that nothing overlaps or is cut.
 #[test]
 fn boxes_are_whole() {
-    for (name, scene) in SCENES {
+    for (name, scene) in scenes::all() {
         for (width, height) in
             [(80, 24), (120, 40), (60, 16), (40, 12), (100, 30), (79, 16), (50, 20)]
         {
@@ -166,7 +172,7 @@ fn turn_cells(buffer: &Buffer) -> (String, bool) {
 fn without_colours_the_turn_is_still_unmistakable() {
     for unicode in [true, false] {
         let theme = Theme::new(false, unicode);
-        for (name, scene) in SCENES {
+        for (name, scene) in scenes::all() {
             let mut stage = scene();
             stage.app.setting.theme = theme;
             let buffer = stage.draw(80, 24);
@@ -188,10 +194,12 @@ fn without_colours_the_turn_is_still_unmistakable() {
 
 #[test]
 fn the_ascii_face_draws_ascii() {
-    let mut stage = scenes::transfers_moving();
-    stage.app.setting.theme = Theme::new(true, false);
-    let text = picture(&stage.draw(80, 24));
-    assert!(text.is_ascii(), "{text}");
+    for scene in [scenes::transfers_moving, scenes::offer_to_resume, scenes::transfers_held] {
+        let mut stage = scene();
+        stage.app.setting.theme = Theme::new(true, false);
+        let text = picture(&stage.draw(80, 24));
+        assert!(text.is_ascii(), "{text}");
+    }
 }
 
 #[test]

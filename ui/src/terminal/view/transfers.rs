@@ -5,17 +5,22 @@
 use super::super::app::App;
 use super::super::theme::Theme;
 use super::super::transfers::{Stage, Transfer};
-use super::super::units;
+use super::super::wording::{self, Outlook};
 use super::super::wrap;
 use super::figures;
 use super::pen::Pen;
-use couplet::time::Moment;
-use couplet::transfer::book::{Direction, TransferState};
+use couplet::limits::MAX_REASON_COLUMNS;
+use couplet::session::Peer;
+use couplet::transfer::book::{Direction, Hold, TransferState};
+use couplet::{text, units};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// From this width on, a chart has rows of its own.
 const WIDE: usize = 36;
+
+/// The rows that what the disk says of an offer may take.
+const MOST_DISK_ROWS: usize = 3;
 
 /// Draws the pane at the right.
 pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
@@ -40,7 +45,7 @@ pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
         let wanted = details(app, transfer, inner);
         // The others keep a line each, as far as there are lines.
         let room = left - 1 - after.min(left - 1).min(height / 3);
-        draw_line(pen, inner, row, transfer, app.now.moment, false);
+        draw_line(app, pen, inner, row, transfer, false);
         row += 1;
         for (text, style) in wanted.into_iter().take(room) {
             pen.put_before(inner, row, 2, usize::from(inner.width), &text, style);
@@ -59,25 +64,27 @@ pub(super) fn draw_lines(app: &App, pen: &mut Pen<'_>, area: Rect) {
             let more = format!("and {} more: F2", list.len() - row);
             pen.put(inner, row, 2, &more, pen.theme.quiet());
         } else {
-            draw_line(pen, inner, row, transfer, app.now.moment, true);
+            draw_line(app, pen, inner, row, transfer, true);
         }
     }
 }
 
 /// Draws a transfer's line: which one, and at the right where it is.
 pub(super) fn draw_line(
+    app: &App,
     pen: &mut Pen<'_>,
     area: Rect,
     row: usize,
     transfer: &Transfer,
-    now: Moment,
     with_figures: bool,
 ) {
     let theme = pen.theme;
-    let (state, style) = state(theme, transfer, now);
+    let (state, style) = state(app, transfer);
+    // Which one it is must be told too.
+    let state = wrap::shortened(&state, usize::from(area.width) * 2 / 3, theme.symbols.ellipsis);
     let mut end = pen.put_right(area, row, &state, style).saturating_sub(1);
     if with_figures {
-        let figures = one_line(theme, transfer, usize::from(area.width), now);
+        let figures = one_line(app, transfer, usize::from(area.width));
         let start = end.saturating_sub(wrap::width(&figures) + 1);
         pen.put(area, row, start, &figures, theme.gauge());
         end = start.saturating_sub(1);
@@ -89,27 +96,47 @@ pub(super) fn draw_line(
     let column = pen.put(area, row, 0, arrow, theme.key());
     let column = pen.put(area, row, column + 1, &transfer.id.to_string(), theme.quiet());
     let weight = if transfer.stage() == Stage::Over { theme.plain() } else { theme.strong() };
-    pen.put_before(area, row, column + 1, end, transfer.info.name.as_str(), weight);
+    pen.put_before(area, row, column + 1, end, &wording::thing(&transfer.info.offer), weight);
 }
 
 /// Where a transfer is, in a word or two.
-pub(super) fn state(theme: Theme, transfer: &Transfer, now: Moment) -> (String, Style) {
-    let symbols = theme.symbols;
+fn state(app: &App, transfer: &Transfer) -> (String, Style) {
+    let theme = app.setting.theme;
+    let now = app.now.moment;
     let word = |text: &str, style| (text.to_owned(), style);
     match (transfer.stage(), &transfer.info.state) {
         (Stage::Answer, _) => word("offer", theme.attention()),
         (Stage::Offered, _) => word("offered", theme.plain()),
         (Stage::Queued, _) => word("queued", theme.plain()),
         (Stage::Checking, _) => word("checking", theme.plain()),
-        (Stage::Moving, _) => match transfer.stalled(now) {
-            Some(stalled) => (format!("stalled {} s", stalled.as_secs()), theme.attention()),
-            None => (format!("{}%", percent(transfer)), theme.plain()),
-        },
-        (Stage::Over, TransferState::Verified { .. }) => {
-            (format!("verified {}", symbols.good), theme.good())
+        (Stage::Interrupted, _) => word("reconnecting", theme.attention()),
+        (Stage::Held, _) => {
+            let held = wording::held(&transfer.info, &app.standing.peer_in_words());
+            let (text, urgent) = held.unwrap_or_default();
+            (text, if urgent { theme.attention() } else { theme.plain() })
+        }
+        (Stage::Moving, _) => {
+            if let Some(stalled) = transfer.stalled(now) {
+                (format!("stalled {} s", stalled.as_secs()), theme.attention())
+            } else if let Some(held) = transfer.resuming(now) {
+                let percent = transfer.percent_of(held);
+                let from = percent.map_or_else(String::new, |percent| format!(" at {percent}%"));
+                (format!("resuming{from}"), theme.good())
+            } else if let Some(percent) = transfer.percent() {
+                (format!("{percent}%"), theme.plain())
+            } else {
+                (units::bytes(transfer.done()), theme.plain())
+            }
+        }
+        (Stage::Over, TransferState::Verified { left_out_count: 0, .. }) => {
+            (format!("verified {}", theme.symbols.good), theme.good())
+        }
+        (Stage::Over, TransferState::Verified { left_out_count, .. }) => {
+            let count = units::grouped(*left_out_count);
+            (format!("verified, {count} left out"), theme.attention())
         }
         (Stage::Over, TransferState::Failed { .. }) => {
-            (format!("failed {}", symbols.bad), theme.bad())
+            (format!("failed {}", theme.symbols.bad), theme.bad())
         }
         (Stage::Over, TransferState::Declined) => word("declined", theme.quiet()),
         (Stage::Over, TransferState::Cancelled { .. }) => word("cancelled", theme.quiet()),
@@ -121,31 +148,68 @@ pub(super) fn state(theme: Theme, transfer: &Transfer, now: Moment) -> (String, 
 pub(super) fn description(app: &App, transfer: &Transfer) -> String {
     let peer = app.standing.peer_label();
     let dot = app.setting.theme.symbols.dot;
-    let size = units::bytes(transfer.size());
+    let extent = wording::extent(&transfer.info.offer);
     match (transfer.stage(), &transfer.info.state) {
-        (Stage::Answer, _) => format!("{size} from {peer}"),
-        (Stage::Offered, _) => format!("{size} {dot} {peer} has to answer"),
-        (Stage::Queued, _) => format!("{size} {dot} starts when there is room"),
-        (Stage::Checking, _) => format!("all {size} across {dot} checking"),
-        (Stage::Moving, _) => {
-            let part = units::part_of(transfer.done(), transfer.size());
-            let rate = transfer.progress.and_then(|progress| progress.rate);
-            match rate.filter(|rate| *rate > 0) {
-                Some(rate) => format!("{part} {dot} {}", units::rate(rate)),
-                None => part,
-            }
-        }
-        (Stage::Over, TransferState::Verified { saved_as })
-            if saved_as != transfer.info.name.as_str() =>
+        (Stage::Answer, _) => format!("{extent} from {peer}"),
+        (Stage::Offered, _) => format!("{extent} {dot} {peer} has to answer"),
+        (Stage::Queued, _) => format!("{extent} {dot} starts when there is room"),
+        (Stage::Checking, _) => format!("all {extent} across {dot} checking"),
+        (Stage::Interrupted, _) => format!("{} {dot} {}", part(transfer), comes_back(app)),
+        (Stage::Held, _) => format!("{} {dot} {}", part(transfer), until(app, transfer)),
+        (Stage::Moving, _) => match transfer.rate().filter(|rate| *rate > 0) {
+            Some(rate) => format!("{} {dot} {}", part(transfer), units::rate(rate)),
+            None => part(transfer),
+        },
+        (Stage::Over, TransferState::Verified { saved_as, .. })
+            if saved_as != transfer.info.name().as_str() =>
         {
-            format!("{size} {dot} as {saved_as}")
+            format!("{extent} {dot} as {saved_as}")
         }
-        (Stage::Over, TransferState::Failed { reason }) => reason.clone(),
+        (Stage::Over, TransferState::Failed { reason, .. }) => {
+            text::line(reason, MAX_REASON_COLUMNS)
+        }
         (Stage::Over, TransferState::Cancelled { by_peer: true }) => {
-            format!("{size} {dot} by {peer}")
+            format!("{extent} {dot} by {peer}")
         }
-        (Stage::Over, _) => size,
+        (Stage::Over, _) => extent,
     }
+}
+
+/// How much of it is across: `65.1/120 MiB`, or `65.1 MiB` of nobody knows how much.
+fn part(transfer: &Transfer) -> String {
+    match transfer.size() {
+        Some(size) => units::part_of(transfer.done(), size),
+        None => units::bytes(transfer.done()),
+    }
+}
+
+/// How many of its files are across, if there may be several.
+pub(super) fn files(transfer: &Transfer) -> Option<String> {
+    let (done, all) = transfer.files()?;
+    Some(format!("{}/{}", units::grouped(done), wording::files(all)))
+}
+
+/// What a transfer waits for that was cut.
+fn comes_back(app: &App) -> String {
+    if app.standing.is_online() && app.standing.peer != Some(Peer::Present) {
+        waits_for(app)
+    } else {
+        "retrying".to_owned()
+    }
+}
+
+/// What a transfer waits for that is held up.
+fn until(app: &App, transfer: &Transfer) -> String {
+    match transfer.info.held_here {
+        Some(Hold::Paused) => format!("/resume {}", transfer.id),
+        Some(Hold::DiskFull) => "make room".to_owned(),
+        Some(Hold::Unknown) => "waiting".to_owned(),
+        None => waits_for(app),
+    }
+}
+
+fn waits_for(app: &App) -> String {
+    format!("waits for {}", app.standing.peer_label())
 }
 
 /// The time that a transfer still takes.
@@ -153,8 +217,13 @@ pub(super) fn eta(transfer: &Transfer) -> String {
     units::remaining(transfer.progress.and_then(|progress| progress.remaining))
 }
 
-fn percent(transfer: &Transfer) -> u64 {
-    units::percent(transfer.done(), transfer.size())
+/// A gauge of how much is across; none where that can't be told.
+fn gauge(theme: Theme, transfer: &Transfer, columns: usize) -> Option<String> {
+    let (done, size) = match (transfer.size()?, transfer.files()) {
+        (0, Some((done, all))) => (done, all),
+        (size, _) => (transfer.done(), size),
+    };
+    Some(figures::gauge(done, size, columns, theme.symbols))
 }
 
 /// The lines under a transfer's first.
@@ -163,21 +232,11 @@ fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> 
     let columns = usize::from(inner.width).saturating_sub(2);
     let mut lines = Vec::new();
     match transfer.stage() {
-        Stage::Answer => {
+        Stage::Answer => return answer(app, transfer, columns),
+        Stage::Moving | Stage::Checking | Stage::Held | Stage::Interrupted => {
+            lines.extend(gauge(theme, transfer, columns).map(|bar| (bar, theme.gauge())));
             lines.push((description(app, transfer), theme.plain()));
-            let is_first =
-                app.transfers.oldest_offer().is_some_and(|first| first.id == transfer.id);
-            let how = if is_first && app.editor.is_empty() {
-                "Alt-A accept  Alt-D decline".to_owned()
-            } else {
-                format!("/accept {0}  /decline {0}", transfer.id)
-            };
-            lines.push((how, theme.key()));
-        }
-        Stage::Moving | Stage::Checking => {
-            let bar = figures::gauge(transfer.done(), transfer.size(), columns, theme.symbols);
-            lines.push((bar, theme.gauge()));
-            lines.push((description(app, transfer), theme.plain()));
+            lines.extend(files(transfer).map(|files| (files, theme.plain())));
             if transfer.stage() == Stage::Moving {
                 lines.extend(speeds(theme, transfer, columns));
             }
@@ -185,7 +244,7 @@ fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> 
         Stage::Queued | Stage::Offered => lines.push((description(app, transfer), theme.quiet())),
         Stage::Over => {
             let text = description(app, transfer);
-            if text != units::bytes(transfer.size()) {
+            if text != wording::extent(&transfer.info.offer) {
                 lines.push((text, theme.quiet()));
             }
         }
@@ -193,10 +252,43 @@ fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> 
     lines
 }
 
+/// The lines under an offer: how much it is, what the disk says, how to answer.
+fn answer(app: &App, transfer: &Transfer, columns: usize) -> Vec<(String, Style)> {
+    let theme = app.setting.theme;
+    let mut lines = vec![(description(app, transfer), theme.plain())];
+    let is_first = app.transfers.oldest_offer().is_some_and(|first| first.id == transfer.id);
+    let by_key = is_first && app.editor.is_empty();
+    let accept = if by_key { "Alt-A".to_owned() } else { format!("/accept {}", transfer.id) };
+    let outlook = transfer.outlook(app.setting.on_collision);
+    if let Some(outlook) = &outlook {
+        let text = outlook.sentence(&accept);
+        let style = if outlook.is_bad() { theme.attention() } else { theme.strong() };
+        let rows = wrap::rows(&text, columns);
+        // The last one has the rest, which is shortened.
+        let last = rows.len().min(MOST_DISK_ROWS) - 1;
+        for (at, range) in rows.into_iter().take(MOST_DISK_ROWS).enumerate() {
+            let row = if at == last { &text[range.start..] } else { &text[range] };
+            lines.push((row.trim_end().to_owned(), style));
+        }
+    }
+    let how = if by_key {
+        let how = |verb: &str| format!("Alt-A {verb}  Alt-D decline");
+        let verb = outlook.as_ref().map_or_else(|| "accept".to_owned(), Outlook::verb);
+        Some(how(&verb)).filter(|how| how.len() <= columns).unwrap_or_else(|| how("resume"))
+    } else {
+        format!("{accept}  /decline {}", transfer.id)
+    };
+    lines.push((how, theme.key()));
+    lines
+}
+
 /// The time left with a chart of the speed: beside it, or below it where there is room.
 fn speeds(theme: Theme, transfer: &Transfer, columns: usize) -> Vec<(String, Style)> {
-    let eta = format!("eta {}", eta(transfer));
     let samples = transfer.speeds.iter();
+    if transfer.size().is_none() {
+        return vec![(figures::chart(samples, columns, 1, theme.symbols).concat(), theme.gauge())];
+    }
+    let eta = format!("eta {}", eta(transfer));
     if columns < WIDE {
         let room = columns.saturating_sub(wrap::width(&eta) + 2);
         let chart = figures::chart(samples, room, 1, theme.symbols).concat();
@@ -211,18 +303,32 @@ fn speeds(theme: Theme, transfer: &Transfer, columns: usize) -> Vec<(String, Sty
 }
 
 /// The figures of a transfer that has a single line.
-fn one_line(theme: Theme, transfer: &Transfer, width: usize, now: Moment) -> String {
+fn one_line(app: &App, transfer: &Transfer, width: usize) -> String {
+    let theme = app.setting.theme;
+    let bar = || gauge(theme, transfer, width / 6).unwrap_or_else(|| part(transfer));
     match transfer.stage() {
-        Stage::Moving | Stage::Checking => {
-            let bar = figures::gauge(transfer.done(), transfer.size(), width / 6, theme.symbols);
-            let rate = transfer.progress.and_then(|progress| progress.rate);
-            match rate.filter(|_| transfer.stalled(now).is_none()) {
-                Some(rate) => format!("{bar} {} {}", units::rate(rate), eta(transfer)),
-                None => bar,
+        Stage::Moving => {
+            let rate = transfer.rate().filter(|_| transfer.stalled(app.now.moment).is_none());
+            match (rate, transfer.size()) {
+                (Some(rate), Some(_)) => {
+                    format!("{} {} {}", bar(), units::rate(rate), eta(transfer))
+                }
+                (Some(rate), None) => units::rate(rate),
+                (None, Some(_)) => bar(),
+                (None, None) => String::new(),
             }
         }
-        Stage::Answer => format!("{} /accept {}", units::bytes(transfer.size()), transfer.id),
-        Stage::Queued | Stage::Offered | Stage::Over => units::bytes(transfer.size()),
+        Stage::Checking | Stage::Held | Stage::Interrupted => bar(),
+        Stage::Answer => {
+            let size = transfer.size().map_or_else(|| "size unknown".to_owned(), units::bytes);
+            let disk = transfer
+                .outlook(app.setting.on_collision)
+                .map(|outlook| format!(", {}", outlook.short()));
+            format!("{size}{} /accept {}", disk.unwrap_or_default(), transfer.id)
+        }
+        Stage::Queued | Stage::Offered | Stage::Over => {
+            transfer.size().map_or_else(|| "size unknown".to_owned(), units::bytes)
+        }
     }
 }
 
@@ -253,9 +359,12 @@ fn foot(app: &App) -> String {
     if all.moving == 0 {
         return String::new();
     }
-    let percent = units::percent(all.done, all.size);
     let rate = all.rate.map_or(String::new(), |rate| format!(" {}", units::rate(rate)));
-    format!("all {percent}%{rate} {}", units::remaining(all.remaining))
+    match all.percent() {
+        Some(percent) => format!("all {percent}%{rate} {}", units::remaining(all.remaining)),
+        None if all.rate.is_none() => String::new(),
+        None => format!("all{rate}"),
+    }
 }
 
 fn draw_nothing(pen: &mut Pen<'_>, inner: Rect) {
@@ -264,7 +373,7 @@ fn draw_nothing(pen: &mut Pen<'_>, inner: Rect) {
         ("No files yet.", theme.plain()),
         ("", theme.plain()),
         ("/send PATH", theme.key()),
-        ("offers a file to your peer,", theme.quiet()),
+        ("offers a file or a folder,", theme.quiet()),
         ("whoever's turn it is.", theme.quiet()),
         ("Tab completes the path.", theme.quiet()),
     ];

@@ -7,24 +7,28 @@ use std::time::Duration;
 const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 /// A size such as `412 MiB` or `9.8 KiB`: at most three digits before the unit.
-pub(crate) fn bytes(size: u64) -> String {
+#[must_use]
+pub fn bytes(size: u64) -> String {
     let unit = unit_of(size);
     format!("{} {}", in_unit(size, unit), UNITS[unit])
 }
 
 /// Two sizes in the second one's unit: `65.1/120 MiB`.
-pub(crate) fn part_of(done: u64, size: u64) -> String {
+#[must_use]
+pub fn part_of(done: u64, size: u64) -> String {
     let unit = unit_of(size);
     format!("{}/{} {}", in_unit(done, unit), in_unit(size, unit), UNITS[unit])
 }
 
 /// A speed: `9.8 MiB/s`.
-pub(crate) fn rate(bytes_per_second: u64) -> String {
+#[must_use]
+pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
 }
 
 /// Whole percent, rounded down, so that 100 means all of it. Nothing of nothing is all.
-pub(crate) fn percent(done: u64, size: u64) -> u64 {
+#[must_use]
+pub fn percent(done: u64, size: u64) -> u64 {
     if size == 0 {
         return 100;
     }
@@ -32,7 +36,8 @@ pub(crate) fn percent(done: u64, size: u64) -> u64 {
 }
 
 /// The time something will still take: `0:06`, `1:02:09`, or `--:--` if it can't be told.
-pub(crate) fn remaining(span: Option<Duration>) -> String {
+#[must_use]
+pub fn remaining(span: Option<Duration>) -> String {
     let Some(span) = span else { return "--:--".to_owned() };
     // Rounded up, so that 0:00 isn't shown while there is something to wait for.
     let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
@@ -44,13 +49,46 @@ pub(crate) fn remaining(span: Option<Duration>) -> String {
 }
 
 /// Seconds of a countdown, rounded up: it says 1 until it is over.
-pub(crate) fn countdown(span: Duration) -> u64 {
+#[must_use]
+pub fn countdown(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
 /// `1 file`, `2 files`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A number that can be read at a glance: `200,000`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The bytes that a user means by `800`, `500K`, `5M` or `1G`; nothing if it can't be read, or is
+/// more than can be counted.
+#[must_use]
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let (digits, unit) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1 << 10),
+        b'm' | b'M' => (&text[..text.len() - 1], 1 << 20),
+        b'g' | b'G' => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    // Not what else a number may be written as, such as +5.
+    if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 fn unit_of(size: u64) -> usize {
@@ -99,6 +137,31 @@ mod tests {
             ]
         );
         assert_eq!(part_of(68_262_297, 126_248_550), "65.1/120 MiB");
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, bytes) in [
+            ("0", Some(0)),
+            ("800", Some(800)),
+            ("500K", Some(500 << 10)),
+            ("5M", Some(5 << 20)),
+            ("2g", Some(2 << 30)),
+            ("17179869183G", Some(u64::MAX - (1 << 30) + 1)),
+            ("17179869184G", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(parse_bytes(text), bytes, "{text}");
+        }
+        for bad in ["", "M", "5MB", "-5M", "+5M", "1.5M", "5 M", " 5", "é", "5é", "off"] {
+            assert_eq!(parse_bytes(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        let shown = [0, 999, 1000, 200_000, 1_234_567].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "200,000", "1,234,567"]);
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! How an errand ended: its exit status, and the sentence for it.
+//!
+//! Owns which ending has which status; the list of them is [`exit`]'s.
+
+use super::errand::Interrupt;
+use super::report::count;
+use crate::config::exit;
+use couplet::message::ErrorCode;
+use couplet::session::Ending;
+use couplet::transfer::wire::Fault;
+use std::time::Duration;
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    /// The exit status.
+    pub(super) status: u8,
+    /// What went wrong and what to do, unless all went well.
+    pub(super) reason: Option<String>,
+}
+
+impl End {
+    pub(super) const fn new(status: u8, reason: String) -> Self {
+        Self { status, reason: Some(reason) }
+    }
+}
+
+/// All that could be is through.
+pub(super) fn verified(left_out: u64) -> End {
+    match left_out {
+        0 => End { status: exit::OK, reason: None },
+        1 => End::new(exit::LEFT_OUT, "1 entry was left out".to_owned()),
+        _ => End::new(exit::LEFT_OUT, format!("{} were left out", count(left_out))),
+    }
+}
+
+/// A transfer has failed.
+pub(super) const fn failed(code: Fault, reason: String) -> End {
+    let status = match code {
+        Fault::Storage | Fault::InTransit => exit::UNWRITABLE,
+        Fault::SourceChanged => exit::CHANGED,
+        Fault::Unreadable => exit::UNREADABLE,
+        Fault::Checksum
+        | Fault::Gap
+        | Fault::Mismatch
+        | Fault::OutOfOrder
+        | Fault::NotAsOffered
+        | Fault::OutOfRange
+        | Fault::Overlap
+        | Fault::Unlawful => exit::DAMAGED,
+        Fault::Unknown => exit::FAILURE,
+    };
+    End::new(status, reason)
+}
+
+/// The peer stopped it.
+pub(super) fn cancelled(receiving: bool, kept: Option<&str>) -> End {
+    let stopped = "your peer stopped it";
+    End::new(
+        exit::CANCELLED,
+        match kept {
+            Some(kept) if receiving => {
+                format!("{stopped}; {kept} is kept, and goes on from there when it is sent again")
+            }
+            Some(kept) => {
+                format!(
+                    "{stopped} at {kept}; send it again, and it goes on from what your peer kept"
+                )
+            }
+            None => stopped.to_owned(),
+        },
+    )
+}
+
+/// The program was to end before its time.
+pub(super) fn interrupted(interrupt: Interrupt, receiving: bool, kept: Option<&str>) -> End {
+    let (status, stopped) = match interrupt {
+        Interrupt::Stop => (exit::INTERRUPTED, "stopped"),
+        Interrupt::Terminate => (exit::TERMINATED, "ended by SIGTERM"),
+        Interrupt::Hangup => (exit::HANGUP, "the terminal was closed"),
+    };
+    let goes_on = match interrupt {
+        Interrupt::Stop => "when both of you run your commands again",
+        Interrupt::Terminate | Interrupt::Hangup => "when you run your command again",
+    };
+    End::new(
+        status,
+        match kept {
+            Some(kept) if receiving => {
+                format!("{stopped}; {kept} is kept, and it goes on from there {goes_on}")
+            }
+            Some(kept) => {
+                format!("{stopped}; your peer keeps {kept}, and it goes on from there {goes_on}")
+            }
+            None => stopped.to_owned(),
+        },
+    )
+}
+
+/// Nobody was there for so long.
+pub(super) fn nobody_came(limit: Duration, met: bool) -> End {
+    let seconds = limit.as_secs_f64();
+    End::new(
+        exit::NO_PEER,
+        if met {
+            format!("your peer didn't come back within {seconds} s; what has come of it is kept")
+        } else {
+            format!(
+                "nobody came within {seconds} s; check that the other has the same code and relay"
+            )
+        },
+    )
+}
+
+/// The connection to the relay didn't come back in time.
+pub(super) fn relay_lost() -> End {
+    let text = "the connection to the relay is lost and didn't come back in time; what has come is \
+                kept";
+    End::new(exit::NO_RELAY, text.to_owned())
+}
+
+/// What the end of a session means for an errand that isn't done.
+pub(super) fn of_ending(ending: &Ending) -> End {
+    match ending {
+        Ending::Fin => {
+            End::new(exit::FAILURE, "the relay ended the session; try it again".to_owned())
+        }
+        Ending::RelayExit => {
+            End::new(exit::NO_RELAY, "the relay was ended before it was done".to_owned())
+        }
+        Ending::Superseded => {
+            End::new(exit::FAILURE, "this seat was taken up from another connection".to_owned())
+        }
+        Ending::Refused { text, .. } => End::new(exit::REFUSED, text.clone()),
+        Ending::Unreachable { text } => End::new(exit::NO_RELAY, text.clone()),
+        Ending::WrongCode { text } => End::new(exit::WRONG_CODE, text.clone()),
+        Ending::Distrusted { text } => End::new(exit::DISTRUSTED, text.clone()),
+        Ending::Protocol { text } => End::new(exit::PROTOCOL, text.clone()),
+    }
+}
+
+/// What is wrong, if it may go better in a moment: the room still has the seat of one who was killed,
+/// the relay is full or being started anew. `known`: the relay has been there before.
+pub(super) fn passing(ending: &Ending, known: bool) -> Option<&str> {
+    match ending {
+        Ending::Refused { code: ErrorCode::RoomTaken | ErrorCode::SeatGone, .. } => {
+            Some("both seats are taken, perhaps still by one who was cut off a moment ago")
+        }
+        Ending::Refused { code, text } => matches!(
+            code,
+            ErrorCode::RelayFull
+                | ErrorCode::RoomsFull
+                | ErrorCode::HandshakeTimeout
+                | ErrorCode::Stuck
+        )
+        .then_some(text),
+        Ending::RelayExit => Some("the relay was ended"),
+        Ending::Unreachable { text } => known.then_some(text),
+        Ending::Fin
+        | Ending::Superseded
+        | Ending::WrongCode { .. }
+        | Ending::Distrusted { .. }
+        | Ending::Protocol { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_a_listed_status_and_a_sentence() {
+        let text = || "text".to_owned();
+        let mut ends = vec![
+            verified(1),
+            verified(2),
+            nobody_came(Duration::from_secs(5), false),
+            nobody_came(Duration::from_secs(5), true),
+            relay_lost(),
+            cancelled(true, Some("45 % of site/")),
+            cancelled(false, Some("45 % of site/")),
+            cancelled(false, None),
+        ];
+        for interrupt in [Interrupt::Stop, Interrupt::Terminate, Interrupt::Hangup] {
+            ends.push(interrupted(interrupt, true, Some("45 % of site/")));
+            ends.push(interrupted(interrupt, false, Some("45 % of site/")));
+            ends.push(interrupted(interrupt, false, None));
+        }
+        for fault in [Fault::Storage, Fault::SourceChanged, Fault::Unreadable, Fault::Mismatch] {
+            ends.push(failed(fault, text()));
+        }
+        for ending in [
+            Ending::Fin,
+            Ending::RelayExit,
+            Ending::Superseded,
+            Ending::Refused { code: ErrorCode::RoomTaken, text: text() },
+            Ending::Unreachable { text: text() },
+            Ending::WrongCode { text: text() },
+            Ending::Distrusted { text: text() },
+            Ending::Protocol { text: text() },
+        ] {
+            ends.push(of_ending(&ending));
+        }
+        for end in ends {
+            assert!(exit::ALL.iter().any(|(status, _)| *status == end.status), "{end:?}");
+            assert!(end.status != exit::OK && end.reason.is_some_and(|text| !text.is_empty()));
+        }
+        assert_eq!(verified(0), End { status: exit::OK, reason: None });
+    }
+}

@@ -1,0 +1,185 @@
+//! Places for what comes that are no directory: a stream, such as the standard output, and a text in
+//! memory.
+//!
+//! Owns what they can't do. Nothing of them is kept for another time.
+
+use super::trouble::Trouble;
+use couplet::transfer::entry::{Entry, EntryKind};
+use couplet::transfer::wire::Fault;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The longest text that is taken, in bytes.
+pub(crate) const MAX_TEXT: u64 = 1024 * 1024;
+
+/// What is written for a hole.
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
+/// One that takes a single file.
+#[derive(Clone)]
+pub(super) struct Sink {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    kind: Kind,
+    is_open: bool,
+    is_whole: bool,
+}
+
+enum Kind {
+    /// Bytes go on, in order.
+    Stream { to: Box<dyn Write + Send>, at: u64 },
+    /// Bytes are kept.
+    Text(Vec<u8>),
+}
+
+impl Sink {
+    /// One that hands on what comes.
+    pub(super) fn stream(to: impl Write + Send + 'static) -> Self {
+        Self::new(Kind::Stream { to: Box::new(to), at: 0 })
+    }
+
+    /// One that keeps it as a text.
+    pub(super) fn text() -> Self {
+        Self::new(Kind::Text(Vec::new()))
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { inner: Arc::new(Mutex::new(Inner { kind, is_open: false, is_whole: false })) }
+    }
+
+    /// Opens the one file.
+    pub(super) fn open(&self, entry: &Entry) -> Result<(), Trouble> {
+        self.with(|inner| {
+            if inner.is_open {
+                return Err(Trouble::unlawful(
+                    "only one file fits here; choose a folder for several",
+                ));
+            }
+            if matches!(inner.kind, Kind::Text(_)) && entry.size().is_some_and(|s| s > MAX_TEXT) {
+                return Err(too_long());
+            }
+            inner.is_open = true;
+            Ok(())
+        })
+    }
+
+    /// Nothing but a file can be made here.
+    pub(super) fn make(entry: &Entry) -> Trouble {
+        let what = match entry.kind {
+            EntryKind::Folder => "a folder",
+            EntryKind::Link { .. } => "a link",
+            EntryKind::Twin { .. } | EntryKind::File { .. } => "a file of this kind",
+        };
+        Trouble::unlawful(format!("{} is {what}; choose a folder to receive it in", entry.path))
+    }
+
+    /// Takes bytes.
+    pub(super) fn write(&self, offset: u64, data: &[u8]) -> Result<(), Trouble> {
+        self.with(|inner| match &mut inner.kind {
+            Kind::Stream { to, at } => {
+                in_order(*at, offset)?;
+                to.write_all(data).map_err(|error| broken(&error))?;
+                *at += data.len() as u64;
+                Ok(())
+            }
+            Kind::Text(text) => {
+                let end = offset.saturating_add(data.len() as u64);
+                if end > MAX_TEXT {
+                    return Err(too_long());
+                }
+                let (Ok(start), Ok(end)) = (usize::try_from(offset), usize::try_from(end)) else {
+                    return Err(too_long());
+                };
+                if text.len() < end {
+                    text.resize(end, 0);
+                }
+                text[start..end].copy_from_slice(data);
+                Ok(())
+            }
+        })
+    }
+
+    /// Takes zeros.
+    pub(super) fn skip_hole(&self, offset: u64, len: u64) -> Result<(), Trouble> {
+        let mut at = offset;
+        let end = offset.saturating_add(len);
+        while at < end {
+            let step = usize::try_from(end - at).unwrap_or(usize::MAX).min(ZEROS.len());
+            self.write(at, &ZEROS[..step])?;
+            at += step as u64;
+        }
+        Ok(())
+    }
+
+    /// The file is whole.
+    pub(super) fn save(&self) -> Result<(), Trouble> {
+        self.with(|inner| {
+            if let Kind::Stream { to, .. } = &mut inner.kind {
+                to.flush().map_err(|error| broken(&error))?;
+            }
+            inner.is_whole = true;
+            Ok(())
+        })
+    }
+
+    /// The file is of no use. What is handed on can't be taken back.
+    pub(super) fn discard(&self) {
+        self.with(|inner| {
+            if let Kind::Text(text) = &mut inner.kind {
+                text.clear();
+                inner.is_open = false;
+            }
+        });
+    }
+
+    /// Takes a whole text out. It is as it came: nothing in it is safe to show.
+    pub(super) fn take_text(&self) -> Option<Vec<u8>> {
+        self.with(|inner| match &mut inner.kind {
+            Kind::Text(text) if inner.is_whole => Some(std::mem::take(text)),
+            Kind::Text(_) | Kind::Stream { .. } => None,
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").finish_non_exhaustive()
+    }
+}
+
+fn in_order(at: u64, offset: u64) -> Result<(), Trouble> {
+    if at == offset {
+        return Ok(());
+    }
+    Err(Trouble::Refused(
+        Fault::Storage,
+        format!(
+            "bytes at {offset} came where those at {at} were due, and a stream takes them only in \
+             order; have it offered again"
+        ),
+    ))
+}
+
+fn broken(error: &io::Error) -> Trouble {
+    let text = if error.kind() == io::ErrorKind::BrokenPipe {
+        "whoever was reading the output has stopped; have it offered again".to_owned()
+    } else if error.kind() == io::ErrorKind::StorageFull {
+        // Some of it may be out, so it can't be tried again.
+        "the disk that the output goes to is full; make room and have it offered again".to_owned()
+    } else {
+        format!("the output can't be written ({error}); have it offered again")
+    };
+    Trouble::Refused(Fault::Storage, text)
+}
+
+fn too_long() -> Trouble {
+    let text = format!("the text is longer than {MAX_TEXT} bytes; have it sent as a file");
+    Trouble::Refused(Fault::Unlawful, text)
+}

@@ -1,0 +1,92 @@
+//! Streams and texts.
+
+use super::*;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+/// What is handed on, for the test to see.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Somebody who has stopped reading.
+struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn storage(result: Result<(), Trouble>) -> String {
+    match result {
+        Err(Trouble::Refused(Fault::Storage, text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_stream_hands_on_in_order_and_nothing_else() {
+    let shared = Shared::default();
+    let incoming = Incoming::stream(shared.clone());
+    let entry = file("a", GROUP);
+    let (held, growing) = open(&incoming, &entry);
+    assert!(held.is_empty() && !incoming.is_there(&entry) && incoming.has_room(u64::MAX));
+    growing.write(0, b"ab").expect("written");
+    let text = storage(growing.write(5, b"x"));
+    assert!(text.contains("in order"), "{text}");
+    growing.skip_hole(2, 100_000).expect("zeros");
+    growing.write(100_002, b"c").expect("written");
+    growing.note(Record::Flush).expect("nothing to note");
+    assert_eq!(growing.held_from_before().count(), 0);
+    assert!(growing.read_at(&mut [0], 0).is_err());
+    growing.save(&entry).expect("saved");
+    assert_eq!(incoming.finish(), Ok(String::new()));
+    let bytes = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!((bytes.len(), &bytes[..3], bytes[100_002]), (100_003, &b"ab\0"[..], b'c'));
+    unlawful(incoming.open(0, &file("b", 1), false).map(drop));
+    for entry in [folder("t"), link("t/l", "x"), twin("t/b", "t/a")] {
+        unlawful(incoming.make(&entry));
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_told() {
+    let incoming = Incoming::stream(Gone);
+    let text = storage(open(&incoming, &file("a", 3)).1.write(0, b"abc"));
+    assert!(text.contains("has stopped"), "{text}");
+}
+
+#[test]
+fn a_text_is_kept_up_to_its_bound() {
+    let incoming = Incoming::text();
+    let entry = file("text", 5);
+    let (_, growing) = open(&incoming, &entry);
+    growing.write(3, b"lo").expect("written");
+    growing.write(0, b"hel").expect("written");
+    assert_eq!(incoming.take_text(), None, "it isn't whole");
+    growing.save(&entry).expect("saved");
+    assert_eq!(incoming.take_text(), Some(b"hello".to_vec()));
+    let most = super::super::MAX_TEXT;
+    unlawful(Incoming::text().open(0, &file("text", most + 1), false).map(drop));
+    let incoming = Incoming::text();
+    let (_, growing) = open(&incoming, &file("text", most));
+    growing.write(0, &content(most)).expect("so much fits");
+    unlawful(growing.write(most, b"x"));
+    unlawful(growing.write(u64::MAX, b"x"));
+    unlawful(growing.skip_hole(most, u64::MAX));
+}
