@@ -46,6 +46,12 @@ pub const MAX_OPEN_FILES: usize = 16;
 /// A file of at most this many bytes travels whole in one record, and is answered once.
 pub const SMALL_FILE: u64 = 256 * 1024;
 
+/// Entries of one transfer. A receiver remembers four bytes of each.
+pub const MAX_ENTRIES: u64 = 1 << 24;
+
+/// The longest run of zeros that is sent at once; hashing it takes some ten milliseconds.
+pub const MAX_HOLE: u64 = 256 * GROUP;
+
 /// Pipes that one transfer may have at once.
 pub const MAX_PIPES_PER_TRANSFER: usize = 4;
 
@@ -76,8 +82,9 @@ pub const MAX_ACTIVE_RECEIVES: usize = 8;
 /// Finished transfers that a client remembers.
 pub const MAX_FINISHED_TRANSFERS: usize = 512;
 
-/// Pipes of one room that may wait for their ends or be open at once.
-pub const MAX_PIPES_PER_ROOM: usize = 32;
+/// Pipes of one room that may wait for their ends or be open at once: all that two can use who each
+/// receive as much at a time as they may.
+pub const MAX_PIPES_PER_ROOM: usize = 2 * MAX_ACTIVE_RECEIVES * MAX_PIPES_PER_TRANSFER;
 
 /// How often a client sends a ping, whatever else it sends and hears.
 pub const PING_AFTER: Duration = Duration::from_secs(15);

@@ -16,6 +16,8 @@
 //! All numbers are big-endian.
 
 use crate::frame::{self, Frame, FrameError};
+use crate::limits;
+use crate::text;
 use bytes::{Buf, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
@@ -372,7 +374,10 @@ fn short(_: bytes::TryGetError) -> MessageError {
 }
 
 fn from_json<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, MessageError> {
-    serde_json::from_slice(body).map_err(|error| MessageError::Json(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| {
+        // It may quote what can't be read, and that is the other end's.
+        MessageError::Json(text::line(&error.to_string(), limits::MAX_REASON_COLUMNS))
+    })
 }
 
 fn to_json<T: Serialize>(message: &T) -> Vec<u8> {

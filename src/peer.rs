@@ -3,6 +3,8 @@
 //! Owns the vocabulary between peers and its bounds; when to say what is [`crate::session`]'s.
 //! Nothing in here is trusted: names and texts pass the sanitiser before they leave the session.
 
+use crate::limits;
+use crate::text;
 use crate::transfer::book::Hold;
 use crate::transfer::offer::Offer;
 use crate::transfer::wire::Fault;
@@ -185,7 +187,10 @@ pub fn encode<T: Serialize>(body: &T) -> Bytes {
 /// # Errors
 /// [`BodyError`] if the bytes are no such body, a file's name that isn't safe included.
 pub fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, BodyError> {
-    serde_json::from_slice(bytes).map_err(|error| BodyError(error.to_string()))
+    serde_json::from_slice(bytes).map_err(|error| {
+        // It may quote what can't be read, and that is the peer's.
+        BodyError(text::line(&error.to_string(), limits::MAX_REASON_COLUMNS))
+    })
 }
 
 #[cfg(test)]
@@ -204,6 +209,13 @@ mod tests {
         for name in ["../photo.png", "/etc/passwd", "..", "", "a\\u0000b", "nul", "\\u001b[2J"] {
             assert!(decode::<Envelope>(offer(name).as_bytes()).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_quoted_without_what_a_screen_would_obey() {
+        let bad = br#"{"number":1,"signal":{"type":"offer","offer":1,"name":"x","form":"\u001b[2J\u202e","entries":1}}"#;
+        let error = decode::<Envelope>(bad).expect_err("no form").to_string();
+        assert!(error.contains("unknown variant") && text::is_clean(&error), "{error:?}");
     }
 
     #[test]

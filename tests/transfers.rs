@@ -3,12 +3,15 @@
 
 mod support;
 
+use couplet::session::Peer;
 use couplet::transfer::book::{TransferId, TransferState};
 use couplet_ui::engine::{Command, Event, Outgoing};
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::contents;
 use support::headless::Client;
+use support::raw::{Answered, RawPeer};
 use support::relay::Relay;
 
 const MIB: usize = 1024 * 1024;
@@ -299,18 +302,25 @@ async fn a_downloads_directory_that_is_none_is_said_and_the_offer_stays_open() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_fit_is_refused_before_a_byte_moves() {
-    let mut pair = Pair::new().await;
-    let path = pair.files.join("huge");
-    // Sparse: it takes no room here and more than there is there.
-    let file = fs::File::create(&path).expect("created");
-    if file.set_len(1 << 43).is_err() {
-        file.set_len(1 << 42).expect("a file system that takes 4 TiB");
-    }
-    let (_, at_b) = pair.offer(&path).await;
-    pair.b.tell(Command::Accept { id: Some(at_b), on_collision: None }).await;
-    let said = pair.b.trouble().await;
+    let relay = Relay::start(&[]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let downloads = dir.path().join("downloads");
+    let mut b = Client::start(&relay.address, &downloads);
+    b.peer(|peer| peer == Peer::Waiting).await;
+    // Nobody here has so much to send.
+    let huge = json!({ "name": "huge", "form": "file", "size": 1_u64 << 60, "entries": 1 });
+    let a = tokio::task::spawn_blocking(move || {
+        let mut a = RawPeer::join(&relay.address);
+        a.offer(1, &huge);
+        a.answered(1)
+    });
+    let at_b = b.offered("huge").await;
+    b.tell(Command::Accept { id: Some(at_b), on_collision: None }).await;
+    let said = b.trouble().await;
     assert!(said.contains("the disk is too full"), "{said}");
-    assert_eq!(entries(&pair.downloads), [""; 0]);
+    b.tell(Command::Decline(Some(at_b))).await;
+    assert_eq!(a.await.expect("no panic"), Answered::Declined);
+    assert_eq!(entries(&downloads), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,14 @@ fuzz_target!(|record: &[u8]| {
         }
     }
     let name = SafeName::new("a").expect("a safe name");
-    let offer = Offer { name, form: Form::Folder, size: Some(SIZE), entries: 4, mtime: None };
+    let offer = Offer {
+        name,
+        form: Form::Folder,
+        size: Some(SIZE),
+        on_disk: None,
+        entries: 4,
+        mtime: None,
+    };
     let mut receiver = Receiver::new(offer);
     for step in StepReader::new(record) {
         let Ok((kind, body)) = step else { break };

@@ -20,7 +20,7 @@
 //!    │<═══════════ bytes, both ways ═════>│
 //! ```
 //!
-//! **The bound.** At most 32 pipes a room, `--max-pipes-per-ip` of an address and `--max-pipes` in
+//! **The bound.** At most 64 pipes a room, `--max-pipes-per-ip` of an address and `--max-pipes` in
 //! all wait or are open. An end that waits holds at most one read of 16 KiB. An open pipe holds a
 //! buffer of [`buffers::SMALL_BYTES`] for each direction in which bytes wait to be written (the
 //! first 64 of the relay one of [`buffers::LARGE_BYTES`]), and none when idle.

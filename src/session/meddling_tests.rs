@@ -3,7 +3,7 @@
 use super::test_line::{Client, Line, config};
 use super::*;
 use crate::message::{PeerState, RelayControl};
-use crate::seal::{Exchange, ExchangeError, Progress, Setup, Suites};
+use crate::seal::{Exchange, ExchangeError, Password, Progress, Setup, Suites};
 
 fn coded(seed: u8, code: &str) -> Client {
     let password = Password::new(code.to_owned());

@@ -6,13 +6,16 @@
 //!
 //! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is
 //! said, `signals` what must reach the peer without a turn, `offers` the transfers, `sealing` agrees on
-//! keys with whoever is there.
+//! keys with whoever is there. `config` says what a session is to be, `command` what it asks of the
+//! engine, `event` what it shows.
 //!
 //! ```text
 //! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
 //! link:  connecting ──> greeting ──welcome──> online ──lost──> waiting ──> connecting …
 //! ```
 
+mod command;
+mod config;
 mod event;
 mod link;
 mod offers;
@@ -21,122 +24,20 @@ mod sealing;
 mod signals;
 mod words;
 
+pub use command::Command;
+pub use config::{Config, Meet};
 pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
 pub use words::SayError;
 
 use crate::limits;
 use crate::message::{ClientControl, ClientToRelay, RelayToClient, Role, RoomName, Seat, Token};
 use crate::peer::PeerSignal;
-use crate::seal::{Entropy, Password, PipeKeys};
 use crate::text;
 use crate::time::Moment;
-use crate::transfer::book::{Book, TransferId};
+use crate::transfer::book::Book;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// Whom to meet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Meet {
-    /// Whoever comes next: the relay pairs in the order of arrival.
-    #[default]
-    Anybody,
-    /// Whoever names the same room.
-    In(RoomName),
-    /// Whoever is told the number of a new room, which the relay gives.
-    InNewRoom,
-}
-
-/// What a session is to be.
-#[derive(Debug)]
-pub struct Config {
-    /// Whom to meet.
-    pub meet: Meet,
-    /// The words of the code, which the peer must know too; empty without a code.
-    pub password: Password,
-    /// The name to show to the peer.
-    pub name: Option<String>,
-    /// Whether this machine has AES in hardware.
-    pub aes_in_hardware: bool,
-    /// Where all secrets of this session come from.
-    pub entropy: Entropy,
-}
-
-impl Config {
-    /// Meets anybody, without a code and without a name.
-    #[must_use]
-    pub fn new(entropy: Entropy) -> Self {
-        Self {
-            meet: Meet::Anybody,
-            password: Password::default(),
-            name: None,
-            aes_in_hardware: false,
-            entropy,
-        }
-    }
-}
-
-/// What the engine must do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Connect to the relay, then call [`Session::handle_connected`] or
-    /// [`Session::handle_connect_failed`].
-    Connect,
-    /// Close the connection, after what was to be transmitted.
-    Disconnect,
-    /// Send this to the relay.
-    Transmit(ClientToRelay),
-    /// What was offered as this transfer will be sent: look for its entries. With `part` the receiver
-    /// may have some of it already.
-    BeginSending {
-        /// Which transfer.
-        id: TransferId,
-        /// Whether entries must be asked about.
-        part: bool,
-    },
-    /// Open a pipe for this transfer, in whichever direction it goes: its first, or one more.
-    OpenPipe {
-        /// Which transfer.
-        id: TransferId,
-        /// Opens this end of the pipe.
-        token: Token,
-        /// Seals what goes through it.
-        keys: PipeKeys,
-    },
-    /// The other side has lost all pipes of this transfer: end those that are left.
-    DropPipes(TransferId),
-    /// The sender has use for so many pipes of this incoming transfer; ask for those that are
-    /// missing with [`Session::request_another_pipe`].
-    WantPipes {
-        /// Which transfer.
-        id: TransferId,
-        /// How many in all, at most [`limits::MAX_PIPES_PER_TRANSFER`].
-        wanted: usize,
-    },
-    /// Hold an outgoing transfer up, or let it go on; of an incoming one nothing is to be done.
-    HoldTransfer {
-        /// Which transfer.
-        id: TransferId,
-        /// Whether it is held up.
-        on: bool,
-    },
-    /// The receiver says that it has all of this outgoing transfer.
-    FinishSending {
-        /// Which transfer.
-        id: TransferId,
-        /// The name it has there.
-        saved_as: String,
-    },
-    /// Forget how far an outgoing transfer is, and its pipes: it is offered to somebody else.
-    RestartTransfer(TransferId),
-    /// Stop whatever is done for this transfer, and forget it.
-    StopTransfer {
-        /// Which transfer.
-        id: TransferId,
-        /// Whether what has come of it stays on disk.
-        keep: bool,
-    },
-}
 
 /// One client's side of a line for two.
 #[derive(Debug)]
@@ -382,7 +283,7 @@ impl Session {
         let Some(body) = self.open_signal(body, now) else { return };
         let arrival = self.signals.arrived(&body);
         if let Some(error) = arrival.error {
-            self.events.push_back(Event::Trouble(error.to_string()));
+            self.tell_fault(error);
         }
         if let Some(signal) = arrival.signal {
             match signal {

@@ -4,13 +4,13 @@ use super::test_line::Line;
 use super::*;
 use crate::message::{ErrorCode, RelayControl};
 use crate::path::SafeName;
-use crate::transfer::book::TransferState;
+use crate::transfer::book::{TransferId, TransferState};
 use crate::transfer::offer::{Form, Offer};
 use crate::transfer::outcome::{Outcome, Problems};
 
 pub(super) fn file(name: &str, size: u64) -> Offer {
     let name = SafeName::new(name).expect("a safe name");
-    Offer { name, form: Form::File, size: Some(size), entries: 1, mtime: None }
+    Offer { name, form: Form::File, size: Some(size), on_disk: None, entries: 1, mtime: None }
 }
 
 fn verified() -> Outcome {

@@ -5,7 +5,8 @@ use super::test_line::{Client, GRACE, Line, config};
 use super::*;
 use crate::names::RoomName;
 use crate::room::Room;
-use crate::transfer::book::{Hold, TransferState};
+use crate::seal::Password;
+use crate::transfer::book::{Hold, TransferId, TransferState};
 use crate::transfer::outcome::{Outcome, Problems};
 
 const ONE: TransferId = TransferId(1);

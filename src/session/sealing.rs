@@ -21,6 +21,7 @@ use crate::seal::{
 };
 use crate::time::Moment;
 use bytes::Bytes;
+use std::fmt;
 use std::time::Duration;
 
 /// Faults that are told of one pairing; more would fill the screen and say nothing new.
@@ -301,7 +302,7 @@ impl Session {
     }
 
     /// Says what is wrong with what came; the peer, or somebody between, must not fill the screen.
-    pub(super) fn tell_fault(&mut self, fault: BodyFault) {
+    pub(super) fn tell_fault(&mut self, fault: impl fmt::Display) {
         self.sealing.faults += 1;
         if self.sealing.faults > MAX_TOLD_FAULTS {
             return;

@@ -3,7 +3,7 @@
 use super::test_line::{Client, Line, config};
 use super::*;
 use crate::message::{PeerState, RelayControl};
-use crate::seal::{EXCHANGE_FORM, SEALED_FORM};
+use crate::seal::{EXCHANGE_FORM, Password, SEALED_FORM};
 use proptest::prelude::*;
 
 fn coded(seed: u8, code: &str) -> Client {

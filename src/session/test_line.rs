@@ -4,6 +4,8 @@
 use super::*;
 use crate::message::RelayControl;
 use crate::room::{self, Room};
+use crate::seal::Entropy;
+use crate::transfer::book::TransferId;
 
 pub(super) const GRACE: Duration = Duration::from_secs(30);
 

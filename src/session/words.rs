@@ -361,7 +361,7 @@ impl Session {
                     let text = text::message(&text, limits::MAX_MESSAGE_BYTES);
                     self.events.push_back(Event::Words { sequence, text, kept: false });
                 }
-                Err(error) => self.events.push_back(Event::Trouble(error.to_string())),
+                Err(error) => self.tell_fault(error),
             },
         }
     }

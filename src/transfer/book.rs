@@ -1,7 +1,7 @@
 //! The book of offers and transfers between two peers: what is offered, by whom, and how far it is.
 //!
-//! Owns the life of a transfer from the offer to its end, and which transfers may move at once. It
-//! doesn't move bytes ([`super::send`], [`super::receive`]) and doesn't talk to the peer
+//! Owns the life of a transfer from the offer to its end, and which transfers may move at once
+//! (`pipes`). It doesn't move bytes ([`super::send`], [`super::receive`]) and doesn't talk to the peer
 //! ([`crate::session`] does, and keeps this book).
 //!
 //! ```text
@@ -12,136 +12,16 @@
 //!    └─ declined         └── cancelled, failed, withdrawn (from any state before the end)
 //! ```
 
+mod info;
+mod pipes;
+
+pub use info::{Direction, Hold, TransferId, TransferInfo, TransferState};
+
 use super::offer::Offer;
 use super::wire::Fault;
 use crate::limits;
-use crate::path::SafeName;
 use crate::time::Moment;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// The wait before a pipe is asked for once more that came to nothing; doubled each time.
-const FIRST_RETRY: Duration = Duration::from_millis(250);
-
-/// The longest such wait.
-const LONGEST_RETRY: Duration = Duration::from_secs(8);
-
-/// How long an offerer waits for the next pipe before it tells the receiver that it has none.
-const NO_PIPE: Duration = Duration::from_secs(1);
-
-/// A transfer's number, for commands such as `/accept 3`. One count for both directions, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransferId(pub u32);
-
-impl std::fmt::Display for TransferId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
-/// Which way the bytes go, from this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// To the peer.
-    Outgoing,
-    /// From the peer.
-    Incoming,
-}
-
-/// How far a transfer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransferState {
-    /// Offered; nobody has answered yet.
-    Offered,
-    /// Accepted; waiting for its pipe, or for other transfers to end first.
-    Queued,
-    /// Bytes are moving, unless it is [held](TransferInfo::held).
-    Moving,
-    /// Its pipe was cut; it goes on through another as soon as there is one.
-    Interrupted,
-    /// Every byte is there, checked, and safe on the receiver's disk.
-    Verified {
-        /// The name it has at the receiver, for showing.
-        saved_as: String,
-        /// What was left out of it, a sentence each for the first few.
-        left_out: Vec<String>,
-        /// How much was left out in all.
-        left_out_count: u64,
-    },
-    /// The receiver doesn't want it.
-    Declined,
-    /// One side stopped it.
-    Cancelled {
-        /// Whether it was the peer.
-        by_peer: bool,
-    },
-    /// It can't be completed.
-    Failed {
-        /// What went wrong, for programs.
-        code: Fault,
-        /// What went wrong and what to do.
-        reason: String,
-    },
-    /// The peer that it was offered by or to has left.
-    Withdrawn,
-}
-
-impl TransferState {
-    /// Whether nothing can happen to it any more.
-    #[must_use]
-    pub const fn is_over(&self) -> bool {
-        !matches!(self, Self::Offered | Self::Queued | Self::Moving | Self::Interrupted)
-    }
-}
-
-/// Why a transfer stands still although it could move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Hold {
-    /// The user wants it so.
-    Paused,
-    /// The disk is full; it goes on when there is room.
-    DiskFull,
-    /// For a reason that this build doesn't know.
-    #[serde(other)]
-    Unknown,
-}
-
-/// What a user sees of a transfer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransferInfo {
-    /// Which way the bytes go.
-    pub direction: Direction,
-    /// What was offered.
-    pub offer: Offer,
-    /// How far it is.
-    pub state: TransferState,
-    /// Why this side holds it up.
-    pub held_here: Option<Hold>,
-    /// Why the peer's side does.
-    pub held_there: Option<Hold>,
-}
-
-impl TransferInfo {
-    /// The name as offered.
-    #[must_use]
-    pub const fn name(&self) -> &SafeName {
-        &self.offer.name
-    }
-
-    /// The bytes as offered; 0 if nobody knew.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.offer.size()
-    }
-
-    /// Why it stands still, if one side wants it so.
-    #[must_use]
-    pub fn held(&self) -> Option<Hold> {
-        self.held_here.or(self.held_there)
-    }
-}
 
 /// A command that fits no transfer, or not in its state. What is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -237,7 +117,7 @@ impl Book {
                 && entry.info.direction == Direction::Incoming
                 && !entry.info.state.is_over()
                 && entry.info.state != TransferState::Offered
-                && entry.info.offer == *what
+                && entry.info.offer.is_same(what)
         })?;
         self.last_peer_offer = offer;
         entry.begin_anew(offer, peer);
@@ -257,7 +137,7 @@ impl Book {
             TransferState::Verified { saved_as, .. }
                 if entry.peer != self.peer
                     && entry.info.direction == Direction::Incoming
-                    && entry.info.offer == *what =>
+                    && entry.info.offer.is_same(what) =>
             {
                 Some(saved_as.clone())
             }
@@ -320,90 +200,6 @@ impl Book {
         }
     }
 
-    /// The next accepted offer to ask a pipe for, if another transfer may begin; it counts as asked
-    /// for from here on.
-    pub fn poll_pipe_request(&mut self, now: Moment) -> Option<(TransferId, u32)> {
-        if self.active() >= limits::MAX_ACTIVE_RECEIVES {
-            return None;
-        }
-        let peer = self.peer;
-        let (id, entry) = self.entries.iter_mut().find(|(_, entry)| {
-            entry.peer == peer && entry.wants_pipe() && entry.retry_at.is_none_or(|at| at <= now)
-        })?;
-        entry.pipe_requested = true;
-        entry.retry_at = None;
-        Some((*id, entry.offer))
-    }
-
-    /// Whether a pipe that has come for a transfer is taken. One that the peer asked for, which it
-    /// shouldn't, may be one too many.
-    #[must_use]
-    pub fn takes_pipe(&self, id: TransferId) -> bool {
-        self.entries.get(&id).is_some_and(|entry| match entry.info.state {
-            TransferState::Moving => true,
-            TransferState::Queued | TransferState::Interrupted => {
-                entry.info.direction == Direction::Outgoing
-                    || entry.pipe_requested
-                    || self.active() < limits::MAX_ACTIVE_RECEIVES
-            }
-            TransferState::Offered
-            | TransferState::Verified { .. }
-            | TransferState::Declined
-            | TransferState::Cancelled { .. }
-            | TransferState::Failed { .. }
-            | TransferState::Withdrawn => false,
-        })
-    }
-
-    /// When [`poll_pipe_request`](Self::poll_pipe_request) must be called, if nothing else happens.
-    #[must_use]
-    pub fn next_pipe_request(&self) -> Option<Moment> {
-        self.entries.values().filter(|entry| entry.wants_pipe()).filter_map(|e| e.retry_at).min()
-    }
-
-    /// A transfer's last pipe is lost. With `progressed` something came through it; else the next one
-    /// is waited with, longer each time.
-    pub fn interrupt(&mut self, id: TransferId, progressed: bool, now: Moment) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
-        if entry.info.state.is_over() {
-            return false;
-        }
-        entry.pipe_requested = false;
-        entry.failures = if progressed { 0 } else { entry.failures + 1 };
-        let wait = match entry.failures {
-            0 => Duration::ZERO,
-            failures => FIRST_RETRY.saturating_mul(1 << failures.min(8)).min(LONGEST_RETRY),
-        };
-        entry.retry_at = (!wait.is_zero()).then(|| now + wait);
-        entry.tell_at = Some(now + NO_PIPE);
-        self.set_state(id, TransferState::Interrupted)
-    }
-
-    /// An outgoing transfer that has been without a pipe for a while: its offer's number, once.
-    pub fn poll_without_pipe(&mut self, now: Moment) -> Option<u32> {
-        let peer = self.peer;
-        let entry = self.entries.values_mut().find(|entry| {
-            entry.is_without_pipe(peer) && entry.tell_at.is_some_and(|at| at <= now)
-        })?;
-        entry.tell_at = None;
-        Some(entry.offer)
-    }
-
-    /// When [`poll_without_pipe`](Self::poll_without_pipe) must be called, if nothing else happens.
-    #[must_use]
-    pub fn next_without_pipe(&self) -> Option<Moment> {
-        let without = self.entries.values().filter(|entry| entry.is_without_pipe(self.peer));
-        without.filter_map(|entry| entry.tell_at).min()
-    }
-
-    /// Somebody was away, and a pipe may have been given in vain.
-    pub fn expect_pipes(&mut self, now: Moment) {
-        let peer = self.peer;
-        for entry in self.entries.values_mut().filter(|entry| entry.is_without_pipe(peer)) {
-            entry.tell_at = Some(now + NO_PIPE);
-        }
-    }
-
     /// The peer's side says that a transfer failed there, which its pipe may say better.
     pub fn note_failure(&mut self, id: TransferId, code: Fault) {
         if let Some(entry) = self.entries.get_mut(&id) {
@@ -425,15 +221,6 @@ impl Book {
         }
         let side = if here { &mut entry.info.held_here } else { &mut entry.info.held_there };
         std::mem::replace(side, hold) != hold
-    }
-
-    /// Asks for the pipe again: the request may have been lost with a connection.
-    pub fn forget_pipe_requests(&mut self) {
-        for entry in self.entries.values_mut() {
-            if matches!(entry.info.state, TransferState::Queued | TransferState::Interrupted) {
-                entry.pipe_requested = false;
-            }
-        }
     }
 
     /// The transfer of this direction and offer with the peer of now, if it isn't over.
@@ -526,17 +313,6 @@ impl Book {
         id
     }
 
-    /// How many incoming transfers move, or are about to.
-    fn active(&self) -> usize {
-        let is_active = |entry: &&Entry| {
-            let moving = entry.info.state == TransferState::Moving;
-            entry.info.direction == Direction::Incoming
-                && !entry.info.state.is_over()
-                && (entry.pipe_requested || moving)
-        };
-        self.entries.values().filter(is_active).count()
-    }
-
     fn check_room(&self, direction: Direction) -> Result<(), BookError> {
         let open = self
             .entries
@@ -562,20 +338,6 @@ impl Book {
 }
 
 impl Entry {
-    /// Whether it should have a pipe, hasn't, and none was asked for.
-    fn wants_pipe(&self) -> bool {
-        self.info.direction == Direction::Incoming
-            && matches!(self.info.state, TransferState::Queued | TransferState::Interrupted)
-            && !self.pipe_requested
-    }
-
-    /// Whether it was accepted, goes out, and has no pipe.
-    fn is_without_pipe(&self, peer: u64) -> bool {
-        self.peer == peer
-            && self.info.direction == Direction::Outgoing
-            && matches!(self.info.state, TransferState::Queued | TransferState::Interrupted)
-    }
-
     /// From here on it is with this peer, and nothing of it has moved.
     const fn begin_anew(&mut self, offer: u32, peer: u64) {
         self.offer = offer;

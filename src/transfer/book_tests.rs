@@ -1,11 +1,12 @@
 //! The book's rules.
 
 use super::*;
+use crate::path::SafeName;
 use crate::transfer::offer::Form;
 
 fn file(name: &str) -> Offer {
     let name = SafeName::new(name).expect("a safe name");
-    Offer { name, form: Form::File, size: Some(1), entries: 1, mtime: None }
+    Offer { name, form: Form::File, size: Some(1), on_disk: None, entries: 1, mtime: None }
 }
 
 fn book_with_offers(count: u32) -> Book {

@@ -18,6 +18,10 @@ pub struct Offer {
     /// The bytes of all its files; none if nobody knows, as of a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// The bytes that its files take on the sender's disk, if that is less than their size: some have
+    /// holes, which take none here either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_disk: Option<u64>,
     /// How many entries it has: files, folders and links.
     pub entries: u64,
     /// When a file was changed. With name and size it tells whether it is the same one as before.
@@ -97,6 +101,15 @@ impl Offer {
         self.size.unwrap_or(0)
     }
 
+    /// Whether it is the same as another. How much of a disk it takes doesn't tell: that changes when
+    /// a file system gets round to it.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let Self { name, form, size, on_disk: _, entries, mtime } = self;
+        (name, form, size, entries, mtime)
+            == (&other.name, &other.form, &other.size, &other.entries, &other.mtime)
+    }
+
     /// Whether an entry can belong to it.
     ///
     /// # Errors
@@ -135,6 +148,13 @@ impl Offer {
 }
 
 impl Preflight {
+    /// How many more bytes an offer takes on the disk.
+    #[must_use]
+    pub fn needed(&self, offer: &Offer) -> u64 {
+        let missing = offer.size().saturating_sub(self.held);
+        offer.on_disk.map_or(missing, |on_disk| missing.min(on_disk))
+    }
+
     /// Whether the offer can be received.
     ///
     /// # Errors
@@ -143,7 +163,7 @@ impl Preflight {
         if let Some(trouble) = &self.trouble {
             return Err(trouble.clone());
         }
-        let needed = offer.size().saturating_sub(self.held);
+        let needed = self.needed(offer);
         match self.free.filter(|free| *free < needed) {
             None => Ok(()),
             Some(free) => Err(format!(
@@ -164,7 +184,7 @@ mod tests {
 
     fn offer(form: Form, size: u64) -> Offer {
         let name = SafeName::new("photo.png").expect("a safe name");
-        Offer { name, form, size: Some(size), entries: 1, mtime: Some(Stamp(5, 0)) }
+        Offer { name, form, size: Some(size), on_disk: None, entries: 1, mtime: Some(Stamp(5, 0)) }
     }
 
     fn entry(path: &str, kind: EntryKind) -> Entry {
@@ -196,6 +216,8 @@ mod tests {
     fn a_part_is_known_again() {
         let now = offer(Form::File, 3);
         assert_eq!(now.compare(&now), Match::Same);
+        assert!(now.is_same(&Offer { on_disk: Some(1), ..now.clone() }));
+        assert!(!now.is_same(&Offer { entries: 2, ..now.clone() }));
         let changed = Offer { mtime: Some(Stamp(6, 0)), ..now.clone() };
         assert_eq!(now.compare(&changed), Match::Changed);
         assert_eq!(now.compare(&offer(Form::Folder, 3)), Match::Other);
@@ -207,8 +229,10 @@ mod tests {
         let preflight = Preflight { free: Some(1 << 30), ..Preflight::default() };
         let said = preflight.check(&offer).expect_err("too full");
         assert!(said.contains("3.0 GiB more and 1.0 GiB are free"), "{said}");
-        let resumed = Preflight { held: 2 << 30, ..preflight };
+        let resumed = Preflight { held: 2 << 30, ..preflight.clone() };
         assert!(resumed.check(&offer).is_ok());
         assert!(Preflight::default().check(&offer).is_ok());
+        let sparse = Offer { on_disk: Some(1 << 20), ..offer };
+        assert!(preflight.check(&sparse).is_ok());
     }
 }

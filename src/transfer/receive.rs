@@ -20,11 +20,14 @@ use super::entry::{Entry, EntryId, EntryKind};
 use super::offer::Offer;
 use super::outcome::{Outcome, Problems};
 use super::wire::{Answer, Fault, Hello, Skip, Step};
-use crate::limits::{MAX_OPEN_FILES, MAX_REASON_COLUMNS, SMALL_FILE};
-use crate::text;
+use crate::limits::{MAX_OPEN_FILES, SMALL_FILE};
 use entry::{OpenEntry, Stage, Through, check_entry, is_allowed};
 use file::FileIn;
 use std::collections::BTreeMap;
+
+/// How often chunks or files may not be what their hashes say before the whole is given up: as often
+/// as a sender repeats what was refused.
+const MAX_MISMATCHES: u32 = 64;
 
 /// One transfer on its way in.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ pub struct Receiver {
     finished_bytes: u64,
     problems: Problems,
     moved: u64,
+    /// Zeros that came as holes.
+    holes: u64,
+    /// How often something wasn't what its hash says.
+    mismatches: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +137,8 @@ impl Receiver {
             finished_bytes: 0,
             problems: Problems::default(),
             moved: 0,
+            holes: 0,
+            mismatches: 0,
         }
     }
 
@@ -243,7 +252,7 @@ impl Receiver {
             if let Err((code, text)) = is_allowed(skip.entry, &self.offer, &self.through) {
                 return Answer::error(step, code, text);
             }
-            self.leave_out(skip.entry, skip.code, text::line(&skip.text, MAX_REASON_COLUMNS));
+            self.leave_out(skip.entry, skip.code, ending::reason(&skip.text));
         }
         Answer::ready(step)
     }
@@ -274,6 +283,12 @@ impl Receiver {
     #[must_use]
     pub const fn finished_entries(&self) -> u64 {
         self.through.finished()
+    }
+
+    /// Bytes that were there from before.
+    #[must_use]
+    pub fn held_before(&self) -> u64 {
+        self.held().saturating_sub(self.moved).saturating_sub(self.holes)
     }
 
     /// Bytes that came and were good.

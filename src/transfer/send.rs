@@ -17,16 +17,13 @@ use super::entry::{Entry, EntryId, EntryKind};
 use super::outcome::{Outcome, Problems};
 use super::tree;
 use super::wire::{Abort, ChunkHead, Close, Fault, Hello, Hole, SenderStep, Skip};
-use crate::limits::{GROUP, MAX_REASON_COLUMNS};
+use crate::limits::{MAX_HOLE, MAX_REASON_COLUMNS};
 use crate::text;
 use crate::time::Moment;
 use entry::{OpenEntry, Stage};
 use file::{FileOut, Read};
 use std::collections::{BTreeMap, BTreeSet};
 use window::Window;
-
-/// The longest run of zeros that is sent at once; hashing it takes some ten milliseconds.
-const MAX_HOLE: u64 = 256 * GROUP;
 
 /// How often one transfer may have chunks refused, or files called incomplete, before it is given up.
 const MAX_REFUSALS: u32 = 64;
@@ -346,7 +343,8 @@ impl Sender {
     /// How many pipes the line has use for.
     #[must_use]
     pub fn pipes_wanted(&self) -> usize {
-        self.window.pipes()
+        // A stream is read by one at a time.
+        if self.open.values().any(OpenEntry::is_stream) { 1 } else { self.window.pipes() }
     }
 
     /// Whether an entry isn't through, so that it may have to be read.
@@ -363,11 +361,12 @@ impl Sender {
         Some(entry.file.as_ref().map_or(0, FileOut::needed_from))
     }
 
-    /// Whether something was sent that a receiver answers as soon as it has written it. CLOSE and END
-    /// aren't of this kind: the receiver may have much to read or to flush before.
+    /// Whether something was sent that the receiver hasn't answered. It may have much to read or to
+    /// flush before it does, and says meanwhile that it is alive.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {
-        self.open.values().any(OpenEntry::awaits_answer)
+        matches!(self.phase, Phase::Ending(Some(_)))
+            || self.open.values().any(OpenEntry::awaits_answer)
     }
 
     /// How it ended, once it has.

@@ -1,8 +1,9 @@
 //! The steps of a transfer as bytes: what is inside the sealed records of a pipe.
 //!
-//! Owns encoding and decoding; what the steps mean is [`super::send`]'s and [`super::receive`]'s, and
-//! the records are [`crate::seal`]'s. A record holds one step or several, one behind the other, so
-//! that many small files cost one record and one system call:
+//! Owns encoding and decoding; the steps themselves are in `step`, what can be wrong with them in
+//! `fault`. What they mean is [`super::send`]'s and [`super::receive`]'s, and the records are
+//! [`crate::seal`]'s. A record holds one step or several, one behind the other, so that many small
+//! files cost one record and one system call:
 //!
 //! ```text
 //! step     kind (1) length (4) body (length)                     all numbers big-endian
@@ -14,9 +15,14 @@
 //! bytes, or of a [`kind::PACKED`] one their zstd frame. The checksum is the chaining value of
 //! [`super::tree::piece_hash`] over the bytes in the file.
 
-use super::entry::{Entry, EntryId};
-use super::tree::Hash;
-use crate::limits::{GROUP, MAX_PIPE_BODY};
+mod fault;
+mod step;
+
+pub use fault::Fault;
+pub use step::{Abort, Answer, ChunkHead, Close, End, Hello, Hole, SenderStep, Skip, Step};
+
+use crate::limits::{GROUP, MAX_PIPE_BODY, MAX_REASON_COLUMNS};
+use crate::text;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of steps.
@@ -52,205 +58,6 @@ const HOLE_LEN: usize = 8 + 8 + 8;
 
 /// The largest JSON body on a pipe: two paths of the greatest length, each byte escaped.
 pub const MAX_JSON: usize = 64 * 1024;
-
-/// HELLO: an entry comes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// Its number.
-    pub entry: EntryId,
-    /// Whether the sender wants to know what of it is there already before it sends any of it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ask: bool,
-    /// What it is.
-    #[serde(flatten)]
-    pub what: Entry,
-}
-
-/// The head of a CHUNK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChunkHead {
-    /// The file.
-    pub entry: EntryId,
-    /// Where in the file its bytes belong.
-    pub offset: u64,
-    /// How many bytes of the file it is.
-    pub size: u32,
-    /// The chaining value of these bytes.
-    pub checksum: Hash,
-}
-
-/// HOLE: these bytes of a file are zero. Whole groups, however many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hole {
-    /// The file.
-    pub entry: EntryId,
-    /// The first byte.
-    pub offset: u64,
-    /// How many.
-    pub size: u64,
-}
-
-/// CLOSE: the file is this long and has this hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Close {
-    /// The file.
-    pub entry: EntryId,
-    /// Bytes in all.
-    pub size: u64,
-    /// BLAKE3 of the whole file, as hex.
-    #[serde(with = "hex_hash")]
-    pub root: Hash,
-}
-
-/// SKIP: an entry can't be sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Skip {
-    /// Its number.
-    pub entry: EntryId,
-    /// Why, for programs.
-    pub code: Fault,
-    /// Why, for people.
-    pub text: String,
-}
-
-/// END: that were all entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// How many there were.
-    pub entries: u64,
-}
-
-/// What an answer is to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
-pub enum Step {
-    /// The HELLO of an entry.
-    Hello {
-        /// Which.
-        entry: EntryId,
-    },
-    /// The CHUNK or HOLE of a file at this offset.
-    Chunk {
-        /// The file.
-        entry: EntryId,
-        /// Its offset.
-        offset: u64,
-    },
-    /// The CLOSE of a file, or the SKIP of an entry.
-    Close {
-        /// Which.
-        entry: EntryId,
-    },
-    /// The END.
-    End,
-}
-
-/// The receiver's answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
-pub enum Answer {
-    /// It is done.
-    Ready {
-        /// To what.
-        #[serde(flatten)]
-        step: Step,
-        /// To the HELLO of a file: the bytes that are held already, as start and end (exclusive).
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        held: Vec<(u64, u64)>,
-        /// To a HELLO: the entry is there, as it should be, and nothing more of it is needed.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        done: bool,
-        /// To END: the name that it has at the receiver.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        saved_as: Option<String>,
-    },
-    /// It is refused.
-    Error {
-        /// To what.
-        #[serde(flatten)]
-        step: Step,
-        /// What was refused, for programs.
-        code: Fault,
-        /// What was wrong, for people.
-        text: String,
-    },
-}
-
-/// ABORT: the sender can't complete the transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Abort {
-    /// Why, for programs.
-    pub code: Fault,
-    /// Why, for people.
-    pub text: String,
-}
-
-/// What can be wrong with a step, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// A step that has no place here, such as a chunk before the HELLO.
-    OutOfOrder,
-    /// A HELLO for something else than what was offered, or for more.
-    NotAsOffered,
-    /// A chunk that lies outside the file, or isn't a whole piece of it.
-    OutOfRange,
-    /// A chunk of which some bytes are here already.
-    Overlap,
-    /// Data that doesn't match its checksum, or can't be unpacked.
-    Checksum,
-    /// A CLOSE with bytes missing.
-    Gap,
-    /// A CLOSE with a size or root that isn't the file's.
-    Mismatch,
-    /// Another transfer is writing this name.
-    InTransit,
-    /// A name, link or kind of entry that the receiver doesn't make.
-    Unlawful,
-    /// The receiver couldn't write.
-    Storage,
-    /// The sender's file changed, shrank, or can't be read.
-    SourceChanged,
-    /// The sender's file can't be read at all.
-    Unreadable,
-    /// A fault that this build doesn't know.
-    #[serde(other)]
-    Unknown,
-}
-
-impl Fault {
-    /// Whether it concerns one entry, which is left out then, and not the whole transfer.
-    #[must_use]
-    pub const fn concerns_entry(self) -> bool {
-        matches!(self, Self::Unlawful | Self::InTransit | Self::SourceChanged | Self::Unreadable)
-    }
-}
-
-/// A step from the sender. A chunk's data stays where it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SenderStep<'a> {
-    /// An entry comes.
-    Hello(Hello),
-    /// Some bytes of a file; with `packed` their zstd frame.
-    Chunk {
-        /// Where they belong.
-        head: ChunkHead,
-        /// Whether they are compressed.
-        packed: bool,
-        /// The bytes.
-        data: &'a [u8],
-    },
-    /// Bytes that are zero.
-    Hole(Hole),
-    /// A file is complete.
-    Close(Close),
-    /// An entry is left out.
-    Skip(Skip),
-    /// That were all.
-    End(End),
-    /// The transfer can't be completed.
-    Abort(Abort),
-}
 
 /// Bytes on a pipe that are no step of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -379,18 +186,6 @@ impl<'a> SenderStep<'a> {
 }
 
 impl ChunkHead {
-    /// How many bytes of the file it is.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        usize::try_from(self.size).unwrap_or(usize::MAX)
-    }
-
-    /// Whether it has none, as no good chunk.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.size == 0
-    }
-
     /// Appends all of a chunk but its `data` bytes of data, which must follow.
     pub fn encode_before(&self, packed: bool, data: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes_before(packed, data));
@@ -423,26 +218,6 @@ impl ChunkHead {
 }
 
 impl Answer {
-    /// An answer that it is done.
-    #[must_use]
-    pub const fn ready(step: Step) -> Self {
-        Self::Ready { step, held: Vec::new(), done: false, saved_as: None }
-    }
-
-    /// An answer that it is refused.
-    #[must_use]
-    pub fn error(step: Step, code: Fault, text: impl Into<String>) -> Self {
-        Self::Error { step, code, text: text.into() }
-    }
-
-    /// What it answers.
-    #[must_use]
-    pub const fn step(&self) -> Step {
-        match self {
-            Self::Ready { step, .. } | Self::Error { step, .. } => *step,
-        }
-    }
-
     /// Reads a step.
     ///
     /// # Errors
@@ -473,7 +248,10 @@ fn from_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, WireError> 
     if body.len() > MAX_JSON {
         return Err(WireError::Length(body.len()));
     }
-    serde_json::from_slice(body).map_err(|error| WireError::Json(error.to_string()))
+    serde_json::from_slice(body).map_err(|error| {
+        // It may quote what can't be read, and that is the peer's.
+        WireError::Json(text::line(&error.to_string(), MAX_REASON_COLUMNS))
+    })
 }
 
 fn put_json<T: Serialize>(kind: u8, value: &T, out: &mut Vec<u8>) {
@@ -483,24 +261,6 @@ fn put_json<T: Serialize>(kind: u8, value: &T, out: &mut Vec<u8>) {
     let len = out.len() - start - STEP_HEAD_LEN;
     debug_assert!(len <= MAX_JSON, "texts are capped before");
     out[start..start + STEP_HEAD_LEN].copy_from_slice(&step_head(kind, len));
-}
-
-mod hex_hash {
-    //! A hash as 64 lower-case hex digits.
-
-    use super::Hash;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(hash: &Hash, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(blake3::Hash::from_bytes(*hash).to_hex().as_str())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Hash, D::Error> {
-        let hex = std::borrow::Cow::<str>::deserialize(from)?;
-        blake3::Hash::from_hex(hex.as_bytes())
-            .map(|hash| *hash.as_bytes())
-            .map_err(D::Error::custom)
-    }
 }
 
 #[cfg(test)]

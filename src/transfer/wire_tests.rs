@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::path::{RawName, SafePath};
-use crate::transfer::entry::{EntryKind, Stamp};
+use crate::transfer::entry::{Entry, EntryKind, Stamp};
+use crate::transfer::tree::Hash;
 use proptest::prelude::*;
 
 fn path(bytes: &[u8]) -> SafePath {
@@ -134,4 +135,11 @@ fn a_chunk_is_as_long_as_it_says() {
     SenderStep::Chunk { head: huge, packed: true, data: b"four" }.encode(&mut out);
     let (kind, body) = steps(&out)[0];
     assert!(SenderStep::decode(kind, body).is_err(), "more than a group can't be unpacked");
+}
+
+#[test]
+fn what_cannot_be_read_is_quoted_without_what_a_screen_would_obey() {
+    let body = br#"{"entry":0,"path":"a","is":"\u001b[2J\u202e"}"#;
+    let error = SenderStep::decode(kind::HELLO, body).expect_err("no kind").to_string();
+    assert!(error.contains("unknown variant") && text::is_clean(&error), "{error:?}");
 }

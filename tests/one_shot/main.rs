@@ -1,14 +1,18 @@
 //! The commands without a screen, as real processes at a real relay: what they pass, what they tell,
 //! and with which exit status they end.
 //!
-//! [`passing`] has what goes well, [`statuses`] each exit status, [`cuts`] what is stopped or killed and
-//! goes on, [`terminals`] what is asked where there is somebody to ask.
+//! [`passing`] has what goes well, [`pipeline`] much between other programs, [`statuses`] each exit
+//! status, [`cuts`] what is stopped or killed and goes on, [`changes`] what changes under the sender,
+//! [`disks`] what fails under the receiver, [`terminals`] what is asked where there is somebody to ask.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changes;
 mod cuts;
+mod disks;
 mod passing;
+mod pipeline;
 mod statuses;
 mod terminals;
 

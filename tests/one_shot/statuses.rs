@@ -2,10 +2,12 @@
 
 use super::support::middle::{Deed, Middle};
 use super::support::one_shot::OneShot;
+use super::support::raw::{Answered, RawPeer};
 use super::support::relay::Relay;
 use super::{CODE, Place};
 use couplet_ui::config::exit;
 use rustix::process::Signal;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -184,14 +186,16 @@ fn nobody_reads_the_output() {
 #[test]
 fn more_than_the_disk_has_room_for() {
     let place = Place::new();
-    let vast = fs::File::create(place.ann.path().join("vast.img")).expect("made");
-    vast.set_len(15 << 40).expect("a sparse file");
-    let ann = place.ann(&["send", "vast.img", "--code", CODE, "--json"]);
-    let bob = place.bob(&["receive", CODE, "--json"]).ends().with(exit::UNWRITABLE.into());
+    let bob = place.bob(&["receive", CODE, "--json"]);
+    // Nobody here has so much to send.
+    let mut ann = RawPeer::meet(&place.relay.address, CODE);
+    ann.offer(1, &json!({ "name": "vast", "form": "file", "size": 15_u64 << 40, "entries": 1 }));
+    assert_eq!(ann.answered(1), Answered::Declined);
+    ann.hear_out();
+    let bob = bob.ends().with(exit::UNWRITABLE.into());
     let trouble = bob.event("preflight")["trouble"].as_str().expect("trouble").to_owned();
     assert!(trouble.contains("too full"), "{trouble}");
-    let ann = ann.ends().with(exit::DECLINED.into());
-    assert!(ann.events().iter().all(|event| event["event"] != "started"));
+    assert!(bob.events().iter().all(|event| event["event"] != "started"));
 }
 
 #[test]

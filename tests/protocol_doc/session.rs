@@ -134,6 +134,7 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
         name: SafeName::new("zero").expect("a name"),
         form: Form::File,
         size: Some(1),
+        on_disk: None,
         entries: 1,
         mtime: None,
     };

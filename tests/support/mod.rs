@@ -6,10 +6,14 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
+pub mod field;
 pub mod headless;
+pub mod memory;
+pub mod meter;
 pub mod middle;
 pub mod one_shot;
 pub mod raw;
+pub mod raw_pipe;
 pub mod relay;
 pub mod terminal;
 

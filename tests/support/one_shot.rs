@@ -9,10 +9,17 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What such a process has written to one of its outputs.
-type Written = Arc<(Mutex<Vec<u8>>, Condvar)>;
+type Written = Arc<(Mutex<Log>, Condvar)>;
+
+/// Bytes, and when they came: up to where, and when.
+#[derive(Default)]
+struct Log {
+    bytes: Vec<u8>,
+    times: Vec<(usize, Instant)>,
+}
 
 /// A process. It is killed when it is dropped.
 pub struct OneShot {
@@ -83,6 +90,11 @@ impl OneShot {
         kill_process(Pid::from_child(&self.child), signal).expect("a live process");
     }
 
+    /// Waits until it is dead, after a signal.
+    pub fn wait_for_death(&mut self) {
+        self.child.wait().expect("a child");
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -110,32 +122,61 @@ impl OneShot {
         })
     }
 
+    /// Waits for the event of this kind before which there were so many of them, and gives when it
+    /// came.
+    pub fn heard(&self, kind: &str, before: usize) -> Instant {
+        let named = |line: &[u8]| events(line).iter().any(|event| event["event"] == kind);
+        let log = |log: &Log| {
+            let mut ends = (0..log.bytes.len()).filter(|at| log.bytes[*at] == b'\n');
+            let mut start = 0;
+            let mut seen = 0;
+            let end = ends.find(|end| {
+                let line = &log.bytes[std::mem::replace(&mut start, end + 1)..*end];
+                seen += usize::from(named(line));
+                seen > before
+            })?;
+            log.times.iter().find(|(len, _)| *len > end).map(|(_, at)| *at)
+        };
+        self.waits_in(&self.out, kind, log)
+    }
+
+    /// How many events of this kind there were so far.
+    pub fn count(&self, kind: &str) -> usize {
+        let log = self.out.0.lock().expect("no panic");
+        let end = log.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        events(&log.bytes[..end]).iter().filter(|event| event["event"] == kind).count()
+    }
+
     /// Waits until so much is across.
     pub fn moved(&self, bytes: u64) {
         self.event_with("progress", |event| event["done"].as_u64() >= Some(bytes));
     }
 
     fn waits<T>(&self, written: &Written, what: &str, pick: impl Fn(&[u8]) -> Option<T>) -> T {
+        self.waits_in(written, what, |log| pick(&log.bytes))
+    }
+
+    fn waits_in<T>(&self, written: &Written, what: &str, pick: impl Fn(&Log) -> Option<T>) -> T {
         let until = now() + PATIENCE;
-        let (bytes, changed) = &**written;
-        let mut bytes = bytes.lock().expect("no panic");
+        let (log, changed) = &**written;
+        let mut log = log.lock().expect("no panic");
         loop {
-            if let Some(picked) = pick(&bytes) {
+            if let Some(picked) = pick(&log) {
                 return picked;
             }
             let left = until.saturating_duration_since(now());
             if left == Duration::ZERO {
-                drop(bytes);
+                drop(log);
                 panic!("{}: no {what}; it told\n{}", self.name, self.told());
             }
-            bytes = changed.wait_timeout(bytes, left).expect("no panic").0;
+            log = changed.wait_timeout(log, left).expect("no panic").0;
         }
     }
 
     /// All that it has written so far.
     fn told(&self) -> String {
         let text = |written: &Written| {
-            let bytes = written.0.lock().expect("no panic");
+            let bytes = &written.0.lock().expect("no panic").bytes;
             String::from_utf8_lossy(&bytes[..bytes.len().min(20_000)]).into_owned()
         };
         format!("{}{}", text(&self.out), text(&self.err))
@@ -165,8 +206,8 @@ impl OneShot {
         for reader in self.readers.drain(..) {
             reader.join().expect("no panic");
         }
-        let out = std::mem::take(&mut *self.out.0.lock().expect("no panic"));
-        let err = std::mem::take(&mut *self.err.0.lock().expect("no panic"));
+        let out = std::mem::take(&mut self.out.0.lock().expect("no panic").bytes);
+        let err = std::mem::take(&mut self.err.0.lock().expect("no panic").bytes);
         let err = String::from_utf8(err).expect("text");
         Ended { status: status.code().unwrap_or(-1), out, err }
     }
@@ -225,7 +266,11 @@ fn collect(from: impl Read + Send + 'static, into: &Written) -> JoinHandle<()> {
             let Ok(bytes) = from.fill_buf() else { return };
             let len = bytes.len();
             let (written, changed) = &*into;
-            written.lock().expect("no panic").extend_from_slice(bytes);
+            let mut log = written.lock().expect("no panic");
+            log.bytes.extend_from_slice(bytes);
+            let end = log.bytes.len();
+            log.times.push((end, now()));
+            drop(log);
             changed.notify_all();
             if len == 0 {
                 return;

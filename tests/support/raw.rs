@@ -1,66 +1,117 @@
 //! A peer by hand: it agrees on keys like any client, and then says whatever a test wants.
 
+use super::PATIENCE;
+use super::raw_pipe::RawPipe;
 use bytes::{Bytes, BytesMut};
 use couplet::frame::{self, FrameDecoder};
 use couplet::limits::MAX_CONTROL_BODY;
 use couplet::message::{
-    ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient, Seat,
+    ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient, RoomName, Seat, Token,
 };
-use couplet::seal::{Agreed, Exchange, Password, Progress, Setup, Suites};
+use couplet::peer::{Envelope, PeerSignal, decode};
+use couplet::seal::{Agreed, Entropy, Exchange, Password, Progress, Setup, Suites};
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-/// Somebody in the second seat of a room without a name.
+/// Somebody in a seat across the one who waits.
 pub struct RawPeer {
-    stream: TcpStream,
+    line: Line,
+    relay: String,
     agreed: Box<Agreed>,
+    entropy: Entropy,
+    seat: Seat,
     pairing: u32,
+    /// Numbered signals that were said.
+    said: u64,
+}
+
+/// What a peer hears that it may have to do something about.
+#[derive(Debug)]
+pub enum Heard {
+    /// Something sealed from the one across.
+    Signal(Envelope),
+    /// Its end of a pipe.
+    Pipe { tag: u64, token: Token },
+    /// Nobody is across any more, or the relay has hung up.
+    Gone,
+}
+
+/// The answer to an offer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answered {
+    Accepted {
+        part: bool,
+    },
+    Declined,
+    /// It was there already.
+    Finished,
+    /// The one across has left.
+    Gone,
 }
 
 impl RawPeer {
-    /// Takes the seat across whoever waits, and agrees on keys.
+    /// Takes the seat across whoever waits without a code, and agrees on keys.
     pub fn join(relay: &str) -> Self {
-        let mut stream = TcpStream::connect(relay).expect("connected");
+        Self::enter(relay, "", "")
+    }
+
+    /// Meets whoever waits with this code, such as `7-otter-lamp`.
+    pub fn meet(relay: &str, code: &str) -> Self {
+        let (room, words) = code.split_once('-').expect("a number and words");
+        Self::enter(relay, room, words)
+    }
+
+    fn enter(relay: &str, room: &str, words: &str) -> Self {
+        let mut line = Line::open(relay);
+        let name = (!room.is_empty()).then(|| RoomName::new(room).expect("a room's name"));
+        let hello = ClientControl::Hello { room: name, new_room: false, seat: None };
+        let password = Password::new(words.to_owned());
         let mut out = BytesMut::new();
         out.extend_from_slice(&frame::opening());
-        ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
-            .encode(&mut out);
-        stream.write_all(&out).expect("written");
-        let mut decoder = FrameDecoder::new(MAX_CONTROL_BODY);
-        let mut exchange = None;
+        ClientToRelay::Control(hello).encode(&mut out);
+        line.stream.write_all(&out).expect("written");
+        let (mut own, mut exchange) = (Seat::Two, None);
         loop {
-            let Some(frame) = decoder.poll_frame().expect("a frame") else {
-                let mut bytes = [0; 4096];
-                let len = stream.read(&mut bytes).expect("read");
-                assert!(len > 0, "the relay hung up");
-                decoder.push(&bytes[..len]);
-                continue;
-            };
-            match RelayToClient::decode(frame).expect("a message") {
+            match line.next().expect("the relay hung up") {
+                RelayToClient::Control(RelayControl::Welcome { seat, .. }) => own = seat,
                 RelayToClient::Control(RelayControl::Peer {
-                    state: PeerState::Present,
+                    state: PeerState::Present | PeerState::Replaced,
                     pairing,
                     ..
                 }) => {
                     let (begun, first) = Exchange::new(&Setup {
-                        seat: Seat::Two,
-                        room: "",
+                        seat: own,
+                        room,
                         pairing,
-                        password: &Password::default(),
+                        password: &password,
                         suites: Suites::new(false),
                         random: &[42; 32],
                     });
-                    assert!(first.is_none(), "seat 2 waits for seat 1");
-                    exchange = Some((begun, pairing));
+                    if let Some(first) = first {
+                        line.signal(pairing, first);
+                    }
+                    exchange = Some(begun);
                 }
                 RelayToClient::Signal { body, pairing } => {
-                    let (exchange, _) = exchange.as_mut().expect("a peer");
+                    let exchange = exchange.as_mut().expect("a peer");
                     match exchange.handle(&body).expect("a step") {
                         Progress::Known => {}
-                        Progress::Send(body) => send(&mut stream, pairing, body),
+                        Progress::Send(body) => line.signal(pairing, body),
                         Progress::Done(body, agreed) => {
-                            send(&mut stream, pairing, body.expect("a proof"));
-                            return Self { stream, agreed, pairing };
+                            if let Some(body) = body {
+                                line.signal(pairing, body);
+                            }
+                            let (relay, entropy) = (relay.to_owned(), Entropy::new([7; 32]));
+                            return Self {
+                                line,
+                                relay,
+                                agreed,
+                                entropy,
+                                seat: own,
+                                pairing,
+                                said: 0,
+                            };
                         }
                     }
                 }
@@ -72,20 +123,154 @@ impl RawPeer {
     /// Signals this, sealed.
     pub fn signal(&mut self, content: &str) {
         let body = self.agreed.bodies.seal_signal(content.as_bytes());
-        send(&mut self.stream, self.pairing, body);
+        self.line.signal(self.pairing, body);
+    }
+
+    /// Signals this as the next numbered signal.
+    pub fn tell(&mut self, signal: &Value) {
+        self.said += 1;
+        self.signal(&json!({ "number": self.said, "signal": signal }).to_string());
     }
 
     /// Says this, sealed.
     pub fn say(&mut self, sequence: u64, content: &str) {
         let body = self.agreed.bodies.seal_words(sequence, content.as_bytes());
-        let mut out = BytesMut::new();
-        ClientToRelay::Say { pairing: self.pairing, sequence, body }.encode(&mut out);
-        self.stream.write_all(&out).expect("written");
+        self.line.send(&ClientToRelay::Say { pairing: self.pairing, sequence, body });
+    }
+
+    /// Leaves for good.
+    pub fn fin(&mut self) {
+        self.line.send(&ClientToRelay::Control(ClientControl::Fin));
+    }
+
+    /// Leaves for good, and waits until the seat is empty.
+    pub fn leave(&mut self) {
+        self.fin();
+        while self.line.next().is_some() {}
+    }
+
+    /// Offers what has these members, under this number.
+    pub fn offer(&mut self, number: u32, what: &Value) {
+        let mut signal = what.clone();
+        signal["type"] = "offer".into();
+        signal["offer"] = number.into();
+        self.tell(&signal);
+    }
+
+    /// The answer to an offer.
+    pub fn answered(&mut self, number: u32) -> Answered {
+        loop {
+            match self.hear() {
+                Heard::Signal(Envelope { signal, .. }) => {
+                    if let PeerSignal::Accept { offer, part } = signal
+                        && offer == number
+                    {
+                        return Answered::Accepted { part };
+                    }
+                    if matches!(signal, PeerSignal::Decline { offer } if offer == number) {
+                        return Answered::Declined;
+                    }
+                    if matches!(signal, PeerSignal::Finished { offer, .. } if offer == number) {
+                        return Answered::Finished;
+                    }
+                }
+                Heard::Pipe { .. } => {}
+                Heard::Gone => return Answered::Gone,
+            }
+        }
+    }
+
+    /// The next pipe for this offer.
+    pub fn pipe(&mut self, number: u32) -> RawPipe {
+        let wanted = u64::from(number) << 1 | u64::from(self.seat == Seat::Two);
+        loop {
+            match self.hear() {
+                Heard::Pipe { tag, token } if tag == wanted => {
+                    return RawPipe::open(
+                        &self.relay,
+                        token,
+                        self.agreed.pipe(tag, &mut self.entropy),
+                    );
+                }
+                Heard::Gone => panic!("whoever was across has left without asking for a pipe"),
+                Heard::Pipe { .. } | Heard::Signal(_) => {}
+            }
+        }
+    }
+
+    /// The next thing that matters. What is numbered is acknowledged.
+    pub fn hear(&mut self) -> Heard {
+        loop {
+            match self.line.next() {
+                None
+                | Some(RelayToClient::Control(RelayControl::Peer {
+                    state: PeerState::Gone | PeerState::Silent,
+                    ..
+                })) => return Heard::Gone,
+                Some(RelayToClient::Control(RelayControl::Pipe { tag, token })) => {
+                    return Heard::Pipe { tag, token };
+                }
+                Some(RelayToClient::Signal { body, .. }) => {
+                    let Ok(opened) = self.agreed.bodies.open_signal(&body) else { continue };
+                    let envelope: Envelope = decode(&opened).expect("a signal");
+                    if envelope.number > 0 {
+                        let (number, signal) = (envelope.number, json!({ "type": "acknowledge" }));
+                        let heard =
+                            json!({ "number": 0, "acknowledged": number, "signal": signal });
+                        self.signal(&heard.to_string());
+                    }
+                    return Heard::Signal(envelope);
+                }
+                Some(RelayToClient::Control(_) | RelayToClient::Message { .. }) => {}
+            }
+        }
+    }
+
+    /// Listens politely until the one across has left.
+    pub fn hear_out(&mut self) {
+        while !matches!(self.hear(), Heard::Gone) {}
     }
 }
 
-fn send(stream: &mut TcpStream, pairing: u32, body: Bytes) {
-    let mut out = BytesMut::new();
-    ClientToRelay::Signal { pairing, body }.encode(&mut out);
-    stream.write_all(&out).expect("written");
+/// A control connection.
+struct Line {
+    stream: TcpStream,
+    decoder: FrameDecoder,
+}
+
+impl Line {
+    fn open(relay: &str) -> Self {
+        let stream = TcpStream::connect(relay).expect("connected");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        Self { stream, decoder: FrameDecoder::new(MAX_CONTROL_BODY) }
+    }
+
+    /// The relay's next message; nothing if it has hung up.
+    fn next(&mut self) -> Option<RelayToClient> {
+        loop {
+            if let Some(frame) = self.decoder.poll_frame().expect("a frame") {
+                return Some(RelayToClient::decode(frame).expect("a message"));
+            }
+            let mut bytes = [0; 4096];
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(len) => self.decoder.push(&bytes[..len]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    panic!("the relay says nothing")
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn signal(&mut self, pairing: u32, body: Bytes) {
+        self.send(&ClientToRelay::Signal { pairing, body });
+    }
+
+    /// Sends this, if the relay still listens.
+    fn send(&mut self, message: &ClientToRelay) {
+        let mut out = BytesMut::new();
+        message.encode(&mut out);
+        let _ = self.stream.write_all(&out);
+    }
 }

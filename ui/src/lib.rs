@@ -20,6 +20,7 @@ pub mod engine;
 pub mod host;
 pub mod known_relays;
 pub mod meeting;
+mod naming;
 pub mod partials;
 pub mod relays;
 pub mod terminal;

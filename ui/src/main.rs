@@ -175,7 +175,7 @@ async fn meet_and_talk(
             Answer::Leave => return Ok(None),
         },
     };
-    let mut draft = String::new();
+    let (mut draft, mut limit) = (String::new(), line.limit);
     loop {
         let (engine, unsaid) = engine::start(engine::Options {
             relay: line.relay.clone(),
@@ -184,7 +184,7 @@ async fn meet_and_talk(
             name: line.name.clone(),
             target: Target::Directory(line.downloads.clone()),
             on_collision: line.on_collision,
-            limit: line.limit,
+            limit,
             tls: line.tls,
             known_relays: line.known_relays.clone(),
         });
@@ -192,12 +192,14 @@ async fn meet_and_talk(
             relay: line.relay.clone(),
             downloads: line.downloads.clone(),
             on_collision: line.on_collision,
+            limit,
             started_as: line.started_as.clone(),
             hosted: line.hosted.clone(),
             meeting,
             draft,
         };
         let left = terminal.talk(engine, options).await?;
+        limit = left.limit;
         meeting = match left.next {
             Some(Next::New) => line.new_code(),
             Some(Next::Code(code)) => Meeting::Code(code),

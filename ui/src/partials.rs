@@ -2,9 +2,9 @@
 //!
 //! Owns what the command says; the parts are the engine's.
 
-use crate::command::thing;
 use crate::config::{Partials, PartialsCommand};
 use crate::engine::{Part, parts, remove_part};
+use crate::naming::thing;
 use couplet::{text, units};
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
@@ -94,6 +94,7 @@ mod tests {
                 name: SafeName::new("site").expect("a safe name"),
                 form,
                 size,
+                on_disk: None,
                 entries: 3,
                 mtime: None,
             },

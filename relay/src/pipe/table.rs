@@ -249,7 +249,7 @@ mod tests {
     fn zero_is_no_limit_of_an_address_and_the_other_limits_hold() {
         let table = table(|config| {
             config.max_pipes_per_ip = 0;
-            config.max_pipes = 40;
+            config.max_pipes = 72;
         });
         let [one, two] = rooms();
         let from = address("192.0.2.7");
@@ -260,8 +260,8 @@ mod tests {
         while let Ok(slot) = table.reserve(two, from, NOW) {
             slots.push(slot);
         }
-        assert_eq!(slots.len(), 40);
-        assert_eq!(table.reserve(two, from, NOW).expect_err("too many"), Full::All(40));
+        assert_eq!(slots.len(), 72);
+        assert_eq!(table.reserve(two, from, NOW).expect_err("too many"), Full::All(72));
         drop(slots);
         let counts = lock(&table.counts);
         assert!(counts.all == 0 && counts.by_room.is_empty() && counts.by_address.is_empty());

@@ -18,7 +18,14 @@ use crate::transfer::wire::{
 use proptest::prelude::*;
 
 fn offer(form: Form, size: Option<u64>, entries: u64) -> Offer {
-    Offer { name: SafeName::new("t").expect("a safe name"), form, size, entries, mtime: None }
+    Offer {
+        name: SafeName::new("t").expect("a safe name"),
+        form,
+        size,
+        on_disk: None,
+        entries,
+        mtime: None,
+    }
 }
 
 /// Numbers that hurt, and some that don't.

@@ -23,9 +23,27 @@ fn a_file(size: u64) -> Entry {
     item("t", EntryKind::File { size: Some(size) }, Vec::new()).what
 }
 
+#[test]
+fn the_same_nonsense_again_and_again_ends_it() {
+    let size = 3 * GROUP;
+    let what = item("t", EntryKind::File { size: Some(size) }, Vec::new()).what;
+    let mut receiver = Receiver::new(offer(Form::File, size, 1));
+    for round in 0.. {
+        let hello = Hello { entry: 0, ask: false, what: what.clone() };
+        let Greeted::Open { .. } = receiver.handle_hello(hello) else { break };
+        assert!(round < 100, "it goes on and on");
+        receiver.handle_opened(0, Opened::Ready(Vec::new()));
+        let close = Close { entry: 0, size: size + 1, root: [0; 32] };
+        let closed = receiver.handle_close(&close);
+        assert!(matches!(closed, Closed::Answer { discard: true, .. }), "{closed:?}");
+    }
+    let Some(Outcome::Failed { text, .. }) = receiver.outcome() else { panic!("it isn't over") };
+    assert!(text.contains("again and again"), "{text}");
+}
+
 fn offer(form: Form, size: u64, entries: u64) -> Offer {
     let name = SafeName::new("t").expect("a safe name");
-    Offer { name, form, size: Some(size), entries, mtime: None }
+    Offer { name, form, size: Some(size), on_disk: None, entries, mtime: None }
 }
 
 fn code(answer: &Answer) -> Option<Fault> {
@@ -348,8 +366,9 @@ fn an_end_by_one_side_is_told_to_the_other() {
     receiver.handle_abort(&abort);
     receiver.handle_abort(&Abort { code: Fault::Unknown, text: "later".to_owned() });
     let failed = Outcome::Failed { code: Fault::Unreadable, text: "the disk has died".to_owned() };
-    assert_eq!(sender.poll_task(ONE, NOW), Task::Done(failed.clone()));
-    assert_eq!(receiver.outcome(), Some(&failed));
+    assert_eq!(sender.poll_task(ONE, NOW), Task::Done(failed));
+    let text = "your peer's side says: the disk has died".to_owned();
+    assert_eq!(receiver.outcome(), Some(&Outcome::Failed { code: Fault::Unreadable, text }));
     assert_eq!(code(&receiver.handle_finished("t")), Some(Fault::Unreadable));
 }
 

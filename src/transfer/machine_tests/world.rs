@@ -432,6 +432,7 @@ fn offer(items: &[Item], form: Form) -> Offer {
         name: SafeName::new("t").expect("a safe name"),
         form,
         size: (form != Form::Stream).then_some(size),
+        on_disk: None,
         entries: items.len() as u64,
         mtime: None,
     }

@@ -4,7 +4,7 @@
 //! [`FileIn`]'s.
 
 use super::file::{FileIn, Group, NotYet};
-use super::{Closed, Receiver, Stage};
+use super::{Closed, MAX_MISMATCHES, Receiver, Stage};
 use crate::transfer::entry::EntryId;
 use crate::transfer::tree::{Hash, PieceHash};
 use crate::transfer::wire::{Answer, ChunkHead, Close, Fault, Hole, Step};
@@ -52,6 +52,7 @@ impl Receiver {
             && file.is_being_written(group, len)
         {
             let _ = file.written(group, len, hash);
+            self.holes += len;
         }
     }
 
@@ -60,6 +61,7 @@ impl Receiver {
         self.handle_unwritten(head.entry, head.offset, u64::from(head.size));
         let step = Step::Chunk { entry: head.entry, offset: head.offset };
         let text = format!("the {} bytes at offset {} don't match", head.size, head.offset);
+        self.count_mismatch(Fault::Checksum);
         Answer::error(step, Fault::Checksum, text)
     }
 
@@ -120,6 +122,7 @@ impl Receiver {
                 entry.stage = Stage::Refused;
                 if discard {
                     entry.file = None;
+                    self.count_mismatch(code);
                 }
                 Closed::Answer { answer: Answer::error(step, code, text), discard }
             }
@@ -138,6 +141,16 @@ impl Receiver {
                 Answer::ready(step)
             }
             Err((code, text)) => self.refuse_entry(id, step, code, text),
+        }
+    }
+
+    /// Writing and hashing the same for ever is of no use to anybody but one who wants it so.
+    fn count_mismatch(&mut self, code: Fault) {
+        self.mismatches += 1;
+        if self.mismatches > MAX_MISMATCHES {
+            let text = "again and again what came wasn't what it was said to be; have it offered \
+                        again, and if that doesn't help ask your peer to look at the file";
+            self.end(code, text.to_owned());
         }
     }
 

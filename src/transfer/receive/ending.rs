@@ -51,7 +51,7 @@ impl Receiver {
 
     /// The sender can't complete it.
     pub fn handle_abort(&mut self, abort: &Abort) {
-        self.end(abort.code, text::line(&abort.text, MAX_REASON_COLUMNS));
+        self.end(abort.code, format!("your peer's side says: {}", reason(&abort.text)));
     }
 
     /// The answer to a step that comes when nothing more can.
@@ -76,6 +76,16 @@ impl Receiver {
 
     const fn ended(saved_as: String) -> Answer {
         Answer::Ready { step: Step::End, held: Vec::new(), done: false, saved_as: Some(saved_as) }
+    }
+}
+
+/// What the sender gives as a reason, safe to show; it may have left it out.
+pub(super) fn reason(given: &str) -> String {
+    let shown = text::line(given, MAX_REASON_COLUMNS);
+    if shown.trim().is_empty() {
+        "your peer's side gave no reason for it".to_owned()
+    } else {
+        shown
     }
 }
 

@@ -4,7 +4,7 @@
 //! one that is told again is the same.
 
 use super::file::FileIn;
-use crate::limits::MAX_OPEN_ENTRIES;
+use crate::limits::{MAX_ENTRIES, MAX_OPEN_ENTRIES};
 use crate::transfer::entry::{Entry, EntryId, EntryKind};
 use crate::transfer::ledger::Ledger;
 use crate::transfer::offer::{Form, Offer};
@@ -51,16 +51,19 @@ impl OpenEntry {
 pub(super) struct Through {
     /// As ranges of their numbers.
     all: Ledger,
-    /// Those among them that were left out.
-    left_out: Ledger,
-    /// A few bytes of hash of what each was, by its number. A sender that was started anew may count
-    /// anew and find something else under a number.
+    /// How many of them were left out.
+    left_out: u64,
+    /// A few bytes of hash of what each was, by its number; [`LEFT_OUT`] of those that were. A sender
+    /// that was started anew may count anew and find something else under a number.
     marks: Vec<u32>,
 }
 
+/// Marks an entry that was left out, or isn't through.
+const LEFT_OUT: u32 = 0;
+
 impl Through {
     pub(super) fn new() -> Self {
-        Self { all: Ledger::new(), left_out: Ledger::new(), marks: Vec::new() }
+        Self { all: Ledger::new(), left_out: 0, marks: Vec::new() }
     }
 
     pub(super) fn contains(&self, id: EntryId) -> bool {
@@ -74,7 +77,7 @@ impl Through {
 
     /// How many weren't left out.
     pub(super) const fn finished(&self) -> u64 {
-        self.all.held() - self.left_out.held()
+        self.all.held() - self.left_out
     }
 
     /// An entry is there. Its number is [allowed](is_allowed).
@@ -83,7 +86,7 @@ impl Through {
             && let Ok(at) = usize::try_from(id)
         {
             if self.marks.len() <= at {
-                self.marks.resize(at + 1, 0);
+                self.marks.resize(at + 1, LEFT_OUT);
             }
             self.marks[at] = mark(what);
         }
@@ -93,7 +96,7 @@ impl Through {
     pub(super) fn leave_out(&mut self, id: EntryId) -> bool {
         let is_new = self.all.insert(id, 1).is_ok();
         if is_new {
-            self.left_out.cover(id, 1);
+            self.left_out += 1;
         }
         is_new
     }
@@ -103,11 +106,12 @@ impl Through {
         if !self.contains(id) {
             return None;
         }
-        if self.left_out.contains(id, 1) {
+        let noted = usize::try_from(id).ok().and_then(|at| self.marks.get(at).copied());
+        let noted = noted.unwrap_or(LEFT_OUT);
+        if noted == LEFT_OUT {
             return Some(Answer::error(step, Fault::Unlawful, "it was left out before"));
         }
-        let noted = usize::try_from(id).ok().and_then(|at| self.marks.get(at));
-        if what.is_some_and(|what| noted != Some(&mark(what))) {
+        if what.is_some_and(|what| noted != mark(what)) {
             let text = format!("entry {id} was something else before; offer it anew");
             return Some(Answer::error(step, Fault::NotAsOffered, text));
         }
@@ -126,7 +130,7 @@ fn mark(what: &Entry) -> u32 {
         EntryKind::Link { target } => (3, &target.0).hash(&mut hasher),
         EntryKind::Twin { of } => (4, of).hash(&mut hasher),
     }
-    (hasher.finish() >> 32) as u32
+    ((hasher.finish() >> 32) as u32).max(LEFT_OUT + 1)
 }
 
 /// Whether an entry may have this number. A tree may have grown a little since it was counted. Numbers
@@ -138,13 +142,14 @@ pub(super) fn is_allowed(
 ) -> Result<(), (Fault, String)> {
     let most = match offer.form {
         Form::File | Form::Stream | Form::Text => 1,
-        Form::Folder | Form::Several => with_slack(offer.entries),
+        Form::Folder | Form::Several => with_slack(offer.entries).min(MAX_ENTRIES),
     };
     let ahead = id.saturating_sub(through.all.first_missing(0));
     if id < most && ahead < MAX_OPEN_ENTRIES as u64 {
         Ok(())
     } else {
-        let text = format!("more entries come than the {} that were offered", offer.entries);
+        let most = offer.entries.min(MAX_ENTRIES);
+        let text = format!("more entries come than the {most} that were offered or are possible");
         Err((Fault::NotAsOffered, text))
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the checks on one file's chunks; which files there may be is
 //! [`Receiver`](super::Receiver)'s.
 
-use crate::limits::{GROUP, MAX_HELD_RANGES, MAX_WINDOW, MIN_PIECE};
+use crate::limits::{GROUP, MAX_HELD_RANGES, MAX_HOLE, MAX_WINDOW, MIN_PIECE};
 use crate::transfer::ledger::Ledger;
 use crate::transfer::tree::{self, HashTree, PieceHash};
 use crate::transfer::wire::{Close, Fault};
@@ -83,7 +83,7 @@ impl FileIn {
         hole: bool,
     ) -> Result<(), (Fault, String)> {
         let lawful = if hole {
-            self.is_run_of_groups(offset, len)
+            len <= MAX_HOLE && self.is_run_of_groups(offset, len)
         } else {
             tree::is_piece(self.size, offset, len)
         };

@@ -142,10 +142,15 @@ impl OpenEntry {
         matches!(self.stage, Stage::Sent | Stage::Closed)
     }
 
-    /// Whether an answer is to come that takes the receiver no longer than writing does.
+    /// Whether an answer is to come.
     pub(super) fn awaits_answer(&self) -> bool {
         match self.stage {
-            Stage::Asked | Stage::Made | Stage::Sent | Stage::Greeted | Stage::Skipped => true,
+            Stage::Asked
+            | Stage::Made
+            | Stage::Sent
+            | Stage::Greeted
+            | Stage::Closed
+            | Stage::Skipped => true,
             Stage::Ask | Stage::Moving => self.file.as_ref().is_some_and(FileOut::awaits_answer),
             Stage::Make
             | Stage::Small
@@ -153,7 +158,6 @@ impl OpenEntry {
             | Stage::Greet
             | Stage::Checking
             | Stage::Close
-            | Stage::Closed
             | Stage::Skip => false,
         }
     }

@@ -11,8 +11,6 @@ mod report;
 mod run;
 mod verdict;
 
-pub(crate) use report::thing;
-
 use crate::clock;
 use crate::config::one_shot::Common;
 use crate::config::{Existing, Receive, Send, Wanted, exit};

@@ -2,7 +2,7 @@
 //!
 //! Owns the wording: a part that is there is resumed, never overwritten.
 
-use super::report::{extent, thing};
+use crate::naming::{extent, thing};
 use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet::units;
 
@@ -97,6 +97,7 @@ mod tests {
             name: SafeName::new("site").expect("a safe name"),
             form: Form::Folder,
             size: Some(412 << 20),
+            on_disk: None,
             entries: 200,
             mtime: None,
         }
@@ -109,7 +110,7 @@ mod tests {
             let question = Question::new(Some("bob"), &offer(), &part, asks_names);
             assert_eq!(
                 question.text,
-                "bob offers site/ (412 MiB, 200 entries). Resume (94 %)? [Y/n]"
+                "bob offers site/ (412 MiB, 200 items). Resume (94 %)? [Y/n]"
             );
         }
     }

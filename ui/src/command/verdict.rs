@@ -3,8 +3,8 @@
 //! Owns which ending has which status; the list of them is [`exit`]'s.
 
 use super::errand::Interrupt;
-use super::report::count;
 use crate::config::exit;
+use crate::naming::items;
 use couplet::message::ErrorCode;
 use couplet::session::Ending;
 use couplet::transfer::wire::Fault;
@@ -29,8 +29,8 @@ impl End {
 pub(super) fn verified(left_out: u64) -> End {
     match left_out {
         0 => End { status: exit::OK, reason: None },
-        1 => End::new(exit::LEFT_OUT, "1 entry was left out".to_owned()),
-        _ => End::new(exit::LEFT_OUT, format!("{} were left out", count(left_out))),
+        1 => End::new(exit::LEFT_OUT, "1 item was left out".to_owned()),
+        _ => End::new(exit::LEFT_OUT, format!("{} were left out", items(left_out))),
     }
 }
 

@@ -86,7 +86,13 @@ pub struct Receive {
     #[arg(value_name = "CODE", conflicts_with_all = ["code_option", "new"])]
     pub code: Option<CodeText>,
     /// Where what is received goes; - is standard output, for one file or stream.
-    #[arg(long, value_name = "DIR", env = "COUPLET_DOWNLOADS", default_value = "downloads")]
+    #[arg(
+        long,
+        visible_alias = "downloads",
+        value_name = "DIR",
+        env = "COUPLET_DOWNLOADS",
+        default_value = "downloads"
+    )]
     pub to: PathBuf,
     /// Accept without asking, as it does anyway where no terminal is.
     #[arg(long, short)]
@@ -355,8 +361,10 @@ mod tests {
     #[test]
     fn where_it_goes() {
         assert_eq!(receive(&["receive", "--to", "-"]).directory(), None);
-        let to = receive(&["receive", "--to", "dir/"]);
-        assert_eq!(to.directory(), Some(Path::new("dir/")));
+        for option in ["--to", "--downloads"] {
+            let to = receive(&["receive", option, "dir/"]);
+            assert_eq!(to.directory(), Some(Path::new("dir/")), "{option}");
+        }
         let Ok(Command::Partials(partials)) = parsed(&["partials", "list", "--downloads", "in"])
         else {
             panic!("no partials")

@@ -10,18 +10,22 @@ use bytes::BytesMut;
 use couplet::frame::{self, Frame, HEADER_LEN};
 use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
-use couplet::seal::{PipeKeys, RecordError, RecordOpener, RecordSealer, SALT_LEN};
+use couplet::seal::{PipeKeys, RECORD_HEAD_LEN, RecordError, RecordOpener, RecordSealer, SALT_LEN};
 use couplet::text;
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long the relay may take to take the connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How often a busy side says that it is alive.
+const PULSE: Duration = Duration::from_secs(2);
 
 /// How long the last words may take in all.
 pub(super) const HANG_UP_LIMIT: Duration = Duration::from_secs(10);
@@ -81,6 +85,15 @@ pub(super) struct Writer {
     sealer: RecordSealer,
 }
 
+/// Says that this side is alive while its thread is busy with one step for long: reading a file again,
+/// flushing it, waiting for a slow disk. Else the other side would take the pipe for dead.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    writer: Mutex<Writer>,
+    /// What counts the records that were begun and ended: odd while one is being worked on.
+    turns: AtomicU64,
+}
+
 impl Writer {
     /// Seals and writes a record: `record` is space for its head, then its steps. The memory can be
     /// used again. With `is_final` it is the last of this direction.
@@ -92,6 +105,50 @@ impl Writer {
     /// The connection.
     pub(super) const fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+}
+
+impl Pulse {
+    /// Serves a pipe with `serve`, and gives signs of life until that returns.
+    pub(super) fn beside(writer: Writer, serve: impl FnOnce(&Self)) {
+        let pulse = Self { writer: Mutex::new(writer), turns: AtomicU64::new(0) };
+        let (over, is_over) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let pulse = &pulse;
+            let beat = move || {
+                let mut before = 0;
+                while is_over.recv_timeout(PULSE) == Err(RecvTimeoutError::Timeout) {
+                    let turns = pulse.turns.load(Ordering::Relaxed);
+                    // Still at what it was at the last time.
+                    if turns % 2 == 1 && turns == before {
+                        // Whoever serves the pipe finds out what is wrong with it.
+                        let _ = pulse.write(false, &mut vec![0; RECORD_HEAD_LEN]);
+                    }
+                    before = turns;
+                }
+            };
+            // Without the thread a pipe may be taken for dead, and then another one goes on.
+            let _ =
+                std::thread::Builder::new().name("couplet-pulse".into()).spawn_scoped(scope, beat);
+            serve(pulse);
+            drop(over);
+        });
+    }
+
+    /// Work on a record begins, or is over.
+    pub(super) fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// As [`Writer::write`].
+    pub(super) fn write(&self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).write(is_final, record)
+    }
+
+    /// Ends the pipe so that the last words arrive.
+    pub(super) fn hang_up(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        hang_up(writer.stream());
     }
 }
 
@@ -199,7 +256,7 @@ pub(super) fn open(end: PipeEnd, stopper: &Stopper) -> Result<(Writer, Reader), 
 
 /// Ends a pipe so that the last words in both directions arrive: closing a socket with unread bytes
 /// in it would throw away what was written to it last.
-pub(super) fn hang_up(mut stream: &TcpStream) {
+fn hang_up(mut stream: &TcpStream) {
     let mut scratch = vec![0; 64 * 1024];
     let end = stream
         .shutdown(Shutdown::Write)

@@ -1,61 +1,34 @@
 //! The transfers of one engine: what is offered, the threads that move bytes, and how far they are.
 //!
-//! Owns the threads and what they share; which transfers there are and in what state is the
+//! Owns the sources, the threads and their pipes; which transfers there are and in what state is the
 //! session's. A transfer outlives its pipes: when the last is lost it keeps what it knows and waits
 //! for another.
 
+mod common;
+mod finding;
+mod moving;
+
+pub(super) use common::Common;
+pub(super) use finding::{Finding, Purpose};
+
 use super::api::{Outgoing, Progress};
-use super::pipe::{self, PipeEnd, Reader, Stopper, Writer};
+use super::pipe::{self, PipeEnd, Stopper};
 use super::receiving::Incoming;
 use super::sending::Sending;
 use super::source::{Source, WalkOptions};
-use super::{Target, receiving, sending};
+use super::{Target, receiving};
 use couplet::limits;
 use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferId, TransferInfo};
 use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::rate::Rate;
-use couplet::transfer::send::PipeNo;
 use couplet::transfer::wire::Fault;
+use moving::{Moving, Work, give_way, next_pipe};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
-
-/// What a thread has found.
-#[derive(Debug)]
-pub(super) enum Finding {
-    /// Something that the user wants to send, or why it can't be.
-    Inspected(Result<Arc<Source>, String>),
-    /// What the disk has to say about an offer.
-    Preflight { id: TransferId, preflight: Preflight, purpose: Purpose },
-    /// A transfer's bytes begin to move, or go on.
-    Started { id: TransferId, held: u64 },
-    /// A text has come.
-    Text { id: TransferId, text: String },
-    /// The disk is full, or has room again.
-    DiskFull { id: TransferId, full: bool },
-    /// The line has use for so many pipes.
-    PipesWanted { id: TransferId, wanted: usize },
-    /// A transfer's last pipe is lost.
-    PipeLost { id: TransferId, progressed: bool },
-    /// A transfer is over.
-    Ended { id: TransferId, outcome: Outcome },
-}
-
-/// Why the disk is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// To show the user what accepting would mean.
-    ToShow,
-    /// The user has accepted, with this about names that are taken.
-    ToAccept(Option<OnCollision>),
-}
-
-/// How far threads that move bytes stand back.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
 
 pub(super) struct Transfers {
     target: Target,
@@ -69,103 +42,6 @@ pub(super) struct Transfers {
     moving: HashMap<TransferId, Moving>,
     findings_out: mpsc::UnboundedSender<Finding>,
     findings: mpsc::UnboundedReceiver<Finding>,
-}
-
-/// A transfer that has had a pipe, or is about to.
-struct Moving {
-    work: Work,
-    common: Arc<Common>,
-    size: Option<u64>,
-    rate: Rate,
-    /// Bytes that were there before this session moved any.
-    held: u64,
-}
-
-#[derive(Clone)]
-enum Work {
-    Out(Arc<Sending>),
-    In(Arc<Incoming>),
-}
-
-/// What the threads of one transfer, and the engine, share.
-#[derive(Debug)]
-pub(super) struct Common {
-    pub(super) id: TransferId,
-    /// Bytes that are safely across.
-    pub(super) done: AtomicU64,
-    /// Bytes that went through pipes.
-    pub(super) moved: AtomicU64,
-    /// Entries that are across.
-    pub(super) entries: AtomicU64,
-    /// Bytes a second; 0 for as fast as it goes.
-    pub(super) limit: Arc<AtomicU64>,
-    pipes: Mutex<Pipes>,
-    findings: mpsc::UnboundedSender<Finding>,
-}
-
-#[derive(Debug, Default)]
-struct Pipes {
-    open: HashMap<PipeNo, Arc<Stopper>>,
-    /// Nothing is told any more: it was stopped, or its end was told.
-    is_over: bool,
-    /// What had moved when the last pipe was opened.
-    moved_before: u64,
-}
-
-impl Common {
-    /// Tells the engine.
-    pub(super) fn tell(&self, finding: Finding) {
-        // An engine that is gone needs no findings.
-        let _ = self.findings.send(finding);
-    }
-
-    /// The transfer is over; only the first such word counts.
-    pub(super) fn tell_end(&self, outcome: Outcome) {
-        let mut pipes = self.pipes();
-        if !std::mem::replace(&mut pipes.is_over, true) {
-            self.tell(Finding::Ended { id: self.id, outcome });
-        }
-    }
-
-    /// Whether nothing is told any more.
-    pub(super) fn is_over(&self) -> bool {
-        self.pipes().is_over
-    }
-
-    fn enter(&self, pipe: PipeNo, stopper: &Arc<Stopper>) {
-        let mut pipes = self.pipes();
-        if pipes.open.is_empty() {
-            pipes.moved_before = self.moved.load(Ordering::Relaxed);
-        }
-        pipes.open.insert(pipe, Arc::clone(stopper));
-    }
-
-    /// A pipe has ended. If it was the last one of a transfer that isn't over, the engine is told.
-    fn leave(&self, pipe: PipeNo) {
-        let mut pipes = self.pipes();
-        let was_there = pipes.open.remove(&pipe).is_some();
-        if was_there && pipes.open.is_empty() && !pipes.is_over {
-            let progressed = self.moved.load(Ordering::Relaxed) > pipes.moved_before;
-            self.tell(Finding::PipeLost { id: self.id, progressed });
-        }
-    }
-
-    /// How many pipes there are that weren't ended.
-    fn usable_pipes(&self) -> usize {
-        self.pipes().open.values().filter(|stopper| !stopper.is_stopped()).count()
-    }
-
-    fn stop(&self, for_good: bool) {
-        let mut pipes = self.pipes();
-        pipes.is_over |= for_good;
-        for stopper in pipes.open.values() {
-            stopper.stop();
-        }
-    }
-
-    fn pipes(&self) -> std::sync::MutexGuard<'_, Pipes> {
-        self.pipes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Transfers {
@@ -370,7 +246,13 @@ impl Transfers {
 
     /// A transfer is over and will not be asked for again.
     pub(super) fn forget(&mut self, id: TransferId) {
-        self.moving.remove(&id);
+        if let Some(moving) = self.moving.remove(&id) {
+            // The last words get their time; a peer that never hangs up doesn't.
+            tokio::spawn(async move {
+                tokio::time::sleep(pipe::HANG_UP_LIMIT).await;
+                moving.common.stop(true);
+            });
+        }
         self.sources.remove(&id);
         self.collisions.remove(&id);
     }
@@ -420,64 +302,5 @@ impl Transfers {
     fn enter(&mut self, id: TransferId, work: Work, common: Arc<Common>, size: Option<u64>) {
         let rate = Rate::new(crate::clock::now());
         self.moving.insert(id, Moving { work, common, size, rate, held: 0 });
-    }
-}
-
-impl Work {
-    fn run(&self, pipe: PipeNo, writer: Writer, reader: Reader) {
-        match self {
-            Self::Out(sending) => sending::run(sending, pipe, writer, reader),
-            Self::In(incoming) => receiving::run(incoming, writer, reader),
-        }
-    }
-
-    /// A pipe was never opened.
-    fn lost(&self, pipe: PipeNo) {
-        match self {
-            Self::Out(sending) => sending.pipe_lost(pipe),
-            Self::In(_) => {}
-        }
-    }
-
-    fn give_up(&self, keep: bool) {
-        match self {
-            Self::Out(sending) => sending.give_up(),
-            Self::In(incoming) => incoming.give_up(keep),
-        }
-    }
-}
-
-/// Numbers for pipes, unlike in the whole program.
-fn next_pipe() -> PipeNo {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    PipeNo(NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Lets words go first: where both want the processor, a thread that moves bytes can wait and a
-/// person shouldn't. On Linux niceness is a thread's own; elsewhere it would be the whole program's.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        // Refused or not, bytes move.
-        let _ = rustix::process::nice(NICENESS);
-    }
-}
-
-impl Moving {
-    fn progress(&mut self, id: TransferId, now: Moment) -> Progress {
-        let done = self.common.done.load(Ordering::Relaxed);
-        // What was there before would make a lie of the speed.
-        self.rate.sample(now, done.saturating_sub(self.held));
-        let size = self.size.unwrap_or(done);
-        Progress {
-            id,
-            done,
-            size,
-            moved: self.common.moved.load(Ordering::Relaxed),
-            entries: self.common.entries.load(Ordering::Relaxed),
-            rate: self.rate.per_second(),
-            remaining: self.size.and_then(|size| self.rate.eta(size.saturating_sub(done))),
-            stalled_for: self.rate.stalled_for(now),
-        }
     }
 }

@@ -66,6 +66,8 @@ pub struct Options {
     pub downloads: PathBuf,
     /// What is done about names that are taken there, for showing.
     pub on_collision: OnCollision,
+    /// The limit for transfers: bytes a second, or none.
+    pub limit: Option<u64>,
     /// How the user started this program, so that a friend can do the same: `couplet chat`.
     pub started_as: String,
     /// Where the relay is reached, if it is this client's own.
@@ -85,6 +87,8 @@ pub struct Left {
     pub draft: String,
     /// Where the user wants to go on, if not out.
     pub next: Option<Next>,
+    /// The limit for transfers as it was last: bytes a second, or none.
+    pub limit: Option<u64>,
 }
 
 /// The face couldn't go on. The terminal is as it was before.

@@ -38,6 +38,7 @@ pub(super) async fn run(
         relay: couplet::text::line(&options.relay, 60),
         downloads: options.downloads,
         on_collision: options.on_collision,
+        limit: options.limit,
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
         started_as: options.started_as,
@@ -83,7 +84,8 @@ impl Face<'_> {
     fn left(&mut self, ending: Ending, past: &mut Past) -> Left {
         *past = self.app.take_past();
         let next = self.app.take_next().filter(|_| ending == Ending::Fin);
-        Left { ending, draft: self.app.draft().to_owned(), next }
+        let (draft, limit) = (self.app.draft().to_owned(), self.app.limit());
+        Left { ending, draft, next, limit }
     }
 
     /// Hands the engine what it has room for.

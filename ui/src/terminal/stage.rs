@@ -45,6 +45,7 @@ impl Stage {
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
             on_collision: OnCollision::default(),
+            limit: None,
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
             started_as: crate::meeting::STARTED_AS.to_owned(),
@@ -195,7 +196,7 @@ pub(super) fn transfer_info(
 /// The offer of a file.
 pub(super) fn named(name: &str, size: u64) -> Offer {
     let name = SafeName::new(name).unwrap();
-    Offer { name, form: Form::File, size: Some(size), entries: 1, mtime: None }
+    Offer { name, form: Form::File, size: Some(size), on_disk: None, entries: 1, mtime: None }
 }
 
 /// The end of a transfer without problems.

@@ -2,6 +2,7 @@
 //!
 //! Owns the wording that conversation and lists have in common; it draws nothing.
 
+use crate::naming;
 use couplet::limits::MAX_REASON_COLUMNS;
 use couplet::transfer::book::{Hold, TransferInfo};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
@@ -9,30 +10,17 @@ use couplet::{text, units};
 
 /// What an offer is called: `photo.png`, `site/`, `a.txt and more`.
 pub(crate) fn thing(offer: &Offer) -> String {
-    let name = &offer.name;
-    match offer.form {
-        Form::File => name.to_string(),
-        Form::Folder => format!("{name}/"),
-        Form::Several => format!("{name} and more"),
-        Form::Stream => "a stream".to_owned(),
-        Form::Text => "a text".to_owned(),
-    }
+    naming::thing(offer.name.as_str(), offer.form)
 }
 
-/// How much it is: `412 MiB`, `412 MiB, 200 files`, `size unknown`.
+/// How much it is: `412 MiB`, `412 MiB, 200 items`, `size unknown`.
 pub(crate) fn extent(offer: &Offer) -> String {
-    let size = offer.size.map_or_else(|| "size unknown".to_owned(), units::bytes);
-    if is_tree(offer) { format!("{size}, {}", files(offer.entries)) } else { size }
+    naming::extent(offer.form, offer.size, offer.entries)
 }
 
 /// Whether it has more than one file, as far as anybody can tell.
 pub(crate) const fn is_tree(offer: &Offer) -> bool {
     matches!(offer.form, Form::Folder | Form::Several)
-}
-
-/// `1 file`, `200,000 files`.
-pub(crate) fn files(number: u64) -> String {
-    if number == 1 { "1 file".to_owned() } else { format!("{} files", units::grouped(number)) }
 }
 
 /// What accepting an offer would mean, as the disk sees it, where that is more than a new file.
@@ -71,7 +59,7 @@ impl Outlook {
             return Some(Self::Refused(text::line(trouble, MAX_REASON_COLUMNS)));
         }
         let size = offer.size.filter(|size| *size > 0);
-        let needed = offer.size().saturating_sub(disk.held);
+        let needed = disk.needed(offer);
         if let Some(free) = disk.free.filter(|free| *free < needed) {
             return Some(Self::TooBig { needed, more: disk.held > 0, free });
         }
@@ -179,7 +167,7 @@ mod tests {
 
     fn offer(form: Form, size: Option<u64>, entries: u64) -> Offer {
         let name = SafeName::new("site").expect("a safe name");
-        Offer { name, form, size, entries, mtime: None }
+        Offer { name, form, size, on_disk: None, entries, mtime: None }
     }
 
     fn file(size: u64) -> Offer {
@@ -194,9 +182,9 @@ mod tests {
         };
         let size = Some(412 << 20);
         assert_eq!(said(Form::File, size, 1), "site (412 MiB)");
-        assert_eq!(said(Form::Folder, size, 200_000), "site/ (412 MiB, 200,000 files)");
-        assert_eq!(said(Form::Folder, Some(0), 1), "site/ (0 B, 1 file)");
-        assert_eq!(said(Form::Several, size, 7), "site and more (412 MiB, 7 files)");
+        assert_eq!(said(Form::Folder, size, 200_000), "site/ (412 MiB, 200,000 items)");
+        assert_eq!(said(Form::Folder, Some(0), 1), "site/ (0 B, 1 item)");
+        assert_eq!(said(Form::Several, size, 7), "site and more (412 MiB, 7 items)");
         assert_eq!(said(Form::Stream, None, 1), "a stream (size unknown)");
         assert_eq!(said(Form::Text, Some(5), 1), "a text (5 B)");
     }

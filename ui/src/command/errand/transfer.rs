@@ -4,10 +4,11 @@
 
 use super::{Errand, Report, Side, Step, Task, Terms};
 use crate::command::question::Question;
-use crate::command::report::{Figures, thing};
+use crate::command::report::Figures;
 use crate::command::verdict::{self, End};
 use crate::config::exit;
 use crate::engine::{Command, Progress};
+use crate::naming::thing;
 use couplet::time::Moment;
 use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};

@@ -101,7 +101,7 @@ mod tests {
                 left_out_count: 1,
                 left_out: vec!["site/sock is no file".to_owned()],
             },
-            Report::Ended { status: 16, reason: Some("1 entry was left out".to_owned()) },
+            Report::Ended { status: 16, reason: Some("1 item was left out".to_owned()) },
         ]
     }
 
@@ -123,12 +123,12 @@ mod tests {
             "code: 7-otter-lamp\n\
              the other side types: couplet receive 7-otter-lamp\n\
              your peer is there; the line is sealed (otter lamp reef)\n\
-             offered site/ (412 MiB, 200 entries); waiting for the answer\n\
+             offered site/ (412 MiB, 200 items); waiting for the answer\n\
              sending site/, resuming at 94 %\n\
              97 %  401/412 MiB  9.0 MiB/s  0:06\n\
              left out: site/sock is no file\n\
-             verified: your peer has site/ as site (2), but for 1 entry that was left out\n\
-             couplet: 1 entry was left out\n"
+             verified: your peer has site/ as site (2), but for 1 item that was left out\n\
+             couplet: 1 item was left out\n"
         );
         assert_eq!(out, "");
     }
@@ -140,7 +140,7 @@ mod tests {
             err,
             "code: 7-otter-lamp\n\
              the other side types: couplet receive 7-otter-lamp\n\
-             couplet: 1 entry was left out\n"
+             couplet: 1 item was left out\n"
         );
         let quiet = [
             Report::Waiting { code: None, command: None },

@@ -21,8 +21,6 @@ use bar::Bar;
 use json::Json;
 use lines::Lines;
 use wording::Wording;
-pub(crate) use wording::thing;
-pub(super) use wording::{count, extent};
 
 /// Something that happened. What came from the peer or the relay is clean for a screen, except a
 /// [text](Self::Text).

@@ -3,9 +3,9 @@
 //! Owns the sentences, and what must be remembered of earlier reports to say them.
 
 use super::{Figures, Report, Side};
+use crate::naming::{extent, items, thing};
 use couplet::text;
 use couplet::transfer::book::Hold;
-use couplet::transfer::offer::Form;
 use couplet::units;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -28,32 +28,6 @@ pub(super) struct Wording {
     standing: Option<&'static str>,
     /// What was told last of each, so that it isn't told twice in a row.
     last: Option<String>,
-}
-
-/// How a thing that is offered is called: `site/`, `photo.png`, `a.txt and more`.
-pub(crate) fn thing(name: &str, form: Form) -> String {
-    let name = text::line(name, MAX_NAME);
-    match form {
-        Form::File => name,
-        Form::Folder => format!("{name}/"),
-        Form::Several => format!("{name} and more"),
-        Form::Stream => "a stream".to_owned(),
-        Form::Text => "a text".to_owned(),
-    }
-}
-
-/// How much it is: `412 MiB, 200 entries`.
-pub(crate) fn extent(form: Form, size: Option<u64>, entries: u64) -> String {
-    let size = size.map_or_else(|| "of unknown size".to_owned(), units::bytes);
-    match form {
-        Form::Folder | Form::Several => format!("{size}, {}", count(entries)),
-        Form::File | Form::Stream | Form::Text => size,
-    }
-}
-
-/// `1 entry`, `2 entries`.
-pub(crate) fn count(entries: u64) -> String {
-    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
 }
 
 /// A received text: as it is, or harmless and with an end to its last line for a terminal.
@@ -208,7 +182,7 @@ impl Wording {
         if left_out_count > 0 {
             let verb = if left_out_count == 1 { "was" } else { "were" };
             // Writing to a string doesn't fail.
-            let _ = write!(line, ", but for {} that {verb} left out", count(left_out_count));
+            let _ = write!(line, ", but for {} that {verb} left out", items(left_out_count));
         }
         lines.push(line);
         lines.join("\n")
@@ -244,7 +218,7 @@ impl Wording {
         };
         let entries = match figures.entries {
             0 | 1 => String::new(),
-            entries => format!("  {}", count(entries)),
+            entries => format!("  {}", items(entries)),
         };
         format!("{part}  {state}{entries}")
     }
@@ -268,6 +242,7 @@ const fn paused(by: Side, reason: Hold) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use couplet::transfer::offer::Form;
 
     fn offered(form: Form, size: Option<u64>) -> Wording {
         let mut wording = Wording::new(Some("downloads".to_owned()), false);
@@ -281,14 +256,6 @@ mod tests {
         };
         wording.line(&report);
         wording
-    }
-
-    #[test]
-    fn things_and_their_extent() {
-        assert_eq!(thing("site", Form::Folder), "site/");
-        assert_eq!(thing("a.txt", Form::Several), "a.txt and more");
-        assert_eq!(extent(Form::Folder, Some(1 << 20), 1), "1.0 MiB, 1 entry");
-        assert_eq!(extent(Form::Stream, None, 1), "of unknown size");
     }
 
     #[test]
@@ -313,7 +280,7 @@ mod tests {
         let stream = Figures { done: 5 << 20, rate: Some(1 << 20), ..Figures::default() };
         assert_eq!(offered(Form::Stream, None).figures(&stream), "5.0 MiB  1.0 MiB/s");
         let tree = Figures { entries: 7, ..all };
-        assert_eq!(wording.state(&tree), "100/100 MiB  checking  7 entries");
+        assert_eq!(wording.state(&tree), "100/100 MiB  checking  7 items");
     }
 
     #[test]

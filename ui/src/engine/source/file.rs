@@ -212,6 +212,13 @@ impl OpenSource {
         }
     }
 
+    /// The receiver has all before this offset. A stream needn't remember it.
+    pub(crate) fn needed_from(&self, offset: u64) {
+        if let Bytes::Stream(stream) = &self.bytes {
+            stream.needed_from(offset);
+        }
+    }
+
     /// How many of the file's bytes from `offset` on are zeros that take no room on disk; 0 if none
     /// are, or nobody knows.
     pub(crate) fn hole_at(&self, offset: u64) -> u64 {

@@ -61,6 +61,11 @@ impl Look {
         Entry { path, kind, mode, mtime }
     }
 
+    /// How much of the disk the bytes of the file take.
+    pub(super) fn on_disk(&self) -> u64 {
+        self.blocks.saturating_mul(512).min(self.seen.size)
+    }
+
     /// Whether a part of the file takes no room on disk, because it is a hole or compressed.
     pub(super) const fn is_sparse(&self) -> bool {
         self.blocks.saturating_mul(512) < self.seen.size

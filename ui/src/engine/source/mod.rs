@@ -15,10 +15,11 @@ mod walk;
 pub(super) use file::{OpenSource, Place, SourceFault};
 pub(super) use walk::{Found, Walk};
 
+use couplet::limits::MAX_ENTRIES;
 use couplet::path::{SafeName, SafePath};
-use couplet::text;
 use couplet::transfer::entry::{Entry, EntryKind};
 use couplet::transfer::offer::{Form, Offer};
+use couplet::{text, units};
 use look::Look;
 use rules::Rules;
 use rustix::fs::{CWD, FileType, OFlags};
@@ -86,11 +87,18 @@ impl Source {
             Top::Ready { what, .. } => (Form::File, what.mtime),
             Top::Folder { .. } => (Form::Folder, None),
         };
-        let offer = Offer { name, form, size: Some(0), entries: 0, mtime };
+        let offer = Offer { name, form, size: Some(0), on_disk: None, entries: 0, mtime };
         let mut source = Self { offer, tops, rules };
-        let (entries, size) = source.count();
-        source.offer.entries = entries;
-        source.offer.size = Some(size);
+        source.count();
+        let entries = source.offer.entries;
+        if entries > MAX_ENTRIES {
+            return Err(format!(
+                "there are {} items in it, more than the {} that one transfer takes; send its \
+                 folders one by one",
+                units::grouped(entries),
+                units::grouped(MAX_ENTRIES)
+            ));
+        }
         Ok(source)
     }
 
@@ -123,8 +131,8 @@ impl Source {
         let path = SafePath::from(name.clone());
         let kind = EntryKind::File { size };
         let what = Entry { path: path.clone(), kind, mode: None, mtime: None };
-        let tops = vec![Top::Ready { what, place: place(path) }];
-        let offer = Offer { name, form, size, entries: 1, mtime: None };
+        let tops = vec![Top::Ready { what, place: place(path), on_disk: size.unwrap_or(0) }];
+        let offer = Offer { name, form, size, on_disk: None, entries: 1, mtime: None };
         Self { offer, tops, rules: Arc::default() }
     }
 
@@ -139,14 +147,19 @@ impl Source {
         Walk::new(self.tops.clone(), Arc::clone(&self.rules))
     }
 
-    /// How many entries there are, and how many bytes their files have.
-    fn count(&self) -> (u64, u64) {
-        self.walk().fold((0, 0), |(entries, size), found| match found {
-            Found::Entry { what, .. } => {
-                (entries + 1, u64::saturating_add(size, what.size().unwrap_or(0)))
+    /// Counts the entries and the bytes of their files.
+    fn count(&mut self) {
+        let (mut entries, mut size, mut on_disk) = (0, 0_u64, 0_u64);
+        for found in self.walk() {
+            if let Found::Entry { what, on_disk: of_it, .. } = found {
+                entries += 1;
+                size = size.saturating_add(what.size().unwrap_or(0));
+                on_disk = on_disk.saturating_add(of_it);
             }
-            Found::LeftOut { .. } => (entries, size),
-        })
+        }
+        self.offer.entries = entries;
+        self.offer.size = Some(size);
+        self.offer.on_disk = Some(on_disk).filter(|on_disk| *on_disk < size);
     }
 }
 
@@ -225,7 +238,8 @@ fn top(path: &Path, look: &Look, name: &SafeName, rules: &Rules) -> Result<Top, 
         return Err(format!("{shown} has just become something else; check the path"));
     }
     let place = Place::named(name.clone(), path.to_owned(), look.seen);
-    Ok(Top::Ready { what: look.entry(name, EntryKind::File { size: Some(look.seen.size) }), place })
+    let what = look.entry(name, EntryKind::File { size: Some(look.seen.size) });
+    Ok(Top::Ready { what, place, on_disk: look.on_disk() })
 }
 
 /// A path in a sentence.

@@ -9,8 +9,12 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many of the last bytes are remembered at least.
-pub(super) const REMEMBERED: u64 = MAX_WINDOW + GROUP;
+/// How many of the last bytes are remembered at least, also of those that the receiver has: it may
+/// be killed, and begin anew.
+pub(super) const REMEMBERED: u64 = 32 * GROUP;
+
+/// How many are remembered at most, as long as the receiver may not have them: no more are under way.
+const MOST: u64 = MAX_WINDOW + GROUP;
 
 /// How much is asked for at once; a pipe seldom has more.
 const AT_ONCE: usize = 64 * 1024;
@@ -37,6 +41,8 @@ struct Past {
     blocks: VecDeque<Vec<u8>>,
     /// Where the first block begins.
     start: u64,
+    /// The receiver has all before this.
+    needed: u64,
     end: u64,
     has_ended: bool,
 }
@@ -78,6 +84,11 @@ impl Stream {
             let bytes = tap.read(len).map_err(StreamFault::Io)?;
             lock(&self.past).push(bytes);
         }
+    }
+
+    /// The receiver has all before this offset.
+    pub(super) fn needed_from(&self, offset: u64) {
+        lock(&self.past).needed = offset;
     }
 
     /// How many bytes it had, once it has ended.
@@ -141,7 +152,9 @@ impl Past {
             block.extend_from_slice(now);
             bytes = later;
         }
-        while self.end - self.start >= REMEMBERED + GROUP {
+        let wanted = self.end.saturating_sub(REMEMBERED).min(self.needed);
+        let wanted = wanted.max(self.end.saturating_sub(MOST));
+        while self.start + GROUP <= wanted {
             self.blocks.pop_front();
             self.start += GROUP;
         }

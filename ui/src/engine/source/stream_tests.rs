@@ -86,19 +86,39 @@ fn who_is_ahead_leaves_nothing_out_for_the_others() {
 
 #[test]
 fn only_the_last_bytes_are_remembered() {
-    let len = REMEMBERED + 5 * GROUP + 17;
+    let len = MOST + 5 * GROUP + 17;
     let (stream, _) = helpings(len);
     let mut at = 0;
     while at < len {
         at += read(&stream, at, BLOCK) as u64;
         let past = lock(&stream.past);
         let held: usize = past.blocks.iter().map(Vec::capacity).sum();
-        assert!(held as u64 <= REMEMBERED + GROUP, "{held}");
-        assert!(past.end - past.start >= REMEMBERED.min(at));
+        assert!(held as u64 <= MOST + GROUP, "{held}");
+        assert!(past.end - past.start >= MOST.min(at));
     }
-    assert_eq!(read(&stream, len - REMEMBERED, BLOCK), BLOCK);
+    assert_eq!(read(&stream, len - MOST, BLOCK), BLOCK);
     let fault = stream.read_at(&mut [0], 0).expect_err("long ago");
     assert!(matches!(fault, StreamFault::Forgotten));
+}
+
+#[test]
+fn fewer_are_remembered_of_what_the_receiver_has() {
+    let len = MOST + 5 * GROUP + 17;
+    let (stream, _) = helpings(len);
+    let mut at = 0;
+    while at < len {
+        stream.needed_from(at.saturating_sub(4 * GROUP));
+        at += read(&stream, at, BLOCK) as u64;
+        let past = lock(&stream.past);
+        let held: usize = past.blocks.iter().map(Vec::capacity).sum();
+        assert!(held as u64 <= REMEMBERED + 2 * GROUP, "{held}");
+        assert!(past.end - past.start >= REMEMBERED.min(at));
+    }
+    // What it hasn't stays, however much more comes.
+    let (stream, _) = helpings(len);
+    stream.needed_from(10 * GROUP);
+    read(&stream, 60 * GROUP, BLOCK);
+    assert_eq!(read(&stream, 10 * GROUP, BLOCK), BLOCK);
 }
 
 #[test]

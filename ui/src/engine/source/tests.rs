@@ -67,7 +67,7 @@ pub(super) fn inside(source: &Source) -> Vec<String> {
 pub(super) fn find(source: &Source, below: &str) -> (Entry, Place) {
     let mut walk = source.walk();
     walk.find_map(|found| match found {
-        Found::Entry { what, place } if what.path.as_bytes().ends_with(below.as_bytes()) => {
+        Found::Entry { what, place, .. } if what.path.as_bytes().ends_with(below.as_bytes()) => {
             Some((what, place))
         }
         Found::Entry { .. } | Found::LeftOut { .. } => None,

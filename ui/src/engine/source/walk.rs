@@ -29,6 +29,8 @@ pub(crate) enum Found {
         what: Entry,
         /// Where its bytes are.
         place: Place,
+        /// How much of the disk they take.
+        on_disk: u64,
     },
     /// Something that can't be sent.
     LeftOut {
@@ -46,6 +48,8 @@ pub(super) enum Top {
         what: Entry,
         /// Where its bytes are.
         place: Place,
+        /// How much of the disk they take.
+        on_disk: u64,
     },
     /// A folder.
     Folder {
@@ -109,7 +113,7 @@ impl Iterator for Walk {
         }
         self.tree = None;
         Some(match self.tops.next()? {
-            Top::Ready { what, place } => Found::Entry { what, place },
+            Top::Ready { what, place, on_disk } => Found::Entry { what, place, on_disk },
             Top::Folder { name, path } => match Tree::plant(&path, &name, &self.rules) {
                 Ok((tree, look)) => {
                     self.tree = Some(tree);
@@ -225,11 +229,15 @@ impl Tree {
     fn file_found(&mut self, path: SafePath, look: &Look) -> Found {
         if let Some(of) = self.twins.first_path(look, &path) {
             let place = Place::nowhere(path.clone());
-            return Found::Entry { what: look.entry(path, EntryKind::Twin { of }), place };
+            return Found::Entry {
+                what: look.entry(path, EntryKind::Twin { of }),
+                place,
+                on_disk: 0,
+            };
         }
         let place = Place::below(Arc::clone(&self.root), path.clone(), look.seen);
         let kind = EntryKind::File { size: Some(look.seen.size) };
-        Found::Entry { what: look.entry(path, kind), place }
+        Found::Entry { what: look.entry(path, kind), place, on_disk: look.on_disk() }
     }
 }
 
@@ -274,7 +282,7 @@ impl Level {
 
 fn folder_found(path: SafePath, look: &Look) -> Found {
     let place = Place::nowhere(path.clone());
-    Found::Entry { what: look.entry(path, EntryKind::Folder), place }
+    Found::Entry { what: look.entry(path, EntryKind::Folder), place, on_disk: 0 }
 }
 
 fn link_found(path: SafePath, target: Vec<u8>, look: &Look) -> Result<Found, String> {
@@ -287,7 +295,7 @@ fn link_found(path: SafePath, target: Vec<u8>, look: &Look) -> Result<Found, Str
     }
     let place = Place::nowhere(path.clone());
     let kind = EntryKind::Link { target: RawName(target) };
-    Ok(Found::Entry { what: look.entry(path, kind), place })
+    Ok(Found::Entry { what: look.entry(path, kind), place, on_disk: 0 })
 }
 
 fn no_file(path: &SafePath, what: &str) -> String {

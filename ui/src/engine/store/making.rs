@@ -67,14 +67,17 @@ impl Landing {
         }
         let missing = || {
             Trouble::unlawful(format!(
-                "{} can't be made, since the file that it is another name of, {of}, isn't here",
+                "{} can't be made, since the file that it is another name of, {of}, isn't among \
+                 what came",
                 entry.path
             ))
         };
         let source = self.places.folders.find(of).ok_or_else(missing)?;
         let source_name = self.places.name_of(of);
         let found = source.folder.look(&source_name).map_err(|_| missing())?;
-        if found.kind != FileType::RegularFile {
+        // What somebody had before isn't given another name in what is their peer's.
+        let is_sent = self.places.counts(&source, of, found.ctime);
+        if found.kind != FileType::RegularFile || !is_sent {
             return Err(missing());
         }
         let place = self.places.folders.of(&entry.path)?;

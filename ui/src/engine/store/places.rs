@@ -123,7 +123,7 @@ impl Places {
 
     /// Whether what is there under the name of something, and looks like it, is to count as that.
     /// `changed` is when the system saw it change last.
-    fn counts(&self, place: &Place, path: &SafePath, changed: Stamp) -> bool {
+    pub(super) fn counts(&self, place: &Place, path: &SafePath, changed: Stamp) -> bool {
         match self.folders.policy {
             OnCollision::Skip => true,
             // What was there before the transfer is to be replaced.

@@ -4,8 +4,10 @@
 //! Owns what they can't do. Nothing of them is kept for another time.
 
 use super::trouble::Trouble;
+use couplet::limits::MAX_WINDOW;
 use couplet::transfer::entry::{Entry, EntryKind};
 use couplet::transfer::wire::Fault;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,16 +31,32 @@ struct Inner {
 }
 
 enum Kind {
-    /// Bytes go on, in order.
-    Stream { to: Box<dyn Write + Send>, at: u64 },
+    /// Bytes go on, in order; what comes early, through another pipe, waits.
+    Stream(Stream),
     /// Bytes are kept.
     Text(Vec<u8>),
+}
+
+struct Stream {
+    to: Box<dyn Write + Send>,
+    /// The bytes that are through.
+    at: u64,
+    early: BTreeMap<u64, Piece>,
+    /// The bytes of those that have any.
+    waiting: usize,
+}
+
+/// Bytes that go on.
+enum Piece {
+    Bytes(Vec<u8>),
+    Zeros(u64),
 }
 
 impl Sink {
     /// One that hands on what comes.
     pub(super) fn stream(to: impl Write + Send + 'static) -> Self {
-        Self::new(Kind::Stream { to: Box::new(to), at: 0 })
+        let to = Box::new(to);
+        Self::new(Kind::Stream(Stream { to, at: 0, early: BTreeMap::new(), waiting: 0 }))
     }
 
     /// One that keeps it as a text.
@@ -79,12 +97,10 @@ impl Sink {
     /// Takes bytes.
     pub(super) fn write(&self, offset: u64, data: &[u8]) -> Result<(), Trouble> {
         self.with(|inner| match &mut inner.kind {
-            Kind::Stream { to, at } => {
-                in_order(*at, offset)?;
-                to.write_all(data).map_err(|error| broken(&error))?;
-                *at += data.len() as u64;
-                Ok(())
+            Kind::Stream(stream) if stream.at == offset => {
+                stream.write(data).and_then(|()| stream.go_on())
             }
+            Kind::Stream(stream) => stream.keep(offset, Piece::Bytes(data.to_vec())),
             Kind::Text(text) => {
                 let end = offset.saturating_add(data.len() as u64);
                 if end > MAX_TEXT {
@@ -104,21 +120,26 @@ impl Sink {
 
     /// Takes zeros.
     pub(super) fn skip_hole(&self, offset: u64, len: u64) -> Result<(), Trouble> {
-        let mut at = offset;
-        let end = offset.saturating_add(len);
-        while at < end {
-            let step = usize::try_from(end - at).unwrap_or(usize::MAX).min(ZEROS.len());
-            self.write(at, &ZEROS[..step])?;
-            at += step as u64;
+        let is_text = self.with(|inner| match &mut inner.kind {
+            Kind::Stream(stream) if stream.at == offset => {
+                stream.write_zeros(len).and_then(|()| stream.go_on()).map(|()| false)
+            }
+            Kind::Stream(stream) => stream.keep(offset, Piece::Zeros(len)).map(|()| false),
+            Kind::Text(_) if offset.saturating_add(len) > MAX_TEXT => Err(too_long()),
+            Kind::Text(_) => Ok(true),
+        })?;
+        if is_text {
+            self.write(offset, &vec![0; usize::try_from(len).unwrap_or(0)])
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     /// The file is whole.
     pub(super) fn save(&self) -> Result<(), Trouble> {
         self.with(|inner| {
-            if let Kind::Stream { to, .. } = &mut inner.kind {
-                to.flush().map_err(|error| broken(&error))?;
+            if let Kind::Stream(stream) = &mut inner.kind {
+                stream.to.flush().map_err(|error| broken(&error))?;
             }
             inner.is_whole = true;
             Ok(())
@@ -139,7 +160,7 @@ impl Sink {
     pub(super) fn take_text(&self) -> Option<Vec<u8>> {
         self.with(|inner| match &mut inner.kind {
             Kind::Text(text) if inner.is_whole => Some(std::mem::take(text)),
-            Kind::Text(_) | Kind::Stream { .. } => None,
+            Kind::Text(_) | Kind::Stream(_) => None,
         })
     }
 
@@ -154,17 +175,57 @@ impl fmt::Debug for Sink {
     }
 }
 
-fn in_order(at: u64, offset: u64) -> Result<(), Trouble> {
-    if at == offset {
-        return Ok(());
+impl Stream {
+    fn write(&mut self, data: &[u8]) -> Result<(), Trouble> {
+        self.to.write_all(data).map_err(|error| broken(&error))?;
+        self.at += data.len() as u64;
+        Ok(())
     }
-    Err(Trouble::Refused(
+
+    fn write_zeros(&mut self, len: u64) -> Result<(), Trouble> {
+        let end = self.at.saturating_add(len);
+        while self.at < end {
+            let step = usize::try_from(end - self.at).unwrap_or(usize::MAX).min(ZEROS.len());
+            self.write(&ZEROS[..step])?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waited for what has just been written.
+    fn go_on(&mut self) -> Result<(), Trouble> {
+        while let Some(piece) = self.early.remove(&self.at) {
+            match piece {
+                Piece::Bytes(bytes) => {
+                    self.waiting -= bytes.len();
+                    self.write(&bytes)?;
+                }
+                Piece::Zeros(len) => self.write_zeros(len)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what came before its turn, through another pipe. No more does than a sender may have
+    /// under way.
+    fn keep(&mut self, offset: u64, piece: Piece) -> Result<(), Trouble> {
+        let len = if let Piece::Bytes(bytes) = &piece { bytes.len() } else { 0 };
+        if offset < self.at || (self.waiting + len) as u64 > MAX_WINDOW {
+            return Err(out_of_order(self.at, offset));
+        }
+        self.waiting += len;
+        self.early.insert(offset, piece);
+        Ok(())
+    }
+}
+
+fn out_of_order(at: u64, offset: u64) -> Trouble {
+    Trouble::Refused(
         Fault::Storage,
         format!(
             "bytes at {offset} came where those at {at} were due, and a stream takes them only in \
              order; have it offered again"
         ),
-    ))
+    )
 }
 
 fn broken(error: &io::Error) -> Trouble {

@@ -37,7 +37,7 @@ fn store() -> (TempDir, Arc<Store>) {
 
 fn offer(name: &str, form: Form, size: u64) -> Offer {
     let name = SafeName::new(name).expect("a safe name");
-    Offer { name, form, size: Some(size), entries: 1, mtime: Some(WHEN) }
+    Offer { name, form, size: Some(size), on_disk: None, entries: 1, mtime: Some(WHEN) }
 }
 
 fn folder_offer() -> Offer {

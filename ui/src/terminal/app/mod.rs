@@ -49,6 +49,8 @@ pub(crate) struct Setting {
     pub(crate) downloads: PathBuf,
     /// What is done about names that are taken there, for showing.
     pub(crate) on_collision: OnCollision,
+    /// Bytes a second that each transfer may take, or none.
+    pub(crate) limit: Option<u64>,
     /// The user's home directory, which `~` stands for.
     pub(crate) home: Option<PathBuf>,
     /// The looks.
@@ -261,6 +263,11 @@ impl App {
             conversation: std::mem::take(&mut self.conversation),
             history: std::mem::take(&mut self.history),
         }
+    }
+
+    /// The limit for transfers: bytes a second, or none.
+    pub(crate) const fn limit(&self) -> Option<u64> {
+        self.setting.limit
     }
 
     /// What stands in the composer.

@@ -63,6 +63,7 @@ impl App {
             Line::Limit(limit) => {
                 self.conversation.go_to_newest();
                 self.tell(Sign::Info, limited(limit));
+                self.setting.limit = limit;
                 Command::Limit(limit)
             }
             Line::Pass => Command::Pass,

@@ -140,6 +140,8 @@ fn a_limit_is_set_and_said() {
             "transfers go as fast as they can"
         ]
     );
+    stage.write("/limit 3M").keys("Enter");
+    assert_eq!(stage.app.limit(), Some(3 * MIB), "the next room has the same");
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn what_the_disk_says_completes_the_line_of_the_offer() {
     let mut stage = ready();
     let site = Offer { form: Form::Folder, entries: 200, ..named("site", 1000) };
     stage.offer(1, Direction::Incoming, site);
-    assert_eq!(last(&stage, 1), ["bob offers site/ (1.0 KiB, 200 files): /accept 1"]);
+    assert_eq!(last(&stage, 1), ["bob offers site/ (1.0 KiB, 200 items): /accept 1"]);
     let disk = Preflight::default();
     for (disk, rest) in [
         (disk.clone(), ": /accept 1"),
@@ -195,7 +197,7 @@ fn what_the_disk_says_completes_the_line_of_the_offer() {
     ] {
         let before = stage.app.conversation.len();
         stage.disk(1, disk);
-        let expected = format!("bob offers site/ (1.0 KiB, 200 files){rest}");
+        let expected = format!("bob offers site/ (1.0 KiB, 200 items){rest}");
         assert_eq!(last(&stage, 1), [expected]);
         assert_eq!(stage.app.conversation.len(), before);
     }

@@ -9,6 +9,7 @@ use super::super::wording::{self, Outlook};
 use super::super::wrap;
 use super::figures;
 use super::pen::Pen;
+use crate::naming;
 use couplet::limits::MAX_REASON_COLUMNS;
 use couplet::session::Peer;
 use couplet::transfer::book::{Direction, Hold, TransferState};
@@ -186,7 +187,7 @@ fn part(transfer: &Transfer) -> String {
 /// How many of its files are across, if there may be several.
 pub(super) fn files(transfer: &Transfer) -> Option<String> {
     let (done, all) = transfer.files()?;
-    Some(format!("{}/{}", units::grouped(done), wording::files(all)))
+    Some(format!("{}/{}", units::grouped(done), naming::items(all)))
 }
 
 /// What a transfer waits for that was cut.

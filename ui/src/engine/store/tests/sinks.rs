@@ -1,6 +1,7 @@
 //! Streams and texts.
 
 use super::*;
+use couplet::limits::MAX_WINDOW;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
@@ -47,17 +48,28 @@ fn a_stream_hands_on_in_order_and_nothing_else() {
     let (held, growing) = open(&incoming, &entry);
     assert!(held.is_empty() && !incoming.is_there(&entry) && incoming.has_room(u64::MAX));
     growing.write(0, b"ab").expect("written");
-    let text = storage(growing.write(5, b"x"));
+    let text = storage(growing.write(0, b"x"));
     assert!(text.contains("in order"), "{text}");
+    // What comes early waits for its turn.
+    growing.write(100_002, b"c").expect("kept");
+    growing.skip_hole(150_000, 50_000).expect("kept");
+    assert_eq!(shared.0.lock().unwrap_or_else(PoisonError::into_inner).len(), 2);
     growing.skip_hole(2, 100_000).expect("zeros");
-    growing.write(100_002, b"c").expect("written");
+    growing.write(100_003, &vec![b'd'; 49_997]).expect("written");
+    let full = vec![0; usize::try_from(MAX_WINDOW).expect("small")];
+    let text = storage(growing.write(900_000, &full).and_then(|()| growing.write(9, b"x")));
+    assert!(text.contains("in order"), "{text}");
     growing.note(Record::Flush).expect("nothing to note");
     assert_eq!(growing.held_from_before().count(), 0);
     assert!(growing.read_at(&mut [0], 0).is_err());
     growing.save(&entry).expect("saved");
     assert_eq!(incoming.finish(), Ok(String::new()));
     let bytes = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-    assert_eq!((bytes.len(), &bytes[..3], bytes[100_002]), (100_003, &b"ab\0"[..], b'c'));
+    assert_eq!(
+        (bytes.len(), &bytes[..3], &bytes[149_999..150_001]),
+        (200_000, &b"ab\0"[..], &b"d\0"[..])
+    );
+    assert_eq!(&bytes[100_001..100_004], b"\0cd");
     unlawful(incoming.open(0, &file("b", 1), false).map(drop));
     for entry in [folder("t"), link("t/l", "x"), twin("t/b", "t/a")] {
         unlawful(incoming.make(&entry));
