@@ -127,6 +127,13 @@ def faster(beside, bound):
         figure=lambda own, other: own.median("mib_per_second") / other.median("mib_per_second"))
 
 
+def cheaper(beside, bound):
+    """So many times the processor seconds of another."""
+    return Target(
+        f"CPU-s per GiB, times those of {beside}", bound, beside=beside,
+        figure=lambda own, other: own.median("cpu_seconds_per_gib") / other.median("cpu_seconds_per_gib"))
+
+
 def within(text, bound, *path):
     """A figure of couplet's own."""
     return Target(text, bound, figure=lambda own: own.median(*path))
@@ -136,6 +143,8 @@ TARGETS = {
     "big": [
         faster("floor-blake3", 0.9), faster("croc", 1.9), faster("wormhole-rs", 4.5), faster("sendme", 6),
         within("CPU-s per GiB", 2.1, "cpu_seconds_per_gib"),
+        # The same in other words, for a machine that is slower or faster than the one of the figure before.
+        cheaper("floor-blake3", 1.1),
         *(within(f"resident MiB of the {role}", most, "resident_mib", role)
           for role, most in (("sender", 32), ("relay", 16), ("receiver", 32))),
     ],
