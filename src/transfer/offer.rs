@@ -94,6 +94,14 @@ pub enum OnCollision {
     Overwrite,
 }
 
+impl Form {
+    /// Whether a part of it is of use: what it is a part of can be sent again from where it ended.
+    #[must_use]
+    pub const fn is_resumable(self) -> bool {
+        matches!(self, Self::File | Self::Folder | Self::Several)
+    }
+}
+
 impl Offer {
     /// The size in bytes; 0 if nobody knows.
     #[must_use]

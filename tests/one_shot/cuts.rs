@@ -227,3 +227,42 @@ fn memory_stays_small() {
     bob.ends_within(LONG).well();
     ann.ends_within(LONG).well();
 }
+
+#[test]
+fn a_stream_that_is_stopped_leaves_nothing() {
+    let place = Place::new();
+    let dir = place.ann.path();
+    let send = ["send", "-", "--code", CODE, "--json", "--limit", "8M"];
+    let ann = OneShot::fed(dir, &place.relay.address, &send, vec![7; 24 << 20]);
+    let bob = place.bob(RECEIVE);
+    bob.moved(2 * MIB);
+    bob.signal(Signal::INT);
+    bob.ends().with(exit::INTERRUPTED.into());
+    ann.ends().with(exit::CANCELLED.into());
+    assert!(names(&place.downloads()).is_empty(), "{:?}", names(&place.downloads()));
+}
+
+#[test]
+fn a_sender_is_told_the_code_with_which_it_goes_on() {
+    let place = Place::new();
+    place.file("big.bin", 24 << 20);
+    let ann = place.ann(&["send", "big.bin", "--limit", "8M"]);
+    let code = ann.says("code: ").replace("code: ", "");
+    let bob = place.bob(&["receive", &code, "--json"]);
+    bob.moved(2 * MIB);
+    ann.says(" %  ");
+    bob.signal(Signal::INT);
+    bob.ends().with(exit::INTERRUPTED.into());
+    let ann = ann.ends().with(exit::CANCELLED.into());
+    assert!(ann.err.contains(&format!("send it again with --code {code}")), "{}", ann.err);
+}
+
+#[test]
+fn two_who_send_are_told() {
+    let place = Place::new();
+    place.file("big.bin", 1);
+    let ann = place.ann(&["send", "big.bin", "--code", CODE]);
+    let bob = place.bob(&["send", "--text", "hello", "--code", CODE]);
+    ann.says("your peer offers a text as well; one of you has to receive");
+    bob.says("your peer offers big.bin as well");
+}

@@ -123,6 +123,7 @@ fn a_text() {
     let bob = place.bob(&["receive", CODE]).ends().well();
     ann.ends().well();
     assert_eq!(bob.out, b"hello\nyou\x1b[2J");
+    assert!(bob.err.contains("verified: a text\n"), "it is nowhere but here: {}", bob.err);
     assert!(!place.downloads().exists());
 
     let (dir, relay) = (place.ann.path(), &place.relay.address);

@@ -147,6 +147,9 @@ fn nothing_to_send() {
     let (dir, relay) = (place.ann.path(), &place.relay.address);
     let args = ["send", "missing.txt", "--code", CODE];
     ends(dir, relay, &args, exit::UNREADABLE, "no file or folder missing.txt");
+    // Before a code is made of which somebody could be told.
+    let said = OneShot::start(dir, relay, &["send", "missing.txt"]).ends();
+    assert!(said.status == i32::from(exit::UNREADABLE) && !said.err.contains("code:"), "{said:?}");
     // Whoever waited hears nothing of it.
     place.file("photo.png", 10);
     place.ann(&["send", "photo.png", "--code", CODE]).ends().well();

@@ -20,6 +20,10 @@ const MAX_DIRECTORY: usize = 120;
 pub fn run(partials: &Partials) -> Result<String, String> {
     let downloads = &partials.downloads;
     match &partials.command {
+        None | Some(PartialsCommand::List) if !downloads.is_dir() => {
+            let shown = text::line(&downloads.to_string_lossy(), MAX_DIRECTORY);
+            Ok(format!("no parts: there is no directory {shown}\n"))
+        }
         None | Some(PartialsCommand::List) => {
             Ok(list(&parts(downloads)?, downloads, &TimeZone::system()))
         }

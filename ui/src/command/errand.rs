@@ -113,6 +113,7 @@ pub(super) struct Errand {
     running: bool,
     link_lost: bool,
     told_waiting: bool,
+    told_both_send: bool,
     peer_here: bool,
     peer_silent: bool,
     sealed: bool,
@@ -151,6 +152,7 @@ impl Errand {
             running: true,
             link_lost: false,
             told_waiting: false,
+            told_both_send: false,
             peer_here: false,
             peer_silent: false,
             sealed: false,
@@ -278,7 +280,10 @@ impl Errand {
             return self.end();
         }
         let receiving = matches!(self.setup.task, Task::Receive(_));
-        let end = verdict::interrupted(interrupt, receiving, self.kept().as_deref());
+        let end = {
+            let (kept, code) = (self.kept(), self.code());
+            verdict::interrupted(interrupt, receiving, kept.as_deref(), code.as_ref())
+        };
         if let (Interrupt::Stop, Some(transfer)) = (interrupt, &self.transfer) {
             let cancel = Command::Cancel { id: Some(transfer.id), keep: true };
             self.steps.push_back(Step::Engine(cancel));

@@ -14,7 +14,7 @@ mod verdict;
 use crate::clock;
 use crate::config::one_shot::Common;
 use crate::config::{Existing, Receive, Send, Wanted, exit};
-use crate::engine::{MAX_TEXT, Options, Outgoing, Target};
+use crate::engine::{MAX_TEXT, Options, Outgoing, Target, check_paths};
 use crate::known_relays::KnownRelays;
 use crate::meeting::Meeting;
 use couplet::code::{Code, Words};
@@ -61,6 +61,10 @@ pub async fn send(send: Send, started_as: &str) -> Result<u8, Refusal> {
         Some(outgoing) => outgoing,
         None => Outgoing::Text(read_text()?),
     };
+    if let Outgoing::Together { paths, .. } = &outgoing {
+        // Before a code is made, and somebody told of it, for what isn't there.
+        check_paths(paths).map_err(|text| Refusal { status: exit::UNREADABLE, text })?;
+    }
     let meeting = meeting(wanted, &send.common).await?;
     let setup = setup(Task::Send(outgoing), meeting, &send.common, started_as, "receive");
     // Nothing is received; were it, it would go nowhere.
@@ -77,8 +81,9 @@ pub async fn receive(receive: Receive, started_as: &str) -> Result<u8, Refusal> 
     let wanted = receive.wanted(variable).map_err(|error| Refusal::usage(error.to_string()))?;
     let directory = receive.directory();
     if directory.is_some_and(|path| path.exists() && !path.is_dir()) {
-        let text = "what --to names is no directory; choose another";
-        return Err(Refusal { status: exit::UNWRITABLE, text: text.to_owned() });
+        let named = directory.map(shown).unwrap_or_default();
+        let text = format!("{named} is no directory; choose another with --to");
+        return Err(Refusal { status: exit::UNWRITABLE, text });
     }
     let common = &receive.common;
     let meeting = meeting(wanted, common).await?;

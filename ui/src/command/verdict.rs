@@ -5,6 +5,7 @@
 use super::errand::Interrupt;
 use crate::config::exit;
 use crate::naming::items;
+use couplet::code::Code;
 use couplet::message::ErrorCode;
 use couplet::session::Ending;
 use couplet::transfer::wire::Fault;
@@ -54,7 +55,7 @@ pub(super) const fn failed(code: Fault, reason: String) -> End {
 }
 
 /// The peer stopped it.
-pub(super) fn cancelled(receiving: bool, kept: Option<&str>) -> End {
+pub(super) fn cancelled(receiving: bool, kept: Option<&str>, code: Option<&Code>) -> End {
     let stopped = "your peer stopped it";
     End::new(
         exit::CANCELLED,
@@ -63,8 +64,10 @@ pub(super) fn cancelled(receiving: bool, kept: Option<&str>) -> End {
                 format!("{stopped}; {kept} is kept, and goes on from there when it is sent again")
             }
             Some(kept) => {
+                let code = with_code(code);
                 format!(
-                    "{stopped} at {kept}; send it again, and it goes on from what your peer kept"
+                    "{stopped} at {kept}; send it again{code}, and it goes on from what your peer \
+                     kept"
                 )
             }
             None => stopped.to_owned(),
@@ -73,15 +76,29 @@ pub(super) fn cancelled(receiving: bool, kept: Option<&str>) -> End {
 }
 
 /// The program was to end before its time.
-pub(super) fn interrupted(interrupt: Interrupt, receiving: bool, kept: Option<&str>) -> End {
+pub(super) fn interrupted(
+    interrupt: Interrupt,
+    receiving: bool,
+    kept: Option<&str>,
+    code: Option<&Code>,
+) -> End {
     let (status, stopped) = match interrupt {
         Interrupt::Stop => (exit::INTERRUPTED, "stopped"),
         Interrupt::Terminate => (exit::TERMINATED, "ended by SIGTERM"),
         Interrupt::Hangup => (exit::HANGUP, "the terminal was closed"),
     };
+    let code = with_code(code);
     let goes_on = match interrupt {
-        Interrupt::Stop => "when both of you run your commands again",
-        Interrupt::Terminate | Interrupt::Hangup => "when you run your command again",
+        Interrupt::Stop if receiving => {
+            format!("when your peer sends it again{code} and you receive it")
+        }
+        Interrupt::Stop => format!("when you send it again{code} and your peer receives it"),
+        Interrupt::Terminate | Interrupt::Hangup if receiving => {
+            "when you run your command again".to_owned()
+        }
+        Interrupt::Terminate | Interrupt::Hangup => {
+            format!("when you run your command again{code}")
+        }
     };
     End::new(
         status,
@@ -95,6 +112,11 @@ pub(super) fn interrupted(interrupt: Interrupt, receiving: bool, kept: Option<&s
             None => stopped.to_owned(),
         },
     )
+}
+
+/// What a sender adds to its command so that both meet again, and not in another room.
+fn with_code(code: Option<&Code>) -> String {
+    code.map(|code| format!(" with --code {code}")).unwrap_or_default()
 }
 
 /// Nobody was there for so long.
@@ -177,14 +199,14 @@ mod tests {
             nobody_came(Duration::from_secs(5), false),
             nobody_came(Duration::from_secs(5), true),
             relay_lost(),
-            cancelled(true, Some("45 % of site/")),
-            cancelled(false, Some("45 % of site/")),
-            cancelled(false, None),
+            cancelled(true, Some("45 % of site/"), None),
+            cancelled(false, Some("45 % of site/"), None),
+            cancelled(false, None, None),
         ];
         for interrupt in [Interrupt::Stop, Interrupt::Terminate, Interrupt::Hangup] {
-            ends.push(interrupted(interrupt, true, Some("45 % of site/")));
-            ends.push(interrupted(interrupt, false, Some("45 % of site/")));
-            ends.push(interrupted(interrupt, false, None));
+            ends.push(interrupted(interrupt, true, Some("45 % of site/"), None));
+            ends.push(interrupted(interrupt, false, Some("45 % of site/"), None));
+            ends.push(interrupted(interrupt, false, None, None));
         }
         for fault in [Fault::Storage, Fault::SourceChanged, Fault::Unreadable, Fault::Mismatch] {
             ends.push(failed(fault, text()));
@@ -206,5 +228,8 @@ mod tests {
             assert!(end.status != exit::OK && end.reason.is_some_and(|text| !text.is_empty()));
         }
         assert_eq!(verified(0), End { status: exit::OK, reason: None });
+        let code = Code::parse("7-otter-lamp").expect("a code");
+        let again = cancelled(false, Some("45 % of site/"), Some(&code)).reason.expect("why");
+        assert!(again.contains("send it again with --code 7-otter-lamp, and"), "{again}");
     }
 }

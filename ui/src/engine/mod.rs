@@ -21,6 +21,7 @@ pub use api::{Command, Engine, Event, Outgoing, Progress};
 pub use parts::{Part, parts, remove_part};
 pub use tls::TlsChoice;
 
+pub(crate) use source::check_paths;
 pub(crate) use store::MAX_TEXT;
 
 use crate::clock;

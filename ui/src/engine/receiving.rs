@@ -81,6 +81,8 @@ impl Incoming {
         state.growing.clear();
         self.changed.notify_all();
         drop(state);
+        // A stream can't be gone on with.
+        let keep = keep && self.offer.form.is_resumable();
         if !keep && let Some(Ok(place)) = self.place.get() {
             place.discard();
         }

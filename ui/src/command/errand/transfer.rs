@@ -9,6 +9,7 @@ use crate::command::verdict::{self, End};
 use crate::config::exit;
 use crate::engine::{Command, Progress};
 use crate::naming::thing;
+use couplet::code::Code;
 use couplet::time::Moment;
 use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
@@ -41,6 +42,12 @@ impl Errand {
             Task::Receive(_) => Direction::Incoming,
         };
         if info.direction != ours {
+            let both_send = ours == Direction::Outgoing && info.state == TransferState::Offered;
+            if both_send && !std::mem::replace(&mut self.told_both_send, true) {
+                let name = thing(info.offer.name.as_str(), info.offer.form);
+                let text = format!("your peer offers {name} as well; one of you has to receive");
+                self.tell(Report::Notice { text });
+            }
             return;
         }
         if self.transfer.as_ref().is_none_or(|transfer| transfer.id != id) {
@@ -97,7 +104,10 @@ impl Errand {
                 let by = if *by_peer { Side::Peer } else { Side::You };
                 self.tell(Report::Cancelled { by });
                 let receiving = ours == Direction::Incoming;
-                self.choose(verdict::cancelled(receiving, self.kept().as_deref()), now);
+                self.choose(
+                    verdict::cancelled(receiving, self.kept().as_deref(), self.code().as_ref()),
+                    now,
+                );
             }
             TransferState::Failed { code, reason } => {
                 let known = (*code != Fault::Unknown).then_some(*code);
@@ -242,6 +252,9 @@ impl Errand {
             return;
         };
         transfer.done = progress.done;
+        if !transfer.started && progress.stalled_for.is_none() {
+            return;
+        }
         let figures = Figures {
             done: progress.done,
             size: transfer.offer.size.map(|_| progress.size),
@@ -254,15 +267,16 @@ impl Errand {
         self.tell(Report::Progress(figures));
     }
 
+    /// The code by which both have met.
+    pub(super) fn code(&self) -> Option<Code> {
+        self.setup.meeting.code(None)
+    }
+
     /// How much of what has a name stays with the receiver if it is stopped now.
     pub(super) fn kept(&self) -> Option<String> {
         let Transfer { offer, done, started, .. } = self.transfer.as_ref()?;
-        let keeps = match offer.form {
-            Form::File | Form::Folder | Form::Several => true,
-            Form::Stream | Form::Text => false,
-        };
         let flows = matches!(self.setup.task, Task::Receive(Terms { to_stdout: true, .. }));
-        (keeps && !flows && *started && *done > 0).then(|| {
+        (offer.form.is_resumable() && !flows && *started && *done > 0).then(|| {
             let share = units::percent(*done, offer.size());
             format!("{share} % of {}", thing(offer.name.as_str(), offer.form))
         })

@@ -6,6 +6,7 @@ use super::{Figures, Report, Side};
 use crate::naming::{extent, items, thing};
 use couplet::text;
 use couplet::transfer::book::Hold;
+use couplet::transfer::offer::Form;
 use couplet::units;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub(super) struct Wording {
     /// By whom it was offered.
     by: Side,
     name: String,
+    /// Whether it is a text, which is shown and put nowhere.
+    is_text: bool,
     size: Option<u64>,
     /// Why it stands still, if it does.
     standing: Option<&'static str>,
@@ -49,6 +52,7 @@ impl Wording {
             asks,
             by: Side::You,
             name: String::new(),
+            is_text: false,
             size: None,
             standing: None,
             last: None,
@@ -93,6 +97,7 @@ impl Wording {
             Report::Offered { by, peer, name, form, size, entries } => {
                 self.by = *by;
                 self.name = thing(name, *form);
+                self.is_text = *form == Form::Text;
                 self.size = *size;
                 self.standing = None;
                 let extent = extent(*form, *size, *entries);
@@ -172,7 +177,9 @@ impl Wording {
         let saved_as = text::line(saved_as, MAX_NAME);
         let renamed = !saved_as.is_empty() && saved_as != self.name.trim_end_matches('/');
         let name = &self.name;
-        let mut line = match (self.by, &self.place, renamed) {
+        let place = self.place.as_ref().filter(|_| !self.is_text);
+        let renamed = renamed && !self.is_text;
+        let mut line = match (self.by, place, renamed) {
             (Side::You, _, true) => format!("verified: your peer has {name} as {saved_as}"),
             (Side::You, _, false) => format!("verified: your peer has {name}"),
             (Side::Peer, Some(place), true) => format!("verified: {name} is {place}/{saved_as}"),
@@ -242,7 +249,6 @@ const fn paused(by: Side, reason: Hold) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use couplet::transfer::offer::Form;
 
     fn offered(form: Form, size: Option<u64>) -> Wording {
         let mut wording = Wording::new(Some("downloads".to_owned()), false);

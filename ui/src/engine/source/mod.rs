@@ -163,6 +163,14 @@ impl Source {
     }
 }
 
+/// Checks that these paths lead to something that can be offered, without looking into folders.
+///
+/// # Errors
+/// What is wrong and what to do, for people.
+pub(crate) fn check_paths(paths: &[PathBuf]) -> Result<(), String> {
+    paths.iter().try_for_each(|path| look_at(path).and_then(|_| own_name(path)).map(drop))
+}
+
 /// How what the user named looks, links followed.
 fn look_at(path: &Path) -> Result<Look, String> {
     let shown = shown(path);
