@@ -1,5 +1,6 @@
 //! What is stopped, killed or cut off, and goes on from where it was.
 
+use super::support::memory::Peak;
 use super::support::one_shot::OneShot;
 use super::support::relay::Relay;
 use super::{CODE, Place, names};
@@ -218,14 +219,12 @@ fn memory_stays_small() {
     place.file("big.bin", 200 << 20);
     let ann = place.ann(SEND);
     let bob = place.bob(RECEIVE);
-    bob.moved(100 * MIB);
-    let pids: Vec<u32> = [&ann, &bob].into_iter().map(OneShot::pid).collect();
-    for pid in pids {
-        let used = super::support::proc_status_kib(pid, "VmHWM");
-        assert!(used < 64 * 1024, "{used} KiB");
-    }
+    let peaks = [Peak::of("sender", ann.pid()), Peak::of("receiver", bob.pid())];
     bob.ends_within(LONG).well();
     ann.ends_within(LONG).well();
+    for peak in peaks {
+        peak.stays_below(64);
+    }
 }
 
 #[test]

@@ -1,31 +1,35 @@
 //! The most memory that a process ever has.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// How often a process is looked at.
+const OFTEN: Duration = Duration::from_millis(5);
 
 /// Looks at a process again and again for as long as it lives: what the system knows of its memory goes
 /// with it.
 pub struct Peak {
     name: &'static str,
     kib: Arc<AtomicU64>,
-    over: Arc<AtomicBool>,
+    over: Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Peak {
     /// Of this process from now on, and from before.
     pub fn of(name: &'static str, pid: u32) -> Self {
-        let (kib, over) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
-        let (seen, is_over) = (Arc::clone(&kib), Arc::clone(&over));
+        let kib = Arc::<AtomicU64>::default();
+        let seen = Arc::clone(&kib);
+        let (over, is_over) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             while let Some(now) = high_water_kib(pid) {
                 seen.fetch_max(now, Ordering::Relaxed);
-                if is_over.load(Ordering::Relaxed) {
+                if is_over.recv_timeout(OFTEN) != Err(RecvTimeoutError::Timeout) {
                     return;
                 }
-                std::thread::sleep(Duration::from_millis(5));
             }
         });
         Self { name, kib, over, thread }
@@ -34,7 +38,8 @@ impl Peak {
     /// Ends the looking, and checks that it was below this.
     #[expect(clippy::print_stdout, reason = "a test tells what it has measured")]
     pub fn stays_below(self, mib: u64) {
-        self.over.store(true, Ordering::Relaxed);
+        // One that has ended isn't looked at any more.
+        let _ = self.over.send(());
         self.thread.join().expect("no panic");
         let (name, kib) = (self.name, self.kib.load(Ordering::Relaxed));
         println!("{name}: at most {kib} KiB");

@@ -161,10 +161,7 @@ fn read(
     pipe: PipeNo,
     outlet: &mut Outlet,
 ) {
-    let file = match open(&mut state, entry) {
-        Ok(file) => file,
-        Err(fault) => return leave_out(&mut state, entry, &fault, pipe, outlet),
-    };
+    let Some(file) = open(&mut state, entry, pipe, outlet) else { return };
     if let Some(needed) = state.sender.needed_from(entry) {
         file.needed_from(needed);
     }
@@ -218,10 +215,7 @@ fn hash(
     pipe: PipeNo,
     outlet: &mut Outlet,
 ) {
-    let file = match open(&mut state, entry) {
-        Ok(file) => file,
-        Err(fault) => return leave_out(&mut state, entry, &fault, pipe, outlet),
-    };
+    let Some(file) = open(&mut state, entry, pipe, outlet) else { return };
     drop(state);
     outlet.scratch.resize(len as usize, 0);
     let read = if file.hole_at(offset) >= u64::from(len) {
@@ -237,17 +231,28 @@ fn hash(
     }
 }
 
-/// The file, opened when it is first read.
-fn open(state: &mut State, entry: EntryId) -> Result<Arc<OpenSource>, SourceFault> {
+/// The file, opened when it is first read. One that can't be is left out.
+fn open(
+    state: &mut State,
+    entry: EntryId,
+    pipe: PipeNo,
+    outlet: &mut Outlet,
+) -> Option<Arc<OpenSource>> {
     if let Some(file) = state.files.get(&entry) {
-        return Ok(Arc::clone(file));
+        return Some(Arc::clone(file));
     }
-    let Some(place) = state.places.get(&entry) else {
-        return Err(SourceFault::Unreadable("a file was lost sight of".to_owned()));
-    };
-    let file = Arc::new(place.open()?);
-    state.files.insert(entry, Arc::clone(&file));
-    Ok(file)
+    let lost = || SourceFault::Unreadable("a file was lost sight of".to_owned());
+    match state.places.get(&entry).ok_or_else(lost).and_then(Place::open) {
+        Ok(file) => {
+            let file = Arc::new(file);
+            state.files.insert(entry, Arc::clone(&file));
+            Some(file)
+        }
+        Err(fault) => {
+            leave_out(state, entry, &fault, pipe, outlet);
+            None
+        }
+    }
 }
 
 fn leave_out(

@@ -4,7 +4,7 @@
 //! Owns what they can't do. Nothing of them is kept for another time.
 
 use super::trouble::Trouble;
-use couplet::limits::MAX_WINDOW;
+use couplet::limits::{MAX_WINDOW, MIN_PIECE};
 use couplet::transfer::entry::{Entry, EntryKind};
 use couplet::transfer::wire::Fault;
 use std::collections::BTreeMap;
@@ -14,6 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest text that is taken, in bytes.
 pub(crate) const MAX_TEXT: u64 = 1024 * 1024;
+
+/// How many pieces may wait for their turn: a window of the smallest. Those of zeros have no bytes by
+/// which they could be counted.
+const MAX_EARLY: usize = (MAX_WINDOW / MIN_PIECE) as usize;
 
 /// What is written for a hole.
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
@@ -209,7 +213,8 @@ impl Stream {
     /// under way.
     fn keep(&mut self, offset: u64, piece: Piece) -> Result<(), Trouble> {
         let len = if let Piece::Bytes(bytes) = &piece { bytes.len() } else { 0 };
-        if offset < self.at || (self.waiting + len) as u64 > MAX_WINDOW {
+        let is_full = self.early.len() >= MAX_EARLY || (self.waiting + len) as u64 > MAX_WINDOW;
+        if offset < self.at || is_full {
             return Err(out_of_order(self.at, offset));
         }
         self.waiting += len;

@@ -77,6 +77,16 @@ fn a_stream_hands_on_in_order_and_nothing_else() {
 }
 
 #[test]
+fn holes_cannot_wait_without_end() {
+    let incoming = Incoming::stream(Shared::default());
+    let (_, growing) = open(&incoming, &file("a", 1 << 60));
+    let refused = (1..).find_map(|at| growing.skip_hole(at * GROUP, GROUP).err().map(|e| (at, e)));
+    let (at, trouble) = refused.expect("an end");
+    assert!(at < 10_000, "{at}");
+    assert!(storage(Err(trouble)).contains("in order"));
+}
+
+#[test]
 fn a_reader_that_has_gone_is_told() {
     let incoming = Incoming::stream(Gone);
     let text = storage(open(&incoming, &file("a", 3)).1.write(0, b"abc"));
