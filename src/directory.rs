@@ -4,7 +4,7 @@
 //! gets the empty seat that has been empty longest, across somebody who is there. What happens in a
 //! room is [`crate::room`]'s.
 
-use crate::message::{ErrorCode, RoomName, Token};
+use crate::message::{ErrorCode, RoomName, Token, TokenHash};
 use crate::room::Standing;
 use std::collections::{BTreeMap, HashMap};
 
@@ -27,7 +27,7 @@ pub struct Directory {
     max_rooms: usize,
     rooms: HashMap<RoomId, Entry>,
     by_name: HashMap<RoomName, RoomId>,
-    by_token: HashMap<Token, RoomId>,
+    by_token: HashMap<TokenHash, RoomId>,
     /// Nameless rooms with an empty seat across somebody who is there, by when that came to be.
     waiting: BTreeMap<u64, RoomId>,
     /// Counts rooms and waits; stands in for a clock, which could say the same time twice.
@@ -39,7 +39,7 @@ struct Entry {
     name: Option<RoomName>,
     waiting_since: Option<u64>,
     met: bool,
-    tokens: [Option<Token>; 2],
+    tokens: [Option<TokenHash>; 2],
 }
 
 /// Rooms of a quiet relay have numbers up to this; a busy one has ten times as many as rooms.
@@ -71,7 +71,7 @@ impl Directory {
     /// The room in which a seat is kept for the holder of `token`.
     #[must_use]
     pub fn find_seat(&self, token: Token) -> Option<RoomId> {
-        self.by_token.get(&token).copied()
+        self.by_token.get(&token.hash()).copied()
     }
 
     /// Enters a new room.
@@ -87,12 +87,23 @@ impl Directory {
             return Err(ErrorCode::RoomTaken);
         }
         let room = RoomId(self.tick());
+        self.enter(room, name);
+        Ok(room)
+    }
+
+    /// Enters a room that was there before the relay was started anew, with the number that it had;
+    /// how many there may be doesn't matter. [`update`](Self::update) comes next.
+    pub fn restore(&mut self, room: RoomId, name: Option<RoomName>) {
+        self.ticks = self.ticks.max(room.0);
+        self.enter(room, name);
+    }
+
+    fn enter(&mut self, room: RoomId, name: Option<RoomName>) {
         if let Some(name) = &name {
             self.by_name.insert(name.clone(), room);
         }
         let entry = Entry { name, waiting_since: None, met: false, tokens: [None, None] };
         self.rooms.insert(room, entry);
-        Ok(room)
     }
 
     /// A number that no room has as its name and that `may_be` allows, for a new room: a short one,

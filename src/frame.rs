@@ -102,6 +102,8 @@ pub enum FrameError {
 pub struct FrameDecoder {
     buffer: BytesMut,
     max_body: usize,
+    /// Whether `buffer` is what remains of a larger piece of memory.
+    split: bool,
     failed: Option<FrameError>,
 }
 
@@ -109,7 +111,7 @@ impl FrameDecoder {
     /// A decoder that refuses bodies over `max_body` bytes.
     #[must_use]
     pub fn new(max_body: usize) -> Self {
-        Self { buffer: BytesMut::new(), max_body, failed: None }
+        Self { buffer: BytesMut::new(), max_body, split: false, failed: None }
     }
 
     /// Takes in the bytes that came next. Call [`poll_frame`](Self::poll_frame) until it has
@@ -145,6 +147,7 @@ impl FrameDecoder {
                 self.buffer.advance(4);
                 let mut body = self.buffer.split_to(length).freeze();
                 let kind = body.get_u8();
+                self.split = !self.buffer.is_empty();
                 if self.buffer.is_empty() {
                     // An idle connection holds no buffer at all.
                     self.buffer = BytesMut::new();
@@ -158,6 +161,20 @@ impl FrameDecoder {
     #[must_use]
     pub fn buffered(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Gives back the memory of frames that have come out, if a part of one is left behind them. For
+    /// whoever waits for the rest of it.
+    pub fn compact(&mut self) {
+        if std::mem::take(&mut self.split) {
+            self.buffer = BytesMut::from(&self.buffer[..]);
+        }
+    }
+
+    /// The memory that it takes for them, after [`compact`](Self::compact).
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Takes out the bytes that follow the last frame, for a stream that changes its meaning there.
@@ -306,6 +323,23 @@ mod tests {
                 Err(error) => prop_assert_eq!(error, FrameError::Version { got: bytes[7] }),
             }
         }
+    }
+
+    #[test]
+    fn half_a_frame_behind_others_takes_no_more_than_itself() {
+        let mut bytes = wire(&[(1, vec![7; LIMIT]), (2, vec![8; LIMIT]), (3, vec![9; LIMIT])]);
+        let rest = bytes.split_off(bytes.len() - LIMIT + 10);
+        let mut decoder = FrameDecoder::new(LIMIT);
+        decoder.push(&bytes);
+        assert!(decoder.poll_frame().expect("frames").is_some_and(|frame| frame.kind == 1));
+        assert!(decoder.poll_frame().expect("frames").is_some_and(|frame| frame.kind == 2));
+        assert_eq!(decoder.poll_frame(), Ok(None));
+        decoder.compact();
+        assert!((15..64).contains(&decoder.memory()), "{}", decoder.memory());
+        decoder.push(&rest);
+        let last = decoder.poll_frame().expect("frames").expect("a whole one");
+        assert_eq!((last.kind, &last.body[..]), (3, &[9; LIMIT][..]));
+        assert_eq!(decoder.memory(), 0);
     }
 
     #[test]

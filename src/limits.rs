@@ -11,6 +11,10 @@ use std::time::Duration;
 /// body of [`MAX_OPAQUE`] bytes, the header before it, and some room to spare.
 pub const MAX_CONTROL_BODY: usize = 64 * 1024 + 256;
 
+/// The largest body of the first frame of a connection, which costs the relay memory before it knows
+/// whom it is for.
+pub const MAX_FIRST_BODY: usize = 8 * 1024;
+
 /// The largest text of one message in bytes of UTF-8. Escaped in JSON it can double, and with the
 /// seal around it still fits [`MAX_OPAQUE`]; more than this is a file.
 pub const MAX_MESSAGE_BYTES: usize = 30 * 1024;
@@ -94,6 +98,13 @@ pub const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the relay waits for any sign of a client before it calls the connection lost.
 pub const CLIENT_SILENCE_LIMIT: Duration = Duration::from_secs(45);
+
+/// How long a seat is kept at least after the relay was started anew: what a client needs to find it
+/// again, whose waits between attempts are at most [`LONGEST_WAIT`].
+pub const RETURN_LIMIT: Duration = Duration::from_secs(20);
+
+/// The longest wait of a client between two attempts to connect.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// How long two clients that are both there may take to agree on keys.
 pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(20);

@@ -21,7 +21,11 @@ use crate::text;
 use bytes::{Buf, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-pub use crate::names::{Role, RoomName, RoomNameError, Seat, Token};
+mod known;
+
+pub use known::Known;
+
+pub use crate::names::{Role, RoomName, RoomNameError, Seat, Token, TokenHash};
 
 /// The kinds of frames on a control connection.
 pub mod kind {
@@ -73,6 +77,16 @@ pub enum ClientControl {
         /// The token of the seat to come back to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<Token>,
+        /// With `seat`: whether the client was started anew and has lost the keys of the pairing.
+        #[serde(default, skip_serializing_if = "is_false")]
+        anew: bool,
+        /// With `seat`: how often the client has come back to it, this time included. Connections may
+        /// overtake each other, and an older one must not take the seat from a newer.
+        #[serde(default, skip_serializing_if = "known::is_zero")]
+        times: u64,
+        /// With `seat`: how far the client knows the conversation to be.
+        #[serde(flatten)]
+        known: Known,
     },
     /// The first and only message of a pipe connection.
     OpenPipe {
@@ -80,7 +94,10 @@ pub enum ClientControl {
         token: Token,
     },
     /// Give the turn away without a message.
-    Pass,
+    Pass {
+        /// The number of the turn that is given away; one that is over is passed over.
+        turn: u64,
+    },
     /// Ask for a pipe to the peer.
     RequestPipe {
         /// Told to both ends, so that they know which transfer it is for.
@@ -137,6 +154,9 @@ pub enum RelayControl {
         room: Option<RoomName>,
         /// The pairing that is current; 0 before the room's first.
         pairing: u32,
+        /// The pairing in which one of the two came last who wasn't there before; from it on both
+        /// seats have belonged to the same two.
+        since: u32,
         /// The number that the seat's next message must have.
         next_sequence: u64,
         /// How long the seat is kept after a lost connection, in milliseconds.
@@ -148,6 +168,8 @@ pub enum RelayControl {
     Role {
         /// This client's role.
         role: Role,
+        /// The turn's number: 0 for the room's first, one more with each that is over.
+        turn: u64,
     },
     /// What the other seat is now.
     Peer {
@@ -155,6 +177,8 @@ pub enum RelayControl {
         state: PeerState,
         /// The pairing that is current from here on.
         pairing: u32,
+        /// As in [`Welcome`](Self::Welcome).
+        since: u32,
         /// With [`PeerState::Silent`]: how long the seat is kept, in milliseconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept_ms: Option<u64>,
@@ -206,7 +230,8 @@ pub enum PeerState {
     Silent,
     /// The seat is empty.
     Gone,
-    /// Somebody new has taken the seat.
+    /// Somebody new has taken the seat; or the same client started anew, if `since` says that the two
+    /// are the same as before.
     Replaced,
 }
 
@@ -216,8 +241,10 @@ pub enum PeerState {
 pub enum ExitReason {
     /// The client said `fin`.
     Fin,
-    /// The relay is being ended.
+    /// The relay is being ended, and its rooms with it.
     Shutdown,
+    /// The relay is being started anew: come back to the seat.
+    Restart,
     /// The same seat was taken up from another connection.
     Superseded,
     /// Somebody else waits alone: connect anew to meet them. Only before the first pairing.
@@ -253,6 +280,8 @@ pub enum ErrorCode {
     NoPeer,
     /// The room has as many pipes as it may.
     TooManyPipes,
+    /// The client's address has moved as many bytes through pipes as it may for now.
+    Quota,
     /// A pipe's token that was never made, was used, or is too old.
     UnknownPipe,
     /// The other end of the pipe didn't come in time.
@@ -263,6 +292,8 @@ pub enum ErrorCode {
     PairingFailed,
     /// Too many failed to agree on keys in that room, or from that address; it opens again soon.
     SlowDown,
+    /// Nothing happened in the room for so long that it is ended.
+    IdleRoom,
     /// A code that this build doesn't know.
     #[serde(other)]
     Unknown,
@@ -272,7 +303,14 @@ impl ErrorCode {
     /// Whether the relay closes the connection after it.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        !matches!(self, Self::NotYourTurn | Self::WrongSequence | Self::NoPeer | Self::TooManyPipes)
+        !matches!(
+            self,
+            Self::NotYourTurn
+                | Self::WrongSequence
+                | Self::NoPeer
+                | Self::TooManyPipes
+                | Self::Quota
+        )
     }
 }
 

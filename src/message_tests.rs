@@ -20,13 +20,19 @@ fn body() -> impl Strategy<Value = Bytes> {
 fn client_message() -> impl Strategy<Value = ClientToRelay> {
     use ClientControl as C;
     prop_oneof![
-        (prop::option::of(room_name()), any::<bool>(), prop::option::of(token())).prop_map(
-            |(room, new_room, seat)| ClientToRelay::Control(C::Hello { room, new_room, seat })
-        ),
+        (
+            (prop::option::of(room_name()), any::<bool>(), prop::option::of(token())),
+            (any::<bool>(), any::<[u64; 4]>())
+        )
+            .prop_map(|((room, new_room, seat), (anew, [times, turn, said, heard]))| {
+                let known = Known { turn, said, heard };
+                ClientToRelay::Control(C::Hello { room, new_room, seat, anew, times, known })
+            }),
         token().prop_map(|token| ClientToRelay::Control(C::OpenPipe { token })),
         any::<u64>().prop_map(|tag| ClientToRelay::Control(C::RequestPipe { tag })),
         any::<u32>().prop_map(|pairing| ClientToRelay::Control(C::PairingFailed { pairing })),
-        prop::sample::select(vec![C::Pass, C::Fin, C::Ping]).prop_map(ClientToRelay::Control),
+        any::<u64>().prop_map(|turn| ClientToRelay::Control(C::Pass { turn })),
+        prop::sample::select(vec![C::Fin, C::Ping]).prop_map(ClientToRelay::Control),
         (any::<u32>(), any::<u64>(), body())
             .prop_map(|(pairing, sequence, body)| ClientToRelay::Say { pairing, sequence, body }),
         (any::<u32>(), body()).prop_map(|(pairing, body)| ClientToRelay::Signal { pairing, body }),
@@ -48,30 +54,34 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
         ErrorCode::Stuck,
         ErrorCode::PairingFailed,
         ErrorCode::SlowDown,
+        ErrorCode::IdleRoom,
         ErrorCode::Unknown,
     ]);
     prop_oneof![
         (
             (seat, token(), prop::option::of(room_name())),
-            (any::<u32>(), any::<u64>(), any::<u64>(), any::<bool>())
+            (any::<[u32; 2]>(), any::<u64>(), any::<u64>(), any::<bool>())
         )
             .prop_map(
-                |((seat, token, room), (pairing, next_sequence, grace_ms, returned))| {
+                |((seat, token, room), ([pairing, since], next_sequence, grace_ms, returned))| {
                     RelayToClient::Control(R::Welcome {
                         seat,
                         token,
                         room,
                         pairing,
+                        since,
                         next_sequence,
                         grace_ms,
                         returned,
                     })
                 }
             ),
-        prop::sample::select(vec![Role::Emi, Role::Rec])
-            .prop_map(|role| RelayToClient::Control(R::Role { role })),
-        (state, any::<u32>(), prop::option::of(any::<u64>())).prop_map(
-            |(state, pairing, kept_ms)| RelayToClient::Control(R::Peer { state, pairing, kept_ms })
+        (prop::sample::select(vec![Role::Emi, Role::Rec]), any::<u64>())
+            .prop_map(|(role, turn)| RelayToClient::Control(R::Role { role, turn })),
+        (state, any::<[u32; 2]>(), prop::option::of(any::<u64>())).prop_map(
+            |(state, [pairing, since], kept_ms)| {
+                RelayToClient::Control(R::Peer { state, pairing, since, kept_ms })
+            }
         ),
         any::<u64>().prop_map(|sequence| RelayToClient::Control(R::Taken { sequence })),
         (any::<u64>(), token())
@@ -85,6 +95,7 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
             R::Exit { reason: ExitReason::Shutdown },
             R::Exit { reason: ExitReason::Superseded },
             R::Exit { reason: ExitReason::Rejoin },
+            R::Exit { reason: ExitReason::Restart },
         ])
         .prop_map(RelayToClient::Control),
         (any::<u32>(), any::<u64>(), any::<bool>(), body()).prop_map(
@@ -154,11 +165,7 @@ proptest! {
 #[test]
 fn the_wire_form_of_a_hello_is_the_documented_one() {
     let room = RoomName::new("attic").expect("well-formed");
-    let hello = ClientToRelay::Control(ClientControl::Hello {
-        room: Some(room),
-        new_room: false,
-        seat: None,
-    });
+    let hello = ClientToRelay::Control(ClientControl::hello(Some(room), false, None));
     let mut out = BytesMut::new();
     hello.encode(&mut out);
     assert_eq!(&out[..], b"\0\0\0\x20\x01{\"type\":\"hello\",\"room\":\"attic\"}");

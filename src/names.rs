@@ -171,7 +171,21 @@ impl Token {
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// What a relay keeps of it: enough to know the token again, and not enough to use it.
+    #[must_use]
+    pub fn hash(self) -> TokenHash {
+        let hash = blake3::derive_key("couplet 1 hash of a token", &self.0);
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash[..16]);
+        TokenHash(Token(half))
+    }
 }
+
+/// A [`Token`]'s hash. 128 bits of randomness need no salt. Written as a token is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(Token);
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,7 +43,8 @@ pub enum PeerSignal {
         /// The name to show, if the user gave one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        /// The number that the sender's next message has, so that none before it can be missed.
+        /// The number that the sender's next message has, so that none before it can be missed. None
+        /// once all that may not have come has been said again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<u64>,
     },

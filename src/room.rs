@@ -20,12 +20,17 @@
 //! A *pairing* is the time in which the same two clients have the seats. Its number rises with each
 //! newcomer. Says and signals carry the number they are meant for and are dropped when that pairing
 //! is over, so nothing meant for one client ever reaches the one that took its seat.
+//!
+//! The parts: `coming` has who comes, comes back and goes, `telling` what they are told, `record`
+//! what outlives the relay. Here is what is said, and whose turn it is.
 
+mod coming;
+mod record;
 mod telling;
 
-use crate::message::{
-    ErrorCode, ExitReason, PeerState, RelayControl, RelayToClient, RoomName, Seat, Token,
-};
+pub use record::{KeptMessage, KeptSeat, Record, RecordError};
+
+use crate::message::{ErrorCode, RelayControl, RelayToClient, RoomName, Seat, Token, TokenHash};
 use crate::time::Moment;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -71,8 +76,8 @@ pub struct Standing {
     pub met: bool,
     /// Whether the room has ended.
     pub over: bool,
-    /// The tokens with which the seats can be taken up again.
-    pub tokens: [Option<Token>; 2],
+    /// Of the tokens with which the seats can be taken up again.
+    pub tokens: [Option<TokenHash>; 2],
 }
 
 /// One room.
@@ -81,10 +86,12 @@ pub struct Room {
     name: Option<RoomName>,
     grace: Duration,
     places: [Place; 2],
-    /// The seat that is in `emi`; means nothing before the first pairing.
-    turn: Seat,
+    /// The number of the turn: even ones are seat 1's. Means nothing before the first pairing.
+    turn: u64,
     /// 0 until both seats have been taken once.
     pairing: u32,
+    /// The pairing in which one of the two came last who wasn't there before.
+    since: u32,
     /// The seat of the one who came last into the current pairing.
     newcomer: Seat,
     /// The last pairing in which no keys were agreed on; 0 if there was none.
@@ -92,22 +99,20 @@ pub struct Room {
     /// The number of the last message that was said from each seat.
     said: [u64; 2],
     /// The last message that was sent *to* each seat.
-    last: [Option<Kept>; 2],
+    last: [Option<KeptMessage>; 2],
+    /// How often each seat was come back to, as the client counts.
+    times: [u64; 2],
+    /// Whether the room is from a record, which may be behind, and this seat's client hasn't said yet
+    /// what it knows.
+    unsure: [bool; 2],
     commands: VecDeque<Command>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Empty,
-    Here { token: Token },
-    Away { token: Token, until: Moment },
-}
-
-#[derive(Debug, Clone)]
-struct Kept {
-    pairing: u32,
-    sequence: u64,
-    body: Bytes,
+    Here { token: TokenHash },
+    Away { token: TokenHash, until: Moment },
 }
 
 impl Room {
@@ -118,69 +123,21 @@ impl Room {
             name,
             grace,
             places: [Place::Empty; 2],
-            turn: Seat::One,
+            turn: 0,
             pairing: 0,
+            since: 0,
             newcomer: Seat::Two,
             failed: 0,
             said: [0; 2],
             last: [None, None],
+            times: [0; 2],
+            unsure: [false; 2],
             commands: VecDeque::new(),
         }
     }
 
-    /// Somebody new takes the empty seat, seat 1 first; `token` is fresh and random.
-    ///
-    /// # Errors
-    /// [`ErrorCode::RoomTaken`] if no seat is empty.
-    pub fn handle_join(&mut self, token: Token, now: Moment) -> Result<Seat, ErrorCode> {
-        let seat = Seat::BOTH
-            .into_iter()
-            .find(|seat| self.place(*seat) == Place::Empty)
-            .ok_or(ErrorCode::RoomTaken)?;
-        let other = seat.other();
-        let first = self.pairing == 0;
-        if self.place(other) != Place::Empty {
-            self.pairing += 1;
-            self.newcomer = seat;
-        }
-        self.places[seat.index()] = Place::Here { token };
-        self.commands.push_back(Command::Admit(seat));
-        self.greet(seat, token, false, now);
-        if self.is_here(other) {
-            let state = if first { PeerState::Present } else { PeerState::Replaced };
-            self.tell_peer(other, state, None);
-            if first {
-                self.tell_role(other);
-            }
-        }
-        Ok(seat)
-    }
-
-    /// Somebody comes back to the seat that `token` stands for. If the relay hasn't yet noticed
-    /// that the old connection is dead, that one is closed.
-    ///
-    /// # Errors
-    /// [`ErrorCode::SeatGone`] if no seat is kept for the token.
-    pub fn handle_return(&mut self, token: Token, now: Moment) -> Result<Seat, ErrorCode> {
-        let seat = Seat::BOTH
-            .into_iter()
-            .find(|seat| self.place(*seat).token() == Some(token))
-            .ok_or(ErrorCode::SeatGone)?;
-        if self.is_here(seat) {
-            self.control(seat, RelayControl::Exit { reason: ExitReason::Superseded });
-            self.commands.push_back(Command::Close(seat));
-        }
-        self.places[seat.index()] = Place::Here { token };
-        self.commands.push_back(Command::Admit(seat));
-        self.greet(seat, token, true, now);
-        if self.is_here(seat.other()) {
-            self.tell_peer(seat.other(), PeerState::Present, None);
-        }
-        Ok(seat)
-    }
-
-    /// The seat says something. `sequence` one above the last takes the turn; the last one again is
-    /// a repetition, which is passed on and acknowledged but takes no turn.
+    /// The seat says something. `sequence` one above the last takes the turn; one from before is a
+    /// repetition, which is passed on and acknowledged but takes no turn.
     pub fn handle_say(&mut self, seat: Seat, pairing: u32, sequence: u64, body: Bytes) {
         if !self.is_here(seat) {
             return;
@@ -198,16 +155,16 @@ impl Room {
             // The client has been, or is just being, told of the new pairing, and says it again.
             return;
         }
-        let repeated = sequence == said && said > 0;
+        let repeated = sequence <= said && sequence > 0;
         if !repeated {
-            if self.turn != seat {
+            if self.has_turn() != seat {
                 return self.refuse(
                     seat,
                     ErrorCode::NotYourTurn,
                     "it is your peer's turn; wait for yours",
                 );
             }
-            if sequence != said + 1 {
+            if sequence != said.saturating_add(1) {
                 return self.refuse(
                     seat,
                     ErrorCode::WrongSequence,
@@ -215,9 +172,12 @@ impl Room {
                 );
             }
             self.said[seat.index()] = sequence;
-            self.turn = other;
+            self.turn = self.turn.saturating_add(1);
         }
-        self.last[other.index()] = Some(Kept { pairing, sequence, body: body.clone() });
+        // What is said again may be older than what is kept, and it is the newest that is kept.
+        if sequence == self.said[seat.index()] {
+            self.last[other.index()] = Some(KeptMessage { pairing, sequence, body: body.clone() });
+        }
         self.control(seat, RelayControl::Taken { sequence });
         if self.is_here(other) {
             let message = RelayToClient::Message { pairing, sequence, kept: false, body };
@@ -231,19 +191,20 @@ impl Room {
         }
     }
 
-    /// The seat gives its turn away.
-    pub fn handle_pass(&mut self, seat: Seat) {
-        if !self.is_here(seat) {
+    /// The seat gives this turn away; one that is over is passed over. A number that is too high is
+    /// that of a client which knew more than the record that the room is from.
+    pub fn handle_pass(&mut self, seat: Seat, turn: u64) {
+        if !self.is_here(seat) || (turn < self.turn && self.pairing > 0) {
             return;
         }
-        if self.pairing == 0 || self.turn != seat {
+        if self.pairing == 0 || self.has_turn() != seat {
             return self.refuse(
                 seat,
                 ErrorCode::NotYourTurn,
                 "it isn't your turn, so there is none to pass",
             );
         }
-        self.turn = seat.other();
+        self.turn = self.turn.saturating_add(1);
         self.tell_roles();
     }
 
@@ -307,58 +268,6 @@ impl Room {
         Some(FailedPairing::Current { newcomer })
     }
 
-    /// The seat leaves for good, in either role.
-    pub fn handle_fin(&mut self, seat: Seat) {
-        if !self.is_here(seat) {
-            return;
-        }
-        self.control(seat, RelayControl::Exit { reason: ExitReason::Fin });
-        self.commands.push_back(Command::Close(seat));
-        self.empty(seat);
-    }
-
-    /// The seat's connection is gone without a `fin`. Before the first pairing there is nothing to
-    /// come back to, so the seat is empty at once.
-    pub fn handle_lost(&mut self, seat: Seat, now: Moment) {
-        let Place::Here { token } = self.place(seat) else { return };
-        if self.pairing == 0 {
-            return self.empty(seat);
-        }
-        self.places[seat.index()] = Place::Away { token, until: now + self.grace };
-        if self.is_here(seat.other()) {
-            self.tell_peer(seat.other(), PeerState::Silent, Some(self.grace));
-        }
-    }
-
-    /// Time has passed: seats whose grace is over become empty.
-    pub fn handle_timeout(&mut self, now: Moment) {
-        for seat in Seat::BOTH {
-            if matches!(self.place(seat), Place::Away { until, .. } if until <= now) {
-                self.empty(seat);
-            }
-        }
-    }
-
-    /// The relay is being ended: everybody is told and closed.
-    pub fn handle_shutdown(&mut self) {
-        self.send_away(ExitReason::Shutdown);
-    }
-
-    /// The one who waits here is better off elsewhere: it is told to come anew, and closed.
-    pub fn handle_rejoin(&mut self) {
-        self.send_away(ExitReason::Rejoin);
-    }
-
-    fn send_away(&mut self, reason: ExitReason) {
-        for seat in Seat::BOTH {
-            if self.is_here(seat) {
-                self.control(seat, RelayControl::Exit { reason });
-                self.commands.push_back(Command::Close(seat));
-            }
-            self.places[seat.index()] = Place::Empty;
-        }
-    }
-
     /// The next thing to do. Call it after every `handle_*` until it has nothing.
     pub fn poll_command(&mut self) -> Option<Command> {
         self.commands.pop_front()
@@ -395,6 +304,11 @@ impl Room {
         self.pairing
     }
 
+    /// The seat that is in `emi`.
+    const fn has_turn(&self) -> Seat {
+        if self.turn.is_multiple_of(2) { Seat::One } else { Seat::Two }
+    }
+
     fn place(&self, seat: Seat) -> Place {
         self.places[seat.index()]
     }
@@ -402,17 +316,10 @@ impl Room {
     fn is_here(&self, seat: Seat) -> bool {
         matches!(self.place(seat), Place::Here { .. })
     }
-
-    fn empty(&mut self, seat: Seat) {
-        self.places[seat.index()] = Place::Empty;
-        if self.is_here(seat.other()) {
-            self.tell_peer(seat.other(), PeerState::Gone, None);
-        }
-    }
 }
 
 impl Place {
-    const fn token(self) -> Option<Token> {
+    const fn token(self) -> Option<TokenHash> {
         match self {
             Self::Empty => None,
             Self::Here { token } | Self::Away { token, .. } => Some(token),

@@ -4,6 +4,7 @@
 mod model;
 
 use super::*;
+use crate::message::Known;
 
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -13,6 +14,10 @@ fn at(seconds: u64) -> Moment {
 
 fn token(number: u8) -> Token {
     Token::from_bytes([number; 16])
+}
+
+fn back(room: &mut Room, number: u8, seconds: u64) -> Result<Seat, ErrorCode> {
+    room.handle_return(token(number), false, 0, Known::default(), at(seconds))
 }
 
 fn drain(room: &mut Room) -> Vec<Command> {
@@ -42,7 +47,7 @@ fn word(message: &RelayToClient) -> String {
         RelayToClient::Control(control) => match control {
             R::Welcome { seat, returned: false, .. } => format!("welcome {seat}"),
             R::Welcome { seat, returned: true, .. } => format!("back {seat}"),
-            R::Role { role } => role.to_string(),
+            R::Role { role, .. } => role.to_string(),
             R::Peer { state, .. } => format!("{state:?}").to_lowercase(),
             R::Taken { sequence } => format!("taken {sequence}"),
             R::Pipe { tag, .. } => format!("pipe {tag}"),
@@ -142,7 +147,7 @@ fn a_repetition_is_passed_on_and_takes_no_turn() {
     let commands = say(&mut room, Seat::One, 1, "hello");
     assert_eq!(told(&commands, Seat::One), ["taken 1", "rec"]);
     assert_eq!(told(&commands, Seat::Two), ["message 1 hello"]);
-    assert_eq!(room.turn, Seat::Two);
+    assert_eq!((room.turn, room.has_turn()), (1, Seat::Two));
 }
 
 #[test]
@@ -151,18 +156,18 @@ fn nobody_says_anything_before_the_first_pairing() {
     room.handle_join(token(1), at(0)).expect("a seat");
     drain(&mut room);
     assert_eq!(told(&say(&mut room, Seat::One, 1, "x"), Seat::One), ["error NotYourTurn"]);
-    room.handle_pass(Seat::One);
+    room.handle_pass(Seat::One, room.turn);
     assert_eq!(told(&drain(&mut room), Seat::One), ["error NotYourTurn"]);
 }
 
 #[test]
 fn passing_swaps_without_a_message() {
     let mut room = paired();
-    room.handle_pass(Seat::One);
+    room.handle_pass(Seat::One, room.turn);
     let commands = drain(&mut room);
     assert_eq!(told(&commands, Seat::One), ["rec"]);
     assert_eq!(told(&commands, Seat::Two), ["emi"]);
-    room.handle_pass(Seat::One);
+    room.handle_pass(Seat::One, room.turn);
     assert_eq!(told(&drain(&mut room), Seat::One), ["error NotYourTurn"]);
 }
 
@@ -212,9 +217,9 @@ fn a_lost_connection_keeps_its_seat_for_the_holder_of_the_token() {
     assert_eq!(told(&drain(&mut room), Seat::One), ["silent"]);
     assert_eq!(room.poll_timeout(), Some(at(40)));
     assert_eq!(room.handle_join(token(3), at(11)), Err(ErrorCode::RoomTaken));
-    assert_eq!(room.handle_return(token(3), at(11)), Err(ErrorCode::SeatGone));
+    assert_eq!(back(&mut room, 3, 11), Err(ErrorCode::SeatGone));
     say(&mut room, Seat::One, 1, "still there?");
-    assert_eq!(room.handle_return(token(2), at(12)), Ok(Seat::Two));
+    assert_eq!(back(&mut room, 2, 12), Ok(Seat::Two));
     let commands = drain(&mut room);
     assert_eq!(told(&commands, Seat::One), ["present"]);
     let expected = ["back 2", "present", "kept message 1 still there?", "emi"];
@@ -231,14 +236,14 @@ fn after_the_grace_the_seat_is_for_a_newcomer() {
     assert_eq!(drain(&mut room), []);
     room.handle_timeout(at(40));
     assert_eq!(told(&drain(&mut room), Seat::One), ["gone"]);
-    assert_eq!(room.handle_return(token(2), at(41)), Err(ErrorCode::SeatGone));
+    assert_eq!(back(&mut room, 2, 41), Err(ErrorCode::SeatGone));
     assert_eq!(room.handle_join(token(3), at(41)), Ok(Seat::Two));
 }
 
 #[test]
 fn a_return_closes_the_connection_that_the_relay_still_believes_in() {
     let mut room = paired();
-    assert_eq!(room.handle_return(token(2), at(1)), Ok(Seat::Two));
+    assert_eq!(back(&mut room, 2, 1), Ok(Seat::Two));
     let commands = drain(&mut room);
     let expected = ["exit superseded", "close", "back 2", "present", "rec"];
     assert_eq!(told(&commands, Seat::Two), expected);
@@ -299,4 +304,61 @@ fn a_shutdown_tells_everybody() {
         assert_eq!(told(&commands, seat), ["exit shutdown", "close"]);
     }
     assert!(room.standing().over);
+}
+
+#[test]
+fn the_end_of_numbers_is_no_trap() {
+    // Nobody gets there by talking, but a record may say so.
+    let wall = Duration::from_secs(1);
+    let mut room = paired();
+    drain(&mut room);
+    let mut record = room.record(at(0), wall).expect("somebody is there");
+    (record.turn, record.said, record.pairing) = (u64::MAX, [u64::MAX; 2], u32::MAX);
+    let mut room = Room::restore(record, GRACE, at(0), wall);
+    for number in [1, 2] {
+        back(&mut room, number, 0).expect("the seat is kept");
+    }
+    room.handle_say(Seat::Two, u32::MAX, u64::MAX, Bytes::new());
+    room.handle_say(Seat::Two, u32::MAX, 0, Bytes::new());
+    room.handle_pass(Seat::Two, u64::MAX);
+    room.handle_fin(Seat::One);
+    room.handle_join(token(3), at(0)).expect("a seat");
+    assert_eq!(told(&drain(&mut room), Seat::One).last().map(String::as_str), Some("rec"));
+}
+
+#[test]
+fn a_hello_that_was_overtaken_takes_no_seat() {
+    let mut room = paired();
+    let back = |room: &mut Room, times| {
+        room.handle_return(token(2), false, times, Known::default(), at(1))
+    };
+    assert_eq!(back(&mut room, 2), Ok(Seat::Two));
+    drain(&mut room);
+    assert_eq!(back(&mut room, 1), Err(ErrorCode::SeatGone));
+    assert!(drain(&mut room).is_empty(), "nobody is closed for it");
+    assert_eq!(back(&mut room, 3), Ok(Seat::Two));
+    // Whoever is new in a seat counts anew.
+    room.handle_fin(Seat::Two);
+    assert_eq!(room.handle_join(token(3), at(2)), Ok(Seat::Two));
+    assert_eq!(room.handle_return(token(3), false, 1, Known::default(), at(3)), Ok(Seat::Two));
+}
+
+#[test]
+fn a_room_from_a_record_keeps_seats_as_long_as_they_were_to_be() {
+    let mut room = Room::new(None, Duration::from_secs(100));
+    for number in [1, 2] {
+        room.handle_join(token(number), at(0)).expect("a seat");
+    }
+    room.handle_lost(Seat::Two, at(50));
+    let record = room.record(at(60), Duration::from_secs(1060)).expect("a room");
+    // Started 30 s later: one sat there, the other has 60 s left.
+    let wall = Duration::from_secs(1090);
+    let again = Room::restore(record.clone(), Duration::from_secs(100), at(0), wall);
+    assert_eq!(again.places.map(Place::kept_until), [Some(at(100)), Some(at(60))]);
+    assert_eq!(Record::decode(&record.encode()), Ok(record.clone()));
+    // However late it is, there is time to come back; and a clock that was set back gives no more.
+    let late = Room::restore(record.clone(), Duration::from_secs(100), at(0), wall * 9);
+    assert_eq!(late.places[1].kept_until(), Some(at(20)));
+    let early = Room::restore(record, Duration::from_secs(100), at(0), Duration::ZERO);
+    assert_eq!(early.places[1].kept_until(), Some(at(100)));
 }

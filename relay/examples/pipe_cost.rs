@@ -127,7 +127,7 @@ impl Client {
     }
 
     fn join(address: &str) -> Result<Self> {
-        let hello = ClientControl::Hello { room: None, new_room: false, seat: None };
+        let hello = ClientControl::hello(None, false, None);
         let mut client = Self::open(address, hello)?;
         client.until(|control| matches!(control, RelayControl::Welcome { .. }).then_some(()))?;
         Ok(client)

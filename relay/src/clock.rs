@@ -4,7 +4,7 @@
 //! that a test can pause it.
 
 use couplet::time::Moment;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// Tells the time as moments since this clock was made.
@@ -33,6 +33,13 @@ impl Clock {
             .checked_add(moment.since_start())
             .unwrap_or_else(|| self.origin + self.origin.elapsed() + FAR)
     }
+}
+
+/// The time since 1970 by the wall clock, which may be set at any time; for what outlives the process.
+#[expect(clippy::disallowed_methods, reason = "the relay's one clock site")]
+pub(crate) fn wall() -> Duration {
+    // A clock before 1970 is as good as none.
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Fresh random bytes.

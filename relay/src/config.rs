@@ -10,13 +10,11 @@ use couplet::limits;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 /// Where the relay listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:3647";
-
-/// Connections that may be between their first byte and their first message.
-pub const MAX_HANDSHAKES: usize = 4096;
 
 /// The relay of couplet, a private line for two: it pairs two clients and moves what they say and
 /// send.
@@ -42,6 +40,10 @@ pub struct Config {
     /// Clients that may have a seat at once
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_clients: u32,
+
+    /// Connections at once that haven't yet said what they want
+    #[arg(long, value_name = "N", default_value_t = 2_048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_handshakes: u32,
 
     /// Rooms that may exist at once
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..))]
@@ -70,6 +72,40 @@ pub struct Config {
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub max_pipe_bytes: Option<u64>,
 
+    /// Bytes that may go through the pipes that one address asked for in 24 hours, such as 50G; this
+    /// machine's own don't count; by default any number
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub max_pipe_bytes_per_ip: Option<u64>,
+
+    /// Frames a second that one client may send before it isn't read for a moment; four seconds'
+    /// worth may come at once; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub max_frames_per_second: u32,
+
+    /// Bytes a second, likewise, such as 4M; what goes through pipes doesn't count; 0 for no limit
+    #[arg(long, value_name = "BYTES", default_value = "8M", value_parser = parse_bytes_or_none)]
+    pub max_bytes_per_second: u64,
+
+    /// Signals (offers, answers, typing) that a client may send in one turn before only 20 a second
+    /// are read; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_signals_per_turn: u32,
+
+    /// Memory for what waits for slow clients, all together, such as 64M; when it becomes short,
+    /// those who don't read are closed sooner
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = parse_queued)]
+    pub max_queued_bytes: u64,
+
+    /// How long a room is kept in which nothing is said, signalled or sent, such as 2h, whether
+    /// anybody waits in it or not; 0 for ever
+    #[arg(long, value_name = "SECONDS", default_value = "24h", value_parser = parse_duration)]
+    pub idle_rooms: Duration,
+
+    /// Where to tell numbers to Prometheus, over HTTP at /metrics, such as 127.0.0.1:9464; keep
+    /// it from the public
+    #[arg(long, value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
+
     /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
     /// Without it the relay makes one itself at its first start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -79,10 +115,15 @@ pub struct Config {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
-    /// Where the relay keeps the certificate that it made; by default
+    /// Where the relay keeps its rooms, and the certificate that it made; by default
     /// $XDG_STATE_HOME/couplet-relay, or ~/.local/state/couplet-relay
     #[arg(long, value_name = "DIR", overrides_with = "data")]
     pub data: Option<PathBuf>,
+
+    /// Let rooms outlive an end by Ctrl+C or SIGTERM: clients are told to come back, and find their
+    /// seats when the relay is started again. Without it they are told that it is over
+    #[arg(long)]
+    pub drain: bool,
 
     /// Threads that serve; by default one per processor
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -105,6 +146,14 @@ pub struct Config {
     #[arg(skip)]
     pub tls: Option<TlsIdentity>,
 
+    /// Where rooms are kept, so that they outlive the relay; without it they don't.
+    #[arg(skip)]
+    pub keep_rooms_in: Option<PathBuf>,
+    /// Where [`Config::metrics_listen`] is listened on, once it is (see
+    /// [`listen_for_metrics`](crate::server::listen_for_metrics)).
+    #[arg(skip)]
+    pub metrics: Option<Arc<TcpListener>>,
+
     /// What the relay counts; whoever keeps a clone can read it while the relay runs.
     #[arg(skip)]
     pub counters: Arc<Counters>,
@@ -116,26 +165,43 @@ impl Default for Config {
             listen: DEFAULT_LISTEN.to_owned(),
             grace: Duration::from_secs(30),
             max_clients: 10_000,
+            max_handshakes: 2_048,
             max_rooms: 5_000,
             max_per_ip: 1_000,
             max_pipes: 1_000,
             max_pipes_per_ip: 128,
             pipe_idle: Duration::from_hours(1),
             max_pipe_bytes: None,
+            max_pipe_bytes_per_ip: None,
+            max_frames_per_second: 50_000,
+            max_bytes_per_second: 8 << 20,
+            max_signals_per_turn: 10_000,
+            max_queued_bytes: 256 << 20,
+            idle_rooms: Duration::from_hours(24),
+            metrics_listen: None,
             tls_cert: None,
             tls_key: None,
             data: None,
             workers: None,
             until_stdin_closes: false,
+            drain: false,
+            keep_rooms_in: None,
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
             tls: None,
+            metrics: None,
             counters: Arc::default(),
         }
     }
 }
 
 impl Config {
+    /// How many rooms there may be: none is without a client that is there or expected back.
+    #[must_use]
+    pub fn rooms(&self) -> u64 {
+        self.max_rooms.min(self.max_clients).into()
+    }
+
     /// The certificate that the options ask for: the operator's, or the relay's own, which is made
     /// and kept if there is none yet. The text is a warning for the operator.
     ///
@@ -145,12 +211,18 @@ impl Config {
         if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
             return TlsIdentity::load(cert, key).map(|identity| (identity, None));
         }
-        if let Some(dir) = self.data.clone().or_else(tls::default_data_dir) {
+        if let Some(dir) = self.data_dir() {
             return TlsIdentity::keep_in(&dir);
         }
         let warning = "there is no home directory to keep the relay's certificate in, so it is good \
                        for this run only; give a directory with --data";
         TlsIdentity::for_this_run().map(|identity| (identity, Some(warning.to_owned())))
+    }
+
+    /// Where the relay keeps what outlives it; none if there is no home directory either.
+    #[must_use]
+    pub fn data_dir(&self) -> Option<PathBuf> {
+        self.data.clone().or_else(tls::default_data_dir)
     }
 }
 
@@ -215,6 +287,19 @@ fn parse_bytes(text: &str) -> Result<u64, String> {
     let count = digits.parse::<u64>().map_err(|_| HELP.to_owned())?;
     count.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(|| {
         "expected at least 1 byte, and no more than a relay could ever move".to_owned()
+    })
+}
+
+/// The same, or `0` for no limit.
+fn parse_bytes_or_none(text: &str) -> Result<u64, String> {
+    if text == "0" { Ok(0) } else { parse_bytes(text) }
+}
+
+/// The same, with enough for a few clients.
+fn parse_queued(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 4 << 20;
+    parse_bytes(text).and_then(|bytes| {
+        if bytes >= LEAST { Ok(bytes) } else { Err("expected at least 4M".to_owned()) }
     })
 }
 

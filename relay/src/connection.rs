@@ -13,25 +13,37 @@
 //!    │── open pipe, bytes … ─────>│   from here on `pipe`
 //! ```
 
-use crate::gate::Visit;
+use crate::counters::Count;
+use crate::gate::{Handshake, Visit};
 use crate::line::{End, Event, Line, farewell, poll_push};
+use crate::manners::{Conduct, Excessive};
 use crate::outbox::{Close, Outbox};
 use crate::pipe::{self, Wire};
 use crate::refusal::Refusal;
 use crate::relay::Relay;
 use crate::rooms::{Place, Wanted};
+use crate::throttle::{Excess, REST};
 use couplet::frame::{self, Frame, FrameDecoder, OPENING_LEN};
-use couplet::limits::{MAX_CONTROL_BODY, MAX_OPAQUE};
+use couplet::limits::{MAX_CONTROL_BODY, MAX_FIRST_BODY, MAX_OPAQUE};
 use couplet::message::{
-    ClientControl, ClientToRelay, ErrorCode, RelayControl, RelayToClient, Token,
+    ClientControl, ClientToRelay, ErrorCode, Known, RelayControl, RelayToClient, Token, kind,
 };
+use couplet::room::Room;
 use couplet::time::Moment;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::info;
+
+/// Bytes read at once until a connection has said what it wants.
+pub(crate) const FIRST_READ: usize = 4 * 1024;
+
+/// What somebody is told who is closed as memory is short.
+const SHORT: &str = "the relay is short of memory, and what it had for this connection wasn't read, or a \
+                     frame not finished, for too long; connect again to go on";
 
 /// A connection that has just come in.
 #[derive(Debug)]
@@ -43,27 +55,38 @@ pub(crate) struct Arrival {
     /// Its count at the gate, kept as long as it is here.
     pub(crate) visit: Visit,
     /// Its place among those that haven't said what they want.
-    pub(crate) handshake: OwnedSemaphorePermit,
+    pub(crate) handshake: Handshake,
     /// When it must have said what it wants.
     pub(crate) by: Moment,
 }
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve<S>(mut stream: S, arrival: Arrival, relay: Arc<Relay>)
+pub(crate) async fn serve<S>(mut stream: S, arrival: Box<Arrival>, relay: Arc<Relay>)
 where
     S: Wire + 'static,
 {
-    let Arrival { number, from, visit, handshake, by } = arrival;
+    let Arrival { number, from, visit, handshake, by } = *arrival;
     // What is only needed for a while is boxed, so that an idle client's task stays small.
     let wish = Box::pin(hear_wish(&mut stream, by, &relay)).await;
-    drop(handshake);
     let refusal = match wish {
-        Ok((Wish::Seat { room, token }, decoder)) => {
-            match take_seat(room, token, from.ip(), &relay) {
+        Ok((Wish::Seat(asked), decoder)) => {
+            match take_seat(asked, from.ip(), &relay) {
                 Ok(seated) => {
+                    drop(handshake);
+                    stream.keep_small();
+                    let _held = relay.counters.hold(Count::Clients);
                     let Seated { place, outbox, permit } = seated;
                     info!(client = number, %from, room = %place.room(), seat = %place.seat(), "joined");
-                    let line = Line::new(stream, decoder, outbox, relay.clock, &relay.timeouts);
+                    Box::pin(place.written()).await;
+                    // Boxed: what is passed on to an async function is in its future twice.
+                    let line = Box::new(Line::new(
+                        stream,
+                        decoder,
+                        outbox,
+                        relay.clock,
+                        &relay.timeouts,
+                        relay.manners.speeds,
+                    ));
                     converse(line, place, permit, number, &relay).await;
                     drop(visit);
                     return;
@@ -72,19 +95,34 @@ where
             }
         }
         Ok((Wish::Pipe(token), decoder)) => {
+            drop(handshake);
             let end = pipe::End::new(stream, decoder.into_rest(), visit);
             return Box::pin(pipe::serve(end, token, number, &relay)).await;
         }
         Err(refusal) => refusal,
     };
+    relay.counters.one(refusal.count());
     info!(client = number, %from, why = %refusal, "refused");
-    Box::pin(farewell(stream, refusal.words(), relay.timeouts.flush)).await;
+    let parting = relay.gate.part();
+    drop(handshake);
+    // If very many are refused at once, others are told and not waited for.
+    let limit = parting.as_ref().map_or(Duration::ZERO, |_| relay.timeouts.flush);
+    Box::pin(farewell(stream, refusal.words(), limit)).await;
+    drop((parting, visit));
 }
 
 /// What a connection is for.
 enum Wish {
-    Seat { room: Wanted, token: Option<Token> },
+    Seat(Asked),
     Pipe(Token),
+}
+
+/// Which seat is asked for.
+enum Asked {
+    /// An empty one.
+    New(Wanted),
+    /// The one that the token stands for.
+    Back { token: Token, anew: bool, times: u64, known: Known },
 }
 
 /// A client with a seat.
@@ -101,7 +139,7 @@ async fn hear_wish<S: AsyncRead + Unpin>(
 ) -> Result<(Wish, FrameDecoder), Refusal> {
     tokio::select! {
         biased;
-        () = relay.ending.cancelled() => Err(Refusal::Shutdown),
+        () = relay.ending.cancelled() => Err(relay.farewell()),
         wish = tokio::time::timeout_at(relay.clock.at(by), read_wish(stream)) => {
             wish.unwrap_or_else(|_| Err(Refusal::of(ErrorCode::HandshakeTimeout)))
         }
@@ -118,28 +156,43 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
             Ok(count) => have += count,
         }
     }
-    let mut decoder = FrameDecoder::new(MAX_CONTROL_BODY);
+    let mut decoder = FrameDecoder::new(MAX_FIRST_BODY);
     let frame = loop {
         if let Some(frame) = decoder.poll_frame()? {
             break frame;
         }
-        match poll_fn(|cx| poll_push(stream, &mut decoder, cx)).await {
+        match poll_fn(|cx| poll_push::<FIRST_READ, _>(stream, &mut decoder, cx)).await {
             Ok(0) | Err(_) => return Err(Refusal::Gone),
             Ok(_) => {}
         }
     };
+    // What follows may be longer.
+    let rest = decoder.into_rest();
+    let mut decoder = FrameDecoder::new(MAX_CONTROL_BODY);
+    decoder.push(&rest);
     let wish = match ClientToRelay::decode(frame)? {
-        ClientToRelay::Control(ClientControl::Hello { room, new_room, seat }) => {
+        ClientToRelay::Control(ClientControl::Hello {
+            room,
+            new_room,
+            seat,
+            anew,
+            times,
+            known,
+        }) => {
             let room = match room {
                 Some(name) => Wanted::Named(name),
                 None if new_room => Wanted::New,
                 None => Wanted::Any,
             };
-            Wish::Seat { room, token: seat }
+            let seat = match seat {
+                Some(token) => Asked::Back { token, anew, times, known },
+                None => Asked::New(room),
+            };
+            Wish::Seat(seat)
         }
         ClientToRelay::Control(ClientControl::OpenPipe { token }) => Wish::Pipe(token),
         ClientToRelay::Control(
-            ClientControl::Pass
+            ClientControl::Pass { .. }
             | ClientControl::RequestPipe { .. }
             | ClientControl::PairingFailed { .. }
             | ClientControl::Fin
@@ -151,27 +204,25 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
     Ok((wish, decoder))
 }
 
-fn take_seat(
-    room: Wanted,
-    token: Option<Token>,
-    from: IpAddr,
-    relay: &Relay,
-) -> Result<Seated, Refusal> {
+fn take_seat(asked: Asked, from: IpAddr, relay: &Relay) -> Result<Seated, Refusal> {
     let permit = relay.gate.admit();
-    let outbox = Arc::new(Outbox::default());
-    let (place, permit) = match (token, permit) {
+    let outbox = Arc::new(Outbox::new(Arc::clone(&relay.budget)));
+    let (place, permit) = match (asked, permit) {
         // Whoever has a seat already was let in once; at worst both of its connections are here
         // until the old one is noticed to be dead.
-        (Some(token), permit) => (relay.rooms.come_back(token, from, &outbox)?, permit.ok()),
-        (None, Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
-        (None, Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
+        (Asked::Back { token, anew, times, known }, permit) => {
+            let take = |room: &mut Room, now| room.handle_return(token, anew, times, known, now);
+            (relay.rooms.come_back(token, take, from, &outbox)?, permit.ok())
+        }
+        (Asked::New(room), Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
+        (Asked::New(_), Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
     };
     Ok(Seated { place, outbox, permit })
 }
 
 /// Carries out what a seated client says until its line ends.
 async fn converse<S>(
-    mut line: Line<S>,
+    mut line: Box<Line<S>>,
     place: Place,
     permit: Option<OwnedSemaphorePermit>,
     number: u64,
@@ -179,13 +230,30 @@ async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut told = Conduct::default();
     let end = loop {
         match poll_fn(|cx| line.poll_event(cx)).await {
-            Event::Frame(frame) => match handle(frame, &place) {
-                Ok(Some(full)) => line.hold_until_room(full),
-                Ok(None) => line.let_peer_go_first(),
-                Err(refusal) => break Err(refusal),
-            },
+            Event::Frame(frame) => {
+                let is_signal = frame.kind == kind::SIGNAL;
+                match handle(frame, &place, relay) {
+                    Ok(Some(full)) => line.hold_until_room(full),
+                    Ok(None) => line.let_peer_go_first(),
+                    Err(refusal) => break Err(refusal),
+                }
+                if is_signal && told.is_one_too_many(place.turn(), relay.manners.signals) {
+                    relay.counters.one(Count::ThrottledSignals);
+                    told.tell(Excessive::Signals, &place, relay);
+                    line.rest(REST);
+                }
+            }
+            Event::Throttled(excess) => {
+                let (what, count) = match excess {
+                    Excess::Frames => (Excessive::Frames, Count::ThrottledFrames),
+                    Excess::Bytes => (Excessive::Bytes, Count::ThrottledBytes),
+                };
+                relay.counters.one(count);
+                told.tell(what, &place, relay);
+            }
             Event::End(End::Malformed(error)) => break Err(error.into()),
             Event::End(end) => break Ok(end),
         }
@@ -194,8 +262,12 @@ async fn converse<S>(
     let last_words = match &end {
         Err(refusal) => Some(refusal.clone()),
         Ok(End::Stuck) => Some(Refusal::of(ErrorCode::Stuck)),
-        Ok(End::Closed(_) | End::Lost | End::Silent | End::Malformed(_)) => None,
+        Ok(End::Short) => Some(Refusal::new(ErrorCode::Stuck, SHORT)),
+        Ok(End::Closed(_) | End::Lost | End::Silent | End::HalfFrame | End::Malformed(_)) => None,
     };
+    if let Some(cut) = cut_as(&end) {
+        relay.counters.one(cut);
+    }
     if let Some(Refusal::Error { code, text }) = last_words {
         place.tell(&RelayToClient::Control(RelayControl::Error { code, text }));
     }
@@ -213,8 +285,21 @@ async fn converse<S>(
     }
 }
 
+/// As what the end of a line is counted, if the relay made it.
+const fn cut_as(end: &Result<End, Refusal>) -> Option<Count> {
+    match end {
+        Ok(End::Stuck) => Some(Count::CutStuck),
+        Ok(End::Short) => Some(Count::CutShort),
+        Ok(End::Silent) => Some(Count::CutSilent),
+        Ok(End::HalfFrame) => Some(Count::CutHalfFrame),
+        Err(Refusal::Error { code: ErrorCode::Unexpected, .. }) => Some(Count::CutUnexpected),
+        Err(_) | Ok(End::Malformed(_)) => Some(Count::CutMalformed),
+        Ok(End::Closed(_) | End::Lost) => None,
+    }
+}
+
 /// Does what one frame asks for. Returns the peer's queue if it is over its limit.
-fn handle(frame: Frame, place: &Place) -> Result<Option<Arc<Outbox>>, Refusal> {
+fn handle(frame: Frame, place: &Place, relay: &Relay) -> Result<Option<Arc<Outbox>>, Refusal> {
     let full = match ClientToRelay::decode(frame)? {
         ClientToRelay::Say { body, .. } | ClientToRelay::Signal { body, .. }
             if body.len() > MAX_OPAQUE =>
@@ -224,9 +309,15 @@ fn handle(frame: Frame, place: &Place) -> Result<Option<Arc<Outbox>>, Refusal> {
                 format_args!("a body has {} bytes; at most {MAX_OPAQUE} may be said", body.len()),
             ));
         }
-        ClientToRelay::Say { pairing, sequence, body } => place.say(pairing, sequence, &body),
-        ClientToRelay::Signal { pairing, body } => place.signal(pairing, body),
-        ClientToRelay::Control(ClientControl::Pass) => place.pass(),
+        ClientToRelay::Say { pairing, sequence, body } => {
+            relay.counters.one(Count::Messages);
+            place.say(pairing, sequence, &body)
+        }
+        ClientToRelay::Signal { pairing, body } => {
+            relay.counters.one(Count::Signals);
+            place.signal(pairing, body)
+        }
+        ClientToRelay::Control(ClientControl::Pass { turn }) => place.pass(turn),
         ClientToRelay::Control(ClientControl::RequestPipe { tag }) => place.request_pipe(tag)?,
         ClientToRelay::Control(ClientControl::Fin) => {
             place.fin();

@@ -5,6 +5,7 @@
 //! with `c`; all else is served as plain and told there what this port is.
 
 use crate::connection::{Arrival, serve};
+use crate::counters::Count;
 use crate::gate::Full;
 use crate::line::farewell;
 use crate::refusal::Refusal;
@@ -24,7 +25,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// Serves whoever has come, over TLS if that is how it begins. One limit covers the TLS handshake
 /// and the first message.
-pub(crate) async fn answer(stream: TcpStream, arrival: Arrival, relay: Arc<Relay>) {
+pub(crate) async fn answer(stream: TcpStream, arrival: Box<Arrival>, relay: Arc<Relay>) {
     let tls = Box::pin(first_byte(&stream, &arrival, &relay)).await;
     match tls {
         None => serve(stream, arrival, relay).await,
@@ -84,20 +85,22 @@ async fn begins_with_tls(stream: &TcpStream) -> bool {
 async fn answer_tls(
     stream: TcpStream,
     config: Arc<ServerConfig>,
-    arrival: Arrival,
+    arrival: Box<Arrival>,
     relay: Arc<Relay>,
 ) {
     match Box::pin(shake_hands(stream, config, &arrival, &relay)).await {
         Ok(stream) => serve(stream, arrival, relay).await,
-        Err(Failed { why, rest }) => {
-            let Arrival { number, from, visit, handshake, .. } = arrival;
-            drop(handshake);
+        Err(Failed { why, count, rest }) => {
+            let Arrival { number, from, visit, handshake, .. } = *arrival;
+            relay.counters.one(count);
             info!(client = number, %from, why, "refused");
-            if let Some(stream) = rest {
+            let parting = relay.gate.part();
+            drop(handshake);
+            if let Some(stream) = rest.filter(|_| parting.is_some()) {
                 // The alert that says why is on its way already.
                 Box::pin(farewell(stream, BytesMut::new(), relay.timeouts.flush)).await;
             }
-            drop(visit);
+            drop((parting, visit));
         }
     }
 }
@@ -105,6 +108,7 @@ async fn answer_tls(
 /// A TLS handshake that came to nothing.
 struct Failed {
     why: String,
+    count: Count,
     /// The connection, if there is somebody to tell.
     rest: Option<TcpStream>,
 }
@@ -119,7 +123,8 @@ async fn shake_hands(
     let result = tokio::select! {
         biased;
         () = relay.ending.cancelled() => {
-            return Err(Failed { why: "shutdown".to_owned(), rest: None });
+            let count = Count::RefusedShutdown;
+            return Err(Failed { why: "shutdown".to_owned(), count, rest: None });
         }
         result = timeout_at(relay.clock.at(arrival.by), accept) => result,
     };
@@ -127,9 +132,13 @@ async fn shake_hands(
         Ok(Ok(stream)) => Ok(stream),
         // What the library says names the fault, never the client's bytes.
         Ok(Err((error, stream))) => {
-            Err(Failed { why: format!("tls: {error}"), rest: Some(stream) })
+            let count = Count::RefusedTls;
+            Err(Failed { why: format!("tls: {error}"), count, rest: Some(stream) })
         }
-        Err(_) => Err(Failed { why: "tls: too slow".to_owned(), rest: None }),
+        Err(_) => {
+            let count = Count::RefusedTlsTimeout;
+            Err(Failed { why: "tls: too slow".to_owned(), count, rest: None })
+        }
     }
 }
 

@@ -15,12 +15,16 @@
 //! | `connection` | one client from its first byte to its last |
 //! | `line` | one client's socket while it has a seat: frames in, queue out, deadlines |
 //! | `outbox` | the bounded queue towards one client |
+//! | `budget` | the memory of all queues together |
+//! | `throttle`, `manners` | how fast one client may go, and what it is told |
+//! | `memory` | what the relay's memory stays below |
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
-//! | [`counters`] | what the relay counts over its life |
+//! | [`counters`], `metrics` | what the relay counts, and telling it to Prometheus |
 //! | `wrong_codes` | how often clients couldn't agree on keys, and who must wait for it |
 //! | `refusal` | what a connection that isn't served is told |
 //! | `bulk` | the threads that pipes are copied on, and their memory |
+//! | `store` | the rooms' records on disk, and when they are written |
 //! | `clock` | the one clock and the one source of randomness |
 //!
 //! ```no_run
@@ -36,6 +40,7 @@
 //! # }
 //! ```
 
+mod budget;
 mod bulk;
 mod clock;
 pub mod config;
@@ -45,13 +50,19 @@ mod gate;
 mod knock;
 mod line;
 mod lock;
+mod manners;
+mod memory;
+mod metrics;
 mod outbox;
 mod pipe;
 mod refusal;
 mod relay;
 mod rooms;
 pub mod server;
+mod store;
+mod throttle;
 pub mod tls;
 mod wrong_codes;
 
+pub use memory::memory_bound;
 pub use outbox::{HARD_LIMIT_BYTES, SOFT_LIMIT_BYTES, SOFT_LIMIT_FRAMES};

@@ -9,11 +9,14 @@
 //! nothing is read from the client. (Then the end of its stream isn't noticed either, but the one
 //! whom that would concern is the one who doesn't read.)
 
+use crate::budget::{FULL_REST, SHORT_LIMIT, Share};
 use crate::clock::Clock;
 use crate::config::Timeouts;
+use crate::counters::Count;
 use crate::outbox::{Close, MayRead, Next, Outbox};
+use crate::throttle::{Excess, Speeds, Throttle};
 use bytes::{Buf, BytesMut};
-use couplet::frame::{Frame, FrameDecoder, FrameError};
+use couplet::frame::{Frame, FrameDecoder, FrameError, HEADER_LEN};
 use couplet::time::Moment;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -26,6 +29,9 @@ use tokio::time::Sleep;
 /// Bytes read at once.
 pub(crate) const READ_BYTES: usize = 16 * 1024;
 
+/// Bytes read at once, and of frames that are handled, while the memory of all queues is full.
+pub(crate) const READ_WHEN_FULL: usize = 1024;
+
 /// Frames of one client that are handled before others get their turn.
 const MAX_BURST: u32 = 64;
 
@@ -37,11 +43,19 @@ pub(crate) struct Line<S> {
     outbox: Arc<Outbox>,
     in_hand: BytesMut,
     in_hand_since: Moment,
+    /// When some of what is in hand was last written.
+    moved: Moment,
     unflushed: bool,
     heard: Moment,
     /// Whether reading has stopped, so that silence means nothing.
     paused: bool,
     held_by: Option<Arc<Outbox>>,
+    /// What the decoder holds.
+    decoder_memory: Share,
+    /// Since when a frame has been coming in.
+    half_since: Option<Moment>,
+    throttle: Throttle,
+    rest_until: Option<Moment>,
     burst: u32,
     peer_first: bool,
     timer: Pin<Box<Sleep>>,
@@ -56,6 +70,8 @@ pub(crate) struct Line<S> {
 pub(crate) enum Event {
     /// The client's next frame.
     Frame(Frame),
+    /// The client sends too fast and isn't read for a moment.
+    Throttled(Excess),
     /// There will be nothing more.
     End(End),
 }
@@ -69,8 +85,12 @@ pub(crate) enum End {
     Lost,
     /// Nothing was heard for too long.
     Silent,
+    /// A frame that began has taken too long.
+    HalfFrame,
     /// The client has left its queue full for too long, or far too full.
     Stuck,
+    /// Memory is short, and the client has held some for too long without moving it.
+    Short,
     /// The client's bytes are no frames.
     Malformed(FrameError),
 }
@@ -83,19 +103,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         outbox: Arc<Outbox>,
         clock: Clock,
         timeouts: &Timeouts,
+        speeds: Speeds,
     ) -> Self {
         let heard = clock.now();
         let armed = heard + timeouts.silence;
+        let decoder_memory = Share::new(Arc::clone(outbox.budget()));
         Self {
             stream,
             decoder,
             outbox,
             in_hand: BytesMut::new(),
             in_hand_since: heard,
+            moved: heard,
             unflushed: false,
             heard,
             paused: false,
             held_by: None,
+            decoder_memory,
+            half_since: None,
+            throttle: Throttle::new(speeds, heard),
+            rest_until: None,
             burst: 0,
             peer_first: false,
             timer: Box::pin(tokio::time::sleep_until(clock.at(armed))),
@@ -109,6 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// Reads no further frame until `peer` has room; the queue goes on being written.
     pub(crate) fn hold_until_room(&mut self, peer: Arc<Outbox>) {
         self.held_by = Some(peer);
+    }
+
+    /// Reads no further frame for so long; the queue goes on being written.
+    pub(crate) fn rest(&mut self, pause: Duration) {
+        self.rest_until = self.rest_until.max(Some(self.clock.now() + pause));
     }
 
     /// Lets the peer's task, which has just been woken, run before this one writes: what was said
@@ -132,15 +164,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         if let Err(end) = self.write(cx) {
             return Poll::Ready(Event::End(end));
         }
+        self.note_memory();
         self.poll_deadline(cx).map(Event::End)
     }
 
     /// Writes what is still to be written and closes, within `limit`.
-    pub(crate) async fn close(self, limit: Duration) {
-        let Self { stream, outbox, mut in_hand, .. } = self;
-        outbox.close(Close::Own);
-        in_hand.unsplit(outbox.drain());
+    pub(crate) async fn close(mut self, limit: Duration) {
+        self.outbox.close(Close::Own);
+        self.in_hand.unsplit(self.outbox.drain());
+        let Self { stream, outbox, in_hand, .. } = self;
         farewell(stream, in_hand, limit).await;
+        // The budget has its memory back only now.
+        drop(outbox);
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -159,8 +194,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             }
             self.held_by = None;
         }
+        let is_full = self.outbox.budget().is_full();
+        if self.must_rest(is_full) {
+            return Poll::Pending;
+        }
         if std::mem::take(&mut self.paused) {
             self.heard = self.clock.now();
+            self.throttle.fill(self.heard);
+            if self.half_since.is_some() && !self.outbox.budget().is_short() {
+                self.half_since = Some(self.heard);
+            }
+        }
+        if let Some((excess, pause)) = self.throttle.excess() {
+            self.rest(pause);
+            return Poll::Ready(Event::Throttled(excess));
         }
         if self.burst == MAX_BURST {
             self.burst = 0;
@@ -171,18 +218,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             match self.decoder.poll_frame() {
                 Ok(Some(frame)) => {
                     self.burst += 1;
+                    self.half_since = None;
+                    self.throttle.take(frame.body.len() + HEADER_LEN);
                     return Poll::Ready(Event::Frame(frame));
                 }
-                Ok(None) => {}
+                Ok(None) => {
+                    if self.decoder.buffered() > 0 && self.half_since.is_none() {
+                        self.half_since = Some(self.heard);
+                    }
+                    if self.must_rest(is_full) {
+                        return Poll::Pending;
+                    }
+                }
                 Err(error) => return Poll::Ready(Event::End(End::Malformed(error))),
             }
-            let Poll::Ready(read) = poll_push(&mut self.stream, &mut self.decoder, cx) else {
+            let read = if is_full {
+                poll_push::<READ_WHEN_FULL, _>(&mut self.stream, &mut self.decoder, cx)
+            } else {
+                poll_push::<READ_BYTES, _>(&mut self.stream, &mut self.decoder, cx)
+            };
+            let Poll::Ready(read) = read else {
                 self.burst = 0;
                 return Poll::Pending;
             };
             match read {
                 Ok(0) | Err(_) => return Poll::Ready(Event::End(End::Lost)),
-                Ok(_) => self.heard = self.clock.now(),
+                Ok(count) => {
+                    self.heard = self.clock.now();
+                    self.throttle.fill(self.heard);
+                    let count = u64::try_from(count).unwrap_or_default();
+                    self.outbox.budget().counters().add(Count::ReceivedBytes, count);
+                }
             }
         }
     }
@@ -201,6 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                     Poll::Ready(Next::Write(bytes)) => {
                         self.in_hand = bytes;
                         self.in_hand_since = self.clock.now();
+                        self.moved = self.in_hand_since;
                     }
                     Poll::Ready(next) => return Err(end_of(&next)),
                     Poll::Pending => return Ok(()),
@@ -218,6 +285,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
                             // This may have been what reading waited for.
                             cx.waker().wake_by_ref();
                         }
+                    } else {
+                        self.moved = self.clock.now();
                     }
                 }
                 Poll::Pending => {
@@ -230,28 +299,78 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         }
     }
 
+    /// Whether the client isn't read for the moment, for its own speed, or as memory is full and this
+    /// would take much of it. Who says little to one who reads goes on.
+    fn must_rest(&mut self, is_full: bool) -> bool {
+        if self.rest_until.is_some_and(|until| self.clock.now() >= until) {
+            self.rest_until = None;
+        }
+        if self.rest_until.is_none() && is_full && self.decoder.buffered() > READ_WHEN_FULL {
+            self.outbox.budget().counters().one(Count::ThrottledQueued);
+            self.rest(FULL_REST);
+            // It holds memory for as long as this lasts.
+            self.half_since = self.half_since.or(self.rest_until);
+        }
+        self.paused |= self.rest_until.is_some();
+        self.rest_until.is_some()
+    }
+
+    /// Tells the budget what half of a frame takes.
+    fn note_memory(&mut self) {
+        self.decoder.compact();
+        self.decoder_memory.set(self.decoder.memory());
+    }
+
+    /// What ends the line, and when, if nothing happens before.
+    fn deadline(&self) -> Option<(Moment, End)> {
+        let writing = !self.in_hand.is_empty();
+        let stuck = writing.then(|| {
+            let over_since = self.outbox.over_since().unwrap_or(self.in_hand_since);
+            (self.in_hand_since.min(over_since) + self.stuck, End::Stuck)
+        });
+        let silent = (!self.paused).then(|| (self.heard + self.silence, End::Silent));
+        let half = self.half_since.filter(|_| !self.paused);
+        let half = half.map(|since| (since + self.silence, End::HalfFrame));
+        let since = match (writing.then_some(self.moved), self.half_since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        let short = since
+            .filter(|_| self.outbox.budget().is_short())
+            .map(|since| (since + SHORT_LIMIT, End::Short));
+        [stuck, silent, half, short].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        // Who holds memory must notice when it becomes short.
+        let holds = !self.in_hand.is_empty() || self.half_since.is_some();
         loop {
-            let stuck = (!self.in_hand.is_empty()).then(|| {
-                let over_since = self.outbox.over_since().unwrap_or(self.in_hand_since);
-                (self.in_hand_since.min(over_since) + self.stuck, End::Stuck)
-            });
-            let silent = (!self.paused).then(|| (self.heard + self.silence, End::Silent));
-            let Some((deadline, end)) =
-                [stuck, silent].into_iter().flatten().min_by_key(|(at, _)| *at)
+            let end = self.deadline();
+            let now = (holds || self.rest_until.is_some()).then(|| self.clock.now());
+            let look = now.filter(|_| holds).map(|now| now + SHORT_LIMIT / 2);
+            let Some(wake) =
+                end.map(|(at, _)| at).into_iter().chain(look).chain(self.rest_until).min()
             else {
                 return Poll::Pending;
             };
             // The timer may ring early, as deadlines move away with everything that is heard;
             // setting it anew each time would cost more.
-            if deadline < self.armed {
-                self.arm(deadline);
+            if wake < self.armed {
+                self.arm(wake);
             }
             ready!(self.timer.as_mut().poll(cx));
-            if self.clock.now() >= deadline {
+            let now = self.clock.now();
+            if let Some((at, end)) = end
+                && now >= at
+            {
                 return Poll::Ready(end);
             }
-            self.arm(deadline);
+            if self.rest_until.take_if(|until| now >= *until).is_some() {
+                // This is what reading waits for.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.arm(wake.max(now));
         }
     }
 
@@ -268,13 +387,13 @@ fn end_of(next: &Next) -> End {
     }
 }
 
-/// Reads once and pushes what came; 0 is the end of the stream.
-pub(crate) fn poll_push<S: AsyncRead + Unpin>(
+/// Reads once, at most `BYTES`, and pushes what came; 0 is the end of the stream.
+pub(crate) fn poll_push<const BYTES: usize, S: AsyncRead + Unpin>(
     stream: &mut S,
     decoder: &mut FrameDecoder,
     cx: &mut Context<'_>,
 ) -> Poll<std::io::Result<usize>> {
-    let mut scratch = [const { MaybeUninit::uninit() }; READ_BYTES];
+    let mut scratch = [const { MaybeUninit::uninit() }; BYTES];
     let mut buffer = ReadBuf::uninit(&mut scratch);
     ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
     decoder.push(buffer.filled());

@@ -15,7 +15,6 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use couplet_relay::config::Config;
 use couplet_relay::server;
-use couplet_relay::tls::TlsIdentity;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -72,8 +71,14 @@ fn start(mut config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(UNUSABLE));
             }
         }
+        // A relay that ends with another program has nobody who would start it anew.
+        config.keep_rooms_in = config.data_dir().filter(|_| !config.until_stdin_closes);
+        if let Err(error) = server::listen_for_metrics(&mut config).await {
+            complain(&error.to_string());
+            return Ok(ExitCode::from(CANT_LISTEN));
+        }
         let address = listener.local_addr().context("can't tell where the relay listens")?;
-        announce(address, config.tls.as_ref());
+        announce(address, &config);
         // On a worker thread, not on this one: `block_on` would make every accept cross threads.
         tokio::spawn(server::run(config, listener, shutdown))
             .await
@@ -153,11 +158,16 @@ fn raise_file_limit() {
 }
 
 /// The first line is for programs, the others for people. That nobody reads them is no error.
-fn announce(address: SocketAddr, tls: Option<&TlsIdentity>) {
+fn announce(address: SocketAddr, config: &Config) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "listening on {address}")
         .and_then(|()| stdout.flush())
-        .and_then(|()| stdout.write_all(server::how_to_join(address, tls).as_bytes()))
+        .and_then(|()| {
+            stdout.write_all(
+                server::how_to_join(address, config.tls.as_ref(), config.drain).as_bytes(),
+            )
+        })
+        .and_then(|()| stdout.write_all(server::what_it_takes(config).as_bytes()))
         .and_then(|()| stdout.flush());
 }
 

@@ -7,8 +7,8 @@
 //! nothing more from its own socket until the queue has shrunk, so a producer adds at most what one
 //! of its frames brings: a queue holds the soft limit and one frame. What doesn't come from a
 //! producer (people coming and going across a client that doesn't read) is small, but has no
-//! natural end: at the *hard limit* the client counts as stuck at once. With everything that one
-//! client can make the relay hold:
+//! natural end: at the *hard limit* the client counts as stuck at once. The soft limit is lower when
+//! many queues are full (`budget`). With everything that one client can make the relay hold:
 //!
 //! | what | at most |
 //! | --- | --- |
@@ -19,11 +19,12 @@
 //!
 //! An idle client has only the last line.
 
+use crate::budget::Budget;
 use crate::lock::lock;
 use bytes::BytesMut;
 use couplet::message::{ExitReason, RelayToClient};
 use couplet::time::Moment;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// Frames in a queue from which on its producers wait.
@@ -39,6 +40,7 @@ pub const HARD_LIMIT_BYTES: usize = 2 * SOFT_LIMIT_BYTES;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
+    budget: Arc<Budget>,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +50,9 @@ struct State {
     /// What the client's task has taken and not yet written.
     in_hand_bytes: usize,
     in_hand_frames: usize,
+    /// What the budget was told that `queued`, and what is in hand, take in memory.
+    queued_memory: usize,
+    in_hand_memory: usize,
     over_since: Option<Moment>,
     overflowed: bool,
     closed: Option<Close>,
@@ -87,6 +92,16 @@ pub(crate) enum MayRead {
 }
 
 impl Outbox {
+    /// An empty one, whose memory is part of `budget`.
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+        Self { state: Mutex::default(), budget }
+    }
+
+    /// The memory that it is part of.
+    pub(crate) const fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
     /// Queues a message; a closed outbox drops it.
     pub(crate) fn push(&self, message: &RelayToClient, now: Moment) {
         let mut state = lock(&self.state);
@@ -95,7 +110,10 @@ impl Outbox {
         }
         message.encode(&mut state.queued);
         state.queued_frames += 1;
-        if state.over_since.is_none() && state.is_over() {
+        let (before, now_held) = (state.queued_memory, state.queued.capacity());
+        self.budget.change(before, now_held);
+        state.queued_memory = now_held;
+        if state.over_since.is_none() && state.is_over(&self.budget) {
             state.over_since = Some(now);
         }
         if state.queued.len() + state.in_hand_bytes > HARD_LIMIT_BYTES {
@@ -157,7 +175,8 @@ impl Outbox {
         let mut state = lock(&self.state);
         state.in_hand_bytes = 0;
         state.in_hand_frames = 0;
-        if state.is_over() {
+        self.budget.change(std::mem::take(&mut state.in_hand_memory), 0);
+        if state.is_over(&self.budget) {
             return;
         }
         state.over_since = None;
@@ -190,8 +209,8 @@ impl Outbox {
 }
 
 impl State {
-    fn is_over(&self) -> bool {
-        self.queued.len() + self.in_hand_bytes > SOFT_LIMIT_BYTES
+    fn is_over(&self, budget: &Budget) -> bool {
+        self.queued.len() + self.in_hand_bytes > budget.soft_limit()
             || self.queued_frames + self.in_hand_frames > SOFT_LIMIT_FRAMES
     }
 
@@ -204,7 +223,15 @@ impl State {
         self.in_hand_bytes += self.queued.len();
         self.in_hand_frames += self.queued_frames;
         self.queued_frames = 0;
+        self.in_hand_memory += std::mem::take(&mut self.queued_memory);
         std::mem::take(&mut self.queued)
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let state = lock(&self.state);
+        self.budget.change(state.queued_memory + state.in_hand_memory, 0);
     }
 }
 
@@ -266,6 +293,25 @@ mod tests {
         assert!(has_room(&outbox));
         outbox.push(&signal(1000), Moment::START);
         assert!(!has_room(&outbox));
+    }
+
+    #[test]
+    fn its_memory_is_the_budgets_until_it_is_written_or_dropped() {
+        let budget = Arc::new(Budget::new(40_000, Arc::default()));
+        let [one, two] = [(); 2].map(|()| Outbox::new(Arc::clone(&budget)));
+        one.push(&signal(9_000), Moment::START);
+        assert!(budget.held() >= 9_000 && has_room(&one));
+        one.push(&signal(9_000), Moment::START);
+        assert!(!has_room(&one), "half of what is left of three quarters");
+        drop(take(&one).expect("something to write"));
+        assert!(budget.held() >= 18_000, "taken isn't written");
+        // What is left for others is less now.
+        two.push(&signal(6_000), Moment::START);
+        assert!(!has_room(&two));
+        one.written();
+        assert!(has_room(&one) && budget.held() < 18_000);
+        drop(two);
+        assert_eq!(budget.held(), 0);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | [`flow`] | the copying in one direction |
 //! | [`buffers`] | the memory for it |
 //! | [`meter`] | what one pipe may do, and the counting |
+//! | [`quota`] | what the pipes of one address may move in a day |
 //!
 //! ```text
 //! client 1           relay           client 2
@@ -22,14 +23,17 @@
 //!
 //! **The bound.** At most 64 pipes a room, `--max-pipes-per-ip` of an address and `--max-pipes` in
 //! all wait or are open. An end that waits holds at most one read of 16 KiB. An open pipe holds a
-//! buffer of [`buffers::SMALL_BYTES`] for each direction in which bytes wait to be written (the
-//! first 64 of the relay one of [`buffers::LARGE_BYTES`]), and none when idle.
+//! buffer for each direction in which bytes wait to be written, and none when idle: the first 64 of
+//! the relay one of [`buffers::LARGE_BYTES`], the next 256 one of [`buffers::SMALL_BYTES`], all others
+//! one of [`buffers::TINY_BYTES`].
 
 mod buffers;
 mod flow;
 mod meter;
+mod quota;
 mod table;
 
+use crate::counters::Count;
 use crate::gate::Visit;
 use crate::line::{READ_BYTES, farewell};
 use crate::refusal::Refusal;
@@ -42,6 +46,7 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use table::{Pair, Turn};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
@@ -49,7 +54,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-pub(crate) use buffers::Buffers;
+pub(crate) use buffers::{Buffers, LARGE_BYTES, MAX_LARGE, MAX_SMALL, SMALL_BYTES, TINY_BYTES};
 pub(crate) use meter::PipeLimits;
 pub(crate) use table::PipeTable;
 
@@ -58,6 +63,9 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {
     /// The same socket, watched by the runtime that this is called on. Watched by another one, each
     /// wake-up would cross threads, which costs a busy pipe a sixth of its processor time.
     fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>>;
+
+    /// From here on little goes through, and what waits in the socket's own memory should be little.
+    fn keep_small(&mut self) {}
 }
 
 impl Wire for TcpStream {
@@ -71,7 +79,15 @@ impl Wire for TlsStream<TcpStream> {
     fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>> {
         Ok(self)
     }
+
+    fn keep_small(&mut self) {
+        self.get_mut().1.set_buffer_limit(Some(TLS_UNSENT));
+    }
 }
+
+/// Bytes that TLS may hold unsent on a control connection: one record. More waits in the queue, whose
+/// memory is counted.
+pub(crate) const TLS_UNSENT: usize = 16 * 1024;
 
 /// One end of a pipe: its socket and the bytes that came behind its token.
 pub(crate) struct End {
@@ -111,9 +127,11 @@ pub(crate) async fn serve(mut end: End, token: Token, number: u64, relay: &Arc<R
             },
         },
     };
-    relay.counters.count_refused();
+    relay.counters.one(Count::PipesRefusedEnd);
     info!(client = number, why = %refusal, "refused a pipe");
-    farewell(end.wire, refusal.words(), relay.timeouts.flush).await;
+    let parting = relay.gate.part();
+    let limit = parting.as_ref().map_or(Duration::ZERO, |_| relay.timeouts.flush);
+    farewell(end.wire, refusal.words(), limit).await;
 }
 
 /// Waits for the other end.
@@ -154,7 +172,7 @@ async fn read_early(end: &mut End) {
 async fn join(mut one: End, mut two: End, pair: Arc<Pair>, number: u64, relay: Arc<Relay>) {
     let room = pair.room();
     debug!(client = number, %room, "pipe joined");
-    relay.counters.count_joined();
+    relay.counters.one(Count::PipesJoined);
     let mut joined = BytesMut::new();
     RelayToClient::Control(RelayControl::Joined).encode(&mut joined);
     let new_flow = |from: &mut End| {
@@ -165,23 +183,35 @@ async fn join(mut one: End, mut two: End, pair: Arc<Pair>, number: u64, relay: A
     let end = tokio::select! {
         biased;
         () = relay.ending.cancelled() => "shutdown",
-        result = copy([one, two], [&mut there, &mut back], &relay) => match result {
+        result = copy([one, two], [&mut there, &mut back], &pair, &relay) => match result {
             Ok(()) => "closed",
             Err(Cut::Lost) => "lost",
-            Err(Cut::Idle) => "idle",
-            Err(Cut::Quota) => "quota",
+            Err(Cut::Idle) => {
+                relay.counters.one(Count::PipesCutIdle);
+                "idle"
+            }
+            Err(Cut::Quota) => {
+                relay.counters.one(Count::PipesCutQuota);
+                "quota"
+            }
         },
     };
     info!(client = number, %room, bytes_there = there.bytes(), bytes_back = back.bytes(), end, "pipe ended");
 }
 
-async fn copy(ends: [End; 2], flows: [&mut Flow; 2], relay: &Relay) -> Result<(), Cut> {
+async fn copy(
+    ends: [End; 2],
+    flows: [&mut Flow; 2],
+    pair: &Pair,
+    relay: &Relay,
+) -> Result<(), Cut> {
     let [one, two] = ends;
     // The sockets end before what counts them.
     let (_visits, mut one, mut two) =
         ((one.visit, two.visit), one.wire.move_here()?, two.wire.move_here()?);
     let [there, back] = flows;
-    let mut meter = Meter::new(relay.pipe_limits, Arc::clone(&relay.counters), relay.clock);
+    let counters = Arc::clone(&relay.counters);
+    let mut meter = Meter::new(relay.pipe_limits, counters, pair.account(), relay.clock);
     meter.count(there.bytes() + back.bytes())?;
     poll_fn(|cx| {
         let there = there.poll(&mut *one, &mut *two, &mut meter, cx)?;

@@ -3,6 +3,7 @@
 //! Owns the last words of the relay outside a room, each with what to do. The reasons that rooms
 //! give (turns, numbers) are the core's.
 
+use crate::counters::Count;
 use bytes::BytesMut;
 use couplet::frame::{FrameError, SUPPORTED_VERSIONS};
 use couplet::message::{ErrorCode, ExitReason, MessageError, RelayControl, RelayToClient};
@@ -17,6 +18,8 @@ pub(crate) enum Refusal {
     NotCouplet,
     /// The relay is being ended.
     Shutdown,
+    /// The relay is being started anew.
+    Restart,
     /// A typed error.
     Error {
         /// For programs.
@@ -65,6 +68,12 @@ impl Refusal {
             ErrorCode::PairingFailed => {
                 "the two of you couldn't agree on keys; most often the codes differ, so ask for the code again"
             }
+            ErrorCode::Quota => {
+                "your address has moved as many bytes through pipes as it may in 24 hours; try again later"
+            }
+            ErrorCode::IdleRoom => {
+                "nothing happened in this room for so long that the relay has closed it; start couplet again to meet anew"
+            }
             ErrorCode::Version
             | ErrorCode::Malformed
             | ErrorCode::NotYourTurn
@@ -73,6 +82,37 @@ impl Refusal {
             | ErrorCode::Unknown => "the relay can't go on with this connection; connect again",
         };
         Self::new(code, text)
+    }
+
+    /// As what it is counted, of a connection that got no seat.
+    pub(crate) const fn count(&self) -> Count {
+        match self {
+            Self::Gone => Count::RefusedGone,
+            Self::NotCouplet => Count::RefusedNotCouplet,
+            Self::Shutdown | Self::Restart => Count::RefusedShutdown,
+            Self::Error { code, .. } => match code {
+                ErrorCode::RelayFull => Count::RefusedClients,
+                ErrorCode::RoomsFull => Count::RefusedRooms,
+                ErrorCode::RoomTaken => Count::RefusedRoomTaken,
+                ErrorCode::SeatGone => Count::RefusedSeatGone,
+                ErrorCode::SlowDown => Count::RefusedSlowDown,
+                ErrorCode::HandshakeTimeout => Count::RefusedHandshakeTimeout,
+                ErrorCode::Version => Count::RefusedVersion,
+                ErrorCode::Malformed => Count::RefusedMalformed,
+                ErrorCode::Unexpected => Count::RefusedUnexpected,
+                ErrorCode::NotYourTurn
+                | ErrorCode::WrongSequence
+                | ErrorCode::NoPeer
+                | ErrorCode::TooManyPipes
+                | ErrorCode::Quota
+                | ErrorCode::UnknownPipe
+                | ErrorCode::PipeTimeout
+                | ErrorCode::Stuck
+                | ErrorCode::PairingFailed
+                | ErrorCode::IdleRoom
+                | ErrorCode::Unknown => Count::RefusedOther,
+            },
+        }
     }
 
     /// The last words as bytes.
@@ -84,6 +124,7 @@ impl Refusal {
                 return BytesMut::from(line);
             }
             Self::Shutdown => RelayControl::Exit { reason: ExitReason::Shutdown },
+            Self::Restart => RelayControl::Exit { reason: ExitReason::Restart },
             Self::Error { code, text } => RelayControl::Error { code: *code, text: text.clone() },
         };
         let mut bytes = BytesMut::new();
@@ -129,6 +170,7 @@ impl fmt::Display for Refusal {
             Self::Gone => f.write_str("gone"),
             Self::NotCouplet => f.write_str("not couplet"),
             Self::Shutdown => f.write_str("shutdown"),
+            Self::Restart => f.write_str("restart"),
             Self::Error { code, .. } => write!(f, "{code:?}"),
         }
     }

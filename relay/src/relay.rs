@@ -2,12 +2,15 @@
 //!
 //! Owns nothing but the bundle: limits, clock, rooms, pipes, and the sign that the relay is ending.
 
+use crate::budget::Budget;
 use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, Timeouts};
 use crate::counters::Counters;
 use crate::gate::Gate;
+use crate::manners::Manners;
 use crate::pipe::{PipeLimits, PipeTable};
+use crate::refusal::Refusal;
 use crate::rooms::Rooms;
 use crate::tls::TlsIdentity;
 use rustls::ServerConfig;
@@ -22,6 +25,10 @@ pub(crate) struct Relay {
     pub(crate) gate: Arc<Gate>,
     /// The one clock.
     pub(crate) clock: Clock,
+    /// The memory of all queues.
+    pub(crate) budget: Arc<Budget>,
+    /// How fast one client may go.
+    pub(crate) manners: Manners,
     /// The rooms.
     pub(crate) rooms: Arc<Rooms>,
     /// The pipes that wait for their ends.
@@ -36,6 +43,8 @@ pub(crate) struct Relay {
     pub(crate) timeouts: Timeouts,
     /// What TLS connections are answered with; without it they aren't understood.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Whether its end is only for a restart.
+    pub(crate) drain: bool,
     /// The relay is being ended.
     pub(crate) ending: CancellationToken,
 }
@@ -51,6 +60,11 @@ impl Relay {
         let pipes = PipeTable::new(config);
         Ok(Arc::new(Self {
             gate: Gate::new(config),
+            budget: Arc::new(Budget::new(
+                usize::try_from(config.max_queued_bytes).unwrap_or(usize::MAX),
+                Arc::clone(&config.counters),
+            )),
+            manners: Manners::new(config),
             clock,
             rooms: Rooms::new(config, clock, Arc::clone(&pipes), ending.clone()),
             pipes,
@@ -58,8 +72,14 @@ impl Relay {
             counters: Arc::clone(&config.counters),
             bulk: Bulk::start(config.workers.map(Into::into))?,
             timeouts,
+            drain: config.drain,
             tls: config.tls.as_ref().map(TlsIdentity::config),
             ending,
         }))
+    }
+
+    /// What whoever comes too late is told.
+    pub(crate) const fn farewell(&self) -> Refusal {
+        if self.drain { Refusal::Restart } else { Refusal::Shutdown }
     }
 }

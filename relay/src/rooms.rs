@@ -7,25 +7,34 @@
 //! return, fin, loss, timeout) takes the registry, so that nobody looks for a seat in between; what
 //! is said in a room takes only its table. None is held over an `await`.
 
+mod idle;
+mod keeping;
+mod place;
+mod turns;
+
+pub(crate) use keeping::KeepError;
+pub(crate) use place::Place;
+
 use crate::clock::{Clock, fresh_bytes};
 use crate::config::Config;
-use crate::counters::Counters;
+use crate::counters::{Count, Counters, Held};
 use crate::lock::lock;
 use crate::outbox::{Close, Outbox};
 use crate::pipe::PipeTable;
 use crate::refusal::Refusal;
+use crate::store::keeper::{Keeper, Ticket};
 use crate::wrong_codes::WrongCodes;
-use bytes::Bytes;
 use couplet::directory::{Directory, RoomId};
 use couplet::message::{ErrorCode, ExitReason, RelayControl, RelayToClient, RoomName, Seat, Token};
-use couplet::room::{Command, FailedPairing, Room};
+use couplet::room::{Command, Room};
 use couplet::time::Moment;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{error, info};
+use turns::Turns;
 
 /// Where a newcomer wants to sit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +57,15 @@ pub(crate) struct Rooms {
     clock: Clock,
     grace: Duration,
     ending: CancellationToken,
+    /// Writes the rooms' records, if they are kept.
+    keeper: OnceLock<Keeper>,
 }
 
 #[derive(Debug)]
 struct Registry {
     directory: Directory,
     tables: HashMap<RoomId, Arc<Table>>,
-    ended: bool,
+    ended: Option<Refusal>,
 }
 
 /// One room and those who sit in it.
@@ -62,6 +73,7 @@ struct Registry {
 struct Table {
     id: RoomId,
     state: Mutex<TableState>,
+    _counted: Held,
 }
 
 #[derive(Debug)]
@@ -72,19 +84,9 @@ struct TableState {
     from: [Option<IpAddr>; 2],
     /// Whether a task waits for the room's next timeout.
     timed: bool,
-}
-
-/// One client's seat. Dropping it without [`fin`](Self::fin) is losing the connection.
-///
-/// When another connection has taken over the seat, everything that this one does is void: the seat
-/// is known by the outbox that is bound to it.
-#[derive(Debug)]
-pub(crate) struct Place {
-    rooms: Arc<Rooms>,
-    table: Arc<Table>,
-    outbox: Arc<Outbox>,
-    seat: Seat,
-    from: IpAddr,
+    /// When something last happened.
+    active: Moment,
+    turns: Turns,
 }
 
 impl Rooms {
@@ -95,9 +97,9 @@ impl Rooms {
         pipes: Arc<PipeTable>,
         ending: CancellationToken,
     ) -> Arc<Self> {
-        let max_rooms = usize::try_from(config.max_rooms).unwrap_or(usize::MAX);
+        let max_rooms = usize::try_from(config.rooms()).unwrap_or(usize::MAX);
         let registry =
-            Registry { directory: Directory::new(max_rooms), tables: HashMap::new(), ended: false };
+            Registry { directory: Directory::new(max_rooms), tables: HashMap::new(), ended: None };
         Arc::new(Self {
             registry: Mutex::new(registry),
             pipes,
@@ -106,6 +108,7 @@ impl Rooms {
             clock,
             grace: config.grace,
             ending,
+            keeper: OnceLock::new(),
         })
     }
 
@@ -118,8 +121,8 @@ impl Rooms {
     ) -> Result<Place, Refusal> {
         let token = random_token()?;
         let mut registry = lock(&self.registry);
-        if registry.ended {
-            return Err(Refusal::Shutdown);
+        if let Some(refusal) = &registry.ended {
+            return Err(refusal.clone());
         }
         let (name, found) = match wanted {
             Wanted::Any => (None, registry.directory.find(None)),
@@ -139,9 +142,7 @@ impl Rooms {
             table
         } else {
             let id = registry.directory.create(name.clone()).map_err(Refusal::of)?;
-            let room = Room::new(name, self.grace);
-            let state = TableState { room, seats: [None, None], from: [None; 2], timed: false };
-            let table = Arc::new(Table { id, state: Mutex::new(state) });
+            let table = self.new_table(id, Room::new(name, self.grace));
             registry.tables.insert(id, Arc::clone(&table));
             table
         };
@@ -151,36 +152,58 @@ impl Rooms {
         Ok(place)
     }
 
-    /// Gives the seat that `token` stands for to this connection.
+    /// Gives the seat that `token` stands for to this connection; `take` tells the room.
     pub(crate) fn come_back(
         self: &Arc<Self>,
         token: Token,
+        take: impl FnOnce(&mut Room, Moment) -> Result<Seat, ErrorCode>,
         from: IpAddr,
         outbox: &Arc<Outbox>,
     ) -> Result<Place, Refusal> {
         let mut registry = lock(&self.registry);
-        if registry.ended {
-            return Err(Refusal::Shutdown);
+        if let Some(refusal) = &registry.ended {
+            return Err(refusal.clone());
         }
         let found = registry.directory.find_seat(token);
         let table = found
             .and_then(|id| registry.tables.get(&id).map(Arc::clone))
             .ok_or_else(|| Refusal::of(ErrorCode::SeatGone))?;
-        let take = |room: &mut Room, now| room.handle_return(token, now);
         self.seat(&mut registry, table, from, outbox, take)
     }
 
-    /// Tells everybody that the relay is being ended; nobody gets a seat from now on.
-    pub(crate) fn end(&self) {
+    /// Tells everybody that the relay is being ended; nobody gets a seat from now on. The rooms are
+    /// over, unless the relay is to be started anew: then they are kept, and everybody is told to come
+    /// back.
+    pub(crate) fn end(&self, restart: bool) {
         let mut registry = lock(&self.registry);
-        registry.ended = true;
+        registry.ended = Some(if restart { Refusal::Restart } else { Refusal::Shutdown });
         let now = self.clock.now();
-        for (id, table) in std::mem::take(&mut registry.tables) {
+        let Registry { directory, tables, .. } = &mut *registry;
+        tables.retain(|id, table| {
             let mut state = lock(&table.state);
-            state.room.handle_shutdown();
+            if restart {
+                state.room.handle_restart(now);
+            } else {
+                state.room.handle_shutdown();
+            }
             state.carry_out(None, now);
-            registry.directory.update(id, &state.room.standing());
-        }
+            directory.update(*id, &state.room.standing());
+            self.changed(*id);
+            restart
+        });
+    }
+
+    fn new_table(&self, id: RoomId, room: Room) -> Arc<Table> {
+        let state = TableState {
+            room,
+            seats: [None, None],
+            from: [None; 2],
+            timed: false,
+            active: self.clock.now(),
+            turns: Turns::default(),
+        };
+        let counted = self.counters.hold(Count::Rooms);
+        Arc::new(Table { id, state: Mutex::new(state), _counted: counted })
     }
 
     fn seat(
@@ -195,25 +218,29 @@ impl Rooms {
         let mut state = lock(&table.state);
         let before = state.room.pairing();
         let taken = take(&mut state.room, now);
+        state.active = now;
         state.carry_out(Some(outbox), now);
-        self.settle(registry, &table, &mut state);
+        let ticket = self.settle(registry, &table, &mut state);
         let after = state.room.pairing();
+        let turns = state.turns.clone();
         drop(state);
         let seat = taken.map_err(Refusal::of)?;
         if after > before {
             let what = if after == 1 { "paired" } else { "replaced" };
             info!(room = %table.id, %seat, pairing = after, "{what}");
         }
-        Ok(Place { rooms: Arc::clone(self), table, outbox: Arc::clone(outbox), seat, from })
+        let (rooms, outbox) = (Arc::clone(self), Arc::clone(outbox));
+        Ok(Place { rooms, table, outbox, seat, from, ticket, turns })
     }
 
-    /// Takes note of what a change of seats has made of a room.
+    /// Takes note of what a change of seats has made of a room. Gives what to wait for until it is
+    /// written down.
     fn settle(
         self: &Arc<Self>,
         registry: &mut Registry,
         table: &Arc<Table>,
         state: &mut TableState,
-    ) {
+    ) -> Option<Ticket> {
         let standing = state.room.standing();
         let lonely = registry.directory.update(table.id, &standing);
         if let Some(lonely) = lonely.filter(|lonely| *lonely != table.id) {
@@ -226,6 +253,7 @@ impl Rooms {
             state.timed = true;
             tokio::spawn(Arc::clone(self).keep_time(Arc::clone(table)));
         }
+        self.changed(table.id)
     }
 
     /// Lets the one who waits in a room of its own find somebody else who does. Locks a second room
@@ -236,6 +264,7 @@ impl Rooms {
         state.room.handle_rejoin();
         state.carry_out(None, self.clock.now());
         registry.directory.update(lonely, &state.room.standing());
+        self.changed(lonely);
         info!(room = %lonely, "ended, its client may meet another");
     }
 
@@ -264,118 +293,6 @@ impl Rooms {
     }
 }
 
-impl Place {
-    /// The room's number.
-    pub(crate) fn room(&self) -> RoomId {
-        self.table.id
-    }
-
-    /// The seat.
-    pub(crate) const fn seat(&self) -> Seat {
-        self.seat
-    }
-
-    /// Tells this client something that doesn't concern the room.
-    pub(crate) fn tell(&self, message: &RelayToClient) {
-        self.outbox.push(message, self.rooms.clock.now());
-    }
-
-    /// Says something. This and the others return the peer's queue if it is over its limit.
-    pub(crate) fn say(&self, pairing: u32, sequence: u64, body: &[u8]) -> Option<Arc<Outbox>> {
-        // The room keeps the body for long; a copy doesn't keep the rest of the read alive.
-        let body = Bytes::copy_from_slice(body);
-        self.act(|room| room.handle_say(self.seat, pairing, sequence, body))
-    }
-
-    /// Signals something.
-    pub(crate) fn signal(&self, pairing: u32, body: Bytes) -> Option<Arc<Outbox>> {
-        self.act(|room| room.handle_signal(self.seat, pairing, body))
-    }
-
-    /// Gives the turn away.
-    pub(crate) fn pass(&self) -> Option<Arc<Outbox>> {
-        self.act(|room| room.handle_pass(self.seat))
-    }
-
-    /// Asks for a pipe to the peer.
-    pub(crate) fn request_pipe(&self, tag: u64) -> Result<Option<Arc<Outbox>>, Refusal> {
-        let tokens = [random_token()?, random_token()?];
-        let now = self.rooms.clock.now();
-        let pipes = &self.rooms.pipes;
-        Ok(self.act(|room| match pipes.reserve(self.table.id, self.from, now) {
-            // Both ends must be let in before either can have heard of its token.
-            Ok(slot) if room.handle_pipe_request(self.seat, tag, tokens) => {
-                pipes.expect(slot, tokens, now);
-            }
-            Ok(_) => {}
-            Err(full) => {
-                self.rooms.counters.count_refused();
-                debug!(room = %self.table.id, seat = %self.seat, %full, "refused a pipe");
-                room.handle_refusal(self.seat, ErrorCode::TooManyPipes, &full.to_string());
-            }
-        }))
-    }
-
-    /// The two couldn't agree on keys: whoever came last is turned away, and it is counted.
-    pub(crate) fn pairing_failed(&self, pairing: u32) {
-        let now = self.rooms.clock.now();
-        self.leave(|room, _, from| {
-            let Some(failed) = room.handle_pairing_failed(self.seat, pairing) else { return };
-            let from = match failed {
-                FailedPairing::Current { newcomer } => from[newcomer.index()],
-                FailedPairing::Over => None,
-            };
-            let all = self.rooms.wrong_codes.count(room.name(), from, now);
-            info!(room = %self.table.id, pairing, all, "no keys were agreed on");
-        });
-    }
-
-    /// Leaves for good.
-    pub(crate) fn fin(&self) {
-        self.leave(|room, _, _| room.handle_fin(self.seat));
-    }
-
-    fn act(&self, act: impl FnOnce(&mut Room)) -> Option<Arc<Outbox>> {
-        let mut state = lock(&self.table.state);
-        if !self.holds_seat(&state) {
-            return None;
-        }
-        act(&mut state.room);
-        state.carry_out(None, self.rooms.clock.now());
-        let peer = state.seats[self.seat.other().index()].as_ref();
-        peer.filter(|peer| peer.over_since().is_some()).cloned()
-    }
-
-    /// Does what may change seats.
-    fn leave(&self, leave: impl FnOnce(&mut Room, Moment, &[Option<IpAddr>; 2])) {
-        let mut registry = lock(&self.rooms.registry);
-        let mut state = lock(&self.table.state);
-        if !self.holds_seat(&state) {
-            return;
-        }
-        let now = self.rooms.clock.now();
-        let TableState { room, from, .. } = &mut *state;
-        leave(room, now, from);
-        state.carry_out(None, now);
-        self.rooms.settle(&mut registry, &self.table, &mut state);
-    }
-
-    fn holds_seat(&self, state: &TableState) -> bool {
-        let bound = state.seats[self.seat.index()].as_ref();
-        bound.is_some_and(|bound| Arc::ptr_eq(bound, &self.outbox))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.leave(|room, now, _| room.handle_lost(self.seat, now));
-        let mut state = lock(&self.table.state);
-        if self.holds_seat(&state) {
-            state.seats[self.seat.index()] = None;
-        }
-    }
-}
-
 impl TableState {
     /// Does what the room commands, in order. `newcomer` is who is being seated, if anybody is.
     fn carry_out(&mut self, newcomer: Option<&Arc<Outbox>>, now: Moment) {
@@ -384,6 +301,7 @@ impl TableState {
             match command {
                 Command::Admit(seat) => self.seats[seat.index()] = newcomer.cloned(),
                 Command::Send { to, message } => {
+                    self.turns.note(&message);
                     if let RelayToClient::Control(RelayControl::Exit { reason }) = message {
                         reasons[to.index()] = Some(reason);
                     }

@@ -5,15 +5,19 @@
 
 use crate::config::Config;
 use crate::connection::Arrival;
+use crate::counters::Count;
 use crate::knock::{answer, turn_away};
+use crate::memory::memory_bound;
+use crate::metrics;
 use crate::relay::Relay;
+use crate::rooms::KeepError;
+use crate::store::embedded;
 use crate::tls::TlsIdentity;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
@@ -23,9 +27,6 @@ const BACKLOG: u32 = 4096;
 
 /// How long accepting rests after an error that won't go away by itself, such as too many files.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
-
-/// Connections that may be told at once that the relay is full; others are just closed.
-const MAX_TURNED_AWAY: usize = 64;
 
 /// How long the end of the relay may take beyond the flushing of its queues.
 const END_SLACK: Duration = Duration::from_millis(200);
@@ -101,6 +102,17 @@ pub async fn listen(address: &str) -> Result<TcpListener, ListenError> {
     })
 }
 
+/// Opens the socket for metrics if `config` asks for one.
+///
+/// # Errors
+/// [`ListenError`] with one clear sentence.
+pub async fn listen_for_metrics(config: &mut Config) -> Result<(), ListenError> {
+    if let Some(address) = &config.metrics_listen {
+        config.metrics = Some(Arc::new(listen(address).await?));
+    }
+    Ok(())
+}
+
 /// Serves whoever comes to `listener` until `shutdown` is cancelled; then everybody is told, and
 /// this returns when all have gone, or shortly after the flush limit.
 ///
@@ -112,23 +124,31 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let relay = Relay::new(&config, shutdown.clone())?;
+    keep_rooms(&config, &relay);
+    relay.counters.set(Count::MemoryBound, memory_bound(&config));
     let tasks = TaskTracker::new();
     tokio::select! {
         biased;
         () = shutdown.cancelled() => {}
         () = accept_all(&relay, &listener, &tasks) => {}
+        () = end_idle_rooms(&relay, config.idle_rooms) => {}
+        () = metrics::serve(config.metrics.clone(), &relay) => {}
     }
     drop(listener);
     info!(connections = tasks.len(), "ending");
-    relay.rooms.end();
+    relay.rooms.end(relay.drain);
     tasks.close();
     let limit = relay.timeouts.flush + END_SLACK;
     let in_order = tokio::time::timeout(limit, tasks.wait()).await.is_ok();
+    let rooms = Arc::clone(&relay.rooms);
+    // Whatever the disk does: it has 2 s, and can't hold the end up any longer.
+    let _ = tokio::task::spawn_blocking(move || rooms.write_last()).await;
     let counters = &relay.counters;
     info!(
         pipes_joined = counters.pipes_joined(),
         pipes_refused = counters.pipes_refused(),
         pipe_bytes = counters.pipe_bytes(),
+        counted = counters.line(),
         "in all"
     );
     if in_order {
@@ -139,8 +159,28 @@ pub async fn run(
     Ok(())
 }
 
+/// Takes up the rooms of an earlier relay, and keeps them. Without that the relay serves all the same.
+fn keep_rooms(config: &Config, relay: &Arc<Relay>) {
+    let Some(dir) = &config.keep_rooms_in else {
+        if config.drain {
+            warn!(
+                "there is no directory to keep rooms in, so --drain ends them; give one with --data"
+            );
+        }
+        return;
+    };
+    let kept = embedded::open(dir).map_err(KeepError::from).and_then(|(store, warning)| {
+        if let Some(warning) = warning {
+            warn!("{warning}");
+        }
+        relay.rooms.keep_in(Box::new(store))
+    });
+    if let Err(error) = kept {
+        warn!("rooms won't outlive this relay: {error}");
+    }
+}
+
 async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTracker) {
-    let turned_away = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     let mut number = 0;
     loop {
         let (stream, from) = match listener.accept().await {
@@ -156,26 +196,39 @@ async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTrac
             }
         };
         number += 1;
+        relay.counters.one(Count::Accepted);
         if let Err(error) = prepare(&stream) {
             debug!(client = number, %error, "a socket refused an option");
         }
         match relay.gate.enter(from.ip()) {
             Ok((visit, handshake)) => {
                 let by = relay.clock.now() + relay.timeouts.handshake;
-                let arrival = Arrival { number, from, visit, handshake, by };
+                // Boxed, so that the task that passes it on stays small.
+                let arrival = Box::new(Arrival { number, from, visit, handshake, by });
                 tasks.spawn(answer(stream, arrival, Arc::clone(relay)));
             }
             Err(full) => {
                 debug!(client = number, %from, %full, "turned away");
-                if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
+                relay.counters.one(full.count());
+                if let Some(permit) = relay.gate.part() {
                     let relay = Arc::clone(relay);
                     tasks.spawn(async move {
                         turn_away(stream, full, relay).await;
                         drop(permit);
                     });
+                } else {
+                    relay.counters.one(Count::Silently);
                 }
             }
         }
+    }
+}
+
+async fn end_idle_rooms(relay: &Arc<Relay>, limit: Duration) {
+    if limit.is_zero() {
+        std::future::pending::<()>().await;
+    } else {
+        Arc::clone(&relay.rooms).end_idle(limit).await;
     }
 }
 
@@ -209,6 +262,15 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// What else the operator reads at the start: the memory, and where the metrics are.
+#[must_use]
+pub fn what_it_takes(config: &Config) -> String {
+    let mib = memory_bound(config) >> 20;
+    let metrics = config.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
+    let metrics = metrics.map(|at| format!("  Metrics:  http://{at}/metrics\n"));
+    format!("  Memory:   at most {mib} MiB with these limits\n{}", metrics.unwrap_or_default())
+}
+
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -222,7 +284,7 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 /// What the operator reads after the first line: how clients reach a relay at `address`, and how
 /// they know that it is this one.
 #[must_use]
-pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>) -> String {
+pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>, drain: bool) -> String {
     use std::fmt::Write as _;
     let port = address.port();
     let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
@@ -261,6 +323,10 @@ pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>) -> String {
             });
         }
     }
-    text.push_str("  Ctrl+C ends it in order.\n");
+    text.push_str(if drain {
+        "  Ctrl+C ends it; it keeps its rooms, and clients come back when it is started again.\n"
+    } else {
+        "  Ctrl+C ends it in order.\n"
+    });
     text
 }

@@ -88,8 +88,7 @@ async fn an_opening_in_single_bytes_is_an_opening() {
     let relay = Relay::start().await;
     let mut client = relay.connect().await;
     let mut bytes = BytesMut::from(&frame::opening()[..]);
-    ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
-        .encode(&mut bytes);
+    ClientToRelay::Control(ClientControl::hello(None, false, None)).encode(&mut bytes);
     for byte in &bytes {
         client.raw(&[*byte]).await;
     }
@@ -99,7 +98,7 @@ async fn an_opening_in_single_bytes_is_an_opening() {
 #[tokio::test]
 async fn what_comes_first_must_be_a_hello_or_a_pipe() {
     let relay = Relay::start().await;
-    for control in [ClientControl::Pass, ClientControl::Fin, ClientControl::Ping] {
+    for control in [ClientControl::Pass { turn: 0 }, ClientControl::Fin, ClientControl::Ping] {
         let mut client = relay.connect().await;
         client.open().await;
         client.control(control).await;
@@ -112,7 +111,7 @@ async fn what_comes_first_must_be_a_hello_or_a_pipe() {
 async fn a_second_hello_costs_the_connection_and_only_that() {
     let relay = Relay::start().await;
     for again in [
-        ClientControl::Hello { room: None, new_room: false, seat: None },
+        ClientControl::hello(None, false, None),
         ClientControl::OpenPipe { token: Token::from_bytes([7; 16]) },
     ] {
         let (mut one, mut two) = relay.pair(None).await;

@@ -48,7 +48,7 @@ async fn a_client_that_never_reads_is_closed_and_its_peer_is_told() {
         left.say(1, turn + 1, "quick").await;
         right.message().await;
         right.role().await;
-        right.control(ClientControl::Pass).await;
+        right.control(ClientControl::Pass { turn: 2 * turn + 1 }).await;
         right.role().await;
         left.taken(turn + 1).await;
         left.role().await;

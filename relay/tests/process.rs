@@ -51,8 +51,7 @@ impl Program {
         let mut stream = TcpStream::connect(self.address).expect("the relay is there");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         let mut bytes = bytes::BytesMut::from(&opening()[..]);
-        ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
-            .encode(&mut bytes);
+        ClientToRelay::Control(ClientControl::hello(None, false, None)).encode(&mut bytes);
         stream.write_all(&bytes).expect("the relay reads");
         let mut first = [0; 4];
         stream.read_exact(&mut first).expect("a welcome");
@@ -252,8 +251,7 @@ fn logs_tell_who_came_and_nothing_of_what_was_said() {
         (0..2).map(|_| TcpStream::connect(&address).expect("a relay")).collect();
     for end in &mut ends {
         let mut bytes = bytes::BytesMut::from(&opening()[..]);
-        ClientToRelay::Control(ClientControl::Hello { room: None, new_room: false, seat: None })
-            .encode(&mut bytes);
+        ClientToRelay::Control(ClientControl::hello(None, false, None)).encode(&mut bytes);
         end.write_all(&bytes).expect("the relay reads");
         // The first to be welcomed sits in seat 1 and may speak.
         end.read_exact(&mut [0; 4]).expect("a welcome");

@@ -26,7 +26,7 @@ async fn two_are_paired_and_talk_in_turns() {
     assert_eq!(two.role().await, Role::Emi);
     one.say(1, 2, "out of turn").await;
     assert_eq!(one.error().await.0, ErrorCode::NotYourTurn);
-    two.control(ClientControl::Pass).await;
+    two.control(ClientControl::Pass { turn: 1 }).await;
     assert_eq!((two.role().await, one.role().await), (Role::Rec, Role::Emi));
     one.control(ClientControl::Ping).await;
     assert_eq!(one.next_control().await, RelayControl::Pong);

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Client, Relay, soon};
 use couplet::message::{ClientControl, ErrorCode, ExitReason, PeerState, RelayControl, Role, Seat};
+use couplet_relay::counters::{Count, Counters};
 use couplet_relay::tls::TlsIdentity;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -174,7 +175,12 @@ async fn a_pipe_goes_over_tls_too_and_its_half_close_is_passed_on() {
 
 #[tokio::test]
 async fn half_a_client_hello_is_closed_within_the_one_limit() {
-    let relay = relay_with(|config| config.timeouts.handshake = Duration::from_secs(1)).await;
+    let counters = Arc::<Counters>::default();
+    let relay = relay_with(|config| {
+        config.timeouts.handshake = Duration::from_secs(1);
+        config.counters = Arc::clone(&counters);
+    })
+    .await;
     let mut quiet = relay.connect().await;
     let hello = client_hello();
     quiet.raw(&hello[..hello.len() / 2]).await;
@@ -194,6 +200,19 @@ async fn half_a_client_hello_is_closed_within_the_one_limit() {
     // Without a byte there is no telling, and the words are plain.
     let mut silent = relay.connect().await;
     assert_eq!(silent.error().await.0, ErrorCode::HandshakeTimeout);
+    assert_eq!(counters.get(Count::RefusedTlsTimeout), 2);
+    assert_eq!(counters.get(Count::RefusedHandshakeTimeout), 2);
+}
+
+#[tokio::test]
+async fn a_silent_client_is_left_in_order() {
+    let relay = relay_with(|config| config.timeouts.silence = Duration::from_millis(300)).await;
+    let mut client = connect(&relay).await;
+    client.open().await;
+    client.hello(None, None).await;
+    client.welcome().await;
+    client.peer().await;
+    client.closed().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Owns the words and their order; when which of them is said is [`super`]'s.
 
-use super::{Command, Kept, Place, Room};
+use super::{Command, KeptMessage, Place, Room};
 use crate::message::{ErrorCode, PeerState, RelayControl, RelayToClient, Role, Seat, Token};
 use crate::time::Moment;
 use std::time::Duration;
@@ -15,7 +15,8 @@ impl Room {
             token,
             room: self.name.clone(),
             pairing: self.pairing,
-            next_sequence: self.said[seat.index()] + 1,
+            since: self.since,
+            next_sequence: self.said[seat.index()].saturating_add(1),
             grace_ms: millis(self.grace),
             returned,
         };
@@ -30,12 +31,28 @@ impl Room {
         }
         // The message comes before the role, as it does when it is new: whoever takes the turn has
         // heard what it answers, so keeping one message for each seat is enough.
-        if let Some(Kept { pairing, sequence, body }) = self.last[seat.index()].clone() {
+        if let Some(KeptMessage { pairing, sequence, body }) = self.last[seat.index()].clone() {
             let message = RelayToClient::Message { pairing, sequence, kept: true, body };
             self.commands.push_back(Command::Send { to: seat, message });
         }
         if self.pairing > 0 {
             self.tell_role(seat);
+        }
+    }
+
+    /// Nothing happened here for so long that both are told and closed, and the seats are empty.
+    pub fn handle_idle(&mut self) {
+        for seat in Seat::BOTH {
+            if matches!(self.place(seat), Place::Here { .. }) {
+                self.refuse(
+                    seat,
+                    ErrorCode::IdleRoom,
+                    "nothing happened in this room for so long that the relay has closed it; start \
+                     couplet again to meet anew",
+                );
+                self.commands.push_back(Command::Close(seat));
+            }
+            self.places[seat.index()] = Place::Empty;
         }
     }
 
@@ -48,13 +65,14 @@ impl Room {
     }
 
     pub(super) fn tell_role(&mut self, seat: Seat) {
-        let role = if self.turn == seat { Role::Emi } else { Role::Rec };
-        self.control(seat, RelayControl::Role { role });
+        let role = if self.has_turn() == seat { Role::Emi } else { Role::Rec };
+        self.control(seat, RelayControl::Role { role, turn: self.turn });
     }
 
     pub(super) fn tell_peer(&mut self, to: Seat, state: PeerState, kept: Option<Duration>) {
+        let (pairing, since) = (self.pairing, self.since);
         let kept_ms = kept.map(millis);
-        self.control(to, RelayControl::Peer { state, pairing: self.pairing, kept_ms });
+        self.control(to, RelayControl::Peer { state, pairing, since, kept_ms });
     }
 
     pub(super) fn refuse(&mut self, seat: Seat, code: ErrorCode, text: &str) {

@@ -75,7 +75,7 @@ proptest! {
                 }
                 Step::Return(seat) => {
                     if let Some(view) = &views[seat.index()]
-                        && room.handle_return(view.token, now).is_ok()
+                        && room.handle_return(view.token, false, 0, crate::message::Known::default(), now).is_ok()
                     {
                         joining = Some(view.token);
                     }
@@ -92,7 +92,7 @@ proptest! {
                         }
                     }
                 }
-                Step::Pass(seat) => room.handle_pass(seat),
+                Step::Pass(seat) => room.handle_pass(seat, room.turn),
                 Step::Signal(seat) => room.handle_signal(seat, room.pairing(), Bytes::new()),
                 Step::Fin(seat) => room.handle_fin(seat),
                 Step::Lost(seat) => {
@@ -160,7 +160,7 @@ fn apply(
                 RelayToClient::Control(RelayControl::Welcome { next_sequence, .. }) => {
                     view.next = next_sequence;
                 }
-                RelayToClient::Control(RelayControl::Role { role }) => view.role = Some(role),
+                RelayToClient::Control(RelayControl::Role { role, .. }) => view.role = Some(role),
                 RelayToClient::Control(RelayControl::Taken { sequence }) => {
                     view.next = sequence + 1;
                 }

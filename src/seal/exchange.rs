@@ -24,7 +24,7 @@
 use super::body::SealedBodies;
 use super::cipher::Suites;
 use super::schedule::{self, Secrets, Transcript};
-use super::{Agreed, Password};
+use super::{Agreed, Password, Root};
 use crate::message::Seat;
 use bytes::Bytes;
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -286,6 +286,7 @@ impl Exchange {
             pipes: secrets.pipes(),
             cipher: secrets.cipher,
             verification: secrets.verification(),
+            root: Root(secrets.root()),
             seat: self.seat,
         }
     }

@@ -21,6 +21,7 @@ mod entropy;
 mod exchange;
 mod password;
 mod record;
+mod root;
 mod schedule;
 #[cfg(test)]
 mod vectors;
@@ -33,6 +34,7 @@ pub use password::Password;
 pub use record::{
     MAX_RECORD, PipeKeys, RECORD_HEAD_LEN, RecordError, RecordOpener, RecordSealer, SALT_LEN,
 };
+pub use root::Root;
 
 use crate::message::Seat;
 use cipher::KeyBytes;
@@ -46,6 +48,8 @@ pub struct Agreed {
     pub cipher: Cipher,
     /// The number that [`crate::code::verification_words`] makes words of; the same at both sides.
     pub verification: u64,
+    /// What only these two know from here on.
+    pub root: Root,
     pipes: KeyBytes,
     seat: Seat,
 }

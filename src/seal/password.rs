@@ -24,6 +24,12 @@ impl Password {
         self.0.is_empty()
     }
 
+    /// The words, to be written to where secrets may be.
+    #[must_use]
+    pub fn spelled(&self) -> &str {
+        &self.0
+    }
+
     /// The bytes that the exchange takes.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

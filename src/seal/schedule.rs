@@ -82,6 +82,11 @@ impl Secrets {
         u64::from_be_bytes(*derived.first_chunk().expect("eight of 32 bytes"))
     }
 
+    /// What these two know of each other from here on, whatever keys they agree on later.
+    pub(super) fn root(&self) -> KeyBytes {
+        self.derive("couplet 1 root")
+    }
+
     fn derive(&self, context: &str) -> KeyBytes {
         Zeroizing::new(blake3::derive_key(context, &*self.secret))
     }

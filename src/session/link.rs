@@ -9,7 +9,6 @@ use crate::time::Moment;
 use std::time::Duration;
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// What has become due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +71,7 @@ impl Machine {
     /// The connection is gone; gives the number of the next attempt and the wait before it.
     pub(super) fn lost(&mut self, now: Moment) -> (u32, Duration) {
         let doublings = self.attempts.min(16);
-        let full = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
+        let full = FIRST_WAIT.saturating_mul(1 << doublings).min(limits::LONGEST_WAIT);
         let quarters = u32::try_from(self.next_random() % 256).unwrap_or(0);
         let wait = full.saturating_sub(full / 4 * quarters / 256);
         self.state = State::Waiting { until: now + wait };

@@ -21,7 +21,7 @@ fn tell(line: &mut Line, index: usize, control: RelayControl) {
 }
 
 const fn peer(state: PeerState, pairing: u32) -> RelayControl {
-    RelayControl::Peer { state, pairing, kept_ms: None }
+    RelayControl::Peer { state, pairing, since: pairing, kept_ms: None }
 }
 
 /// Somebody who takes seat 2, tests a guess, and leaves as soon as it knows; gives how often the
@@ -128,7 +128,7 @@ fn a_message_that_a_relay_leaves_out_is_missed_and_never_marked_as_shown() {
     line.deliver_up(0);
     line.clients[1].down.retain(|message| !matches!(message, RelayToClient::Message { .. }));
     while line.deliver_down(0) {}
-    line.room.handle_pass(Seat::Two);
+    line.pass_by(Seat::Two);
     line.carry_out(None);
     line.settle();
     let third = line.say(0, "three");
@@ -147,7 +147,7 @@ fn the_first_message_of_all_is_missed_as_well() {
     line.deliver_up(0);
     line.clients[1].down.retain(|message| !matches!(message, RelayToClient::Message { .. }));
     while line.deliver_down(0) {}
-    line.room.handle_pass(Seat::Two);
+    line.pass_by(Seat::Two);
     line.carry_out(None);
     line.settle();
     line.say(0, "two");
@@ -214,6 +214,7 @@ fn a_second_welcome_ends_the_line() {
         token: Token::from_bytes([1; 16]),
         room: None,
         pairing: 2,
+        since: 2,
         next_sequence: 1,
         grace_ms: 1,
         returned: false,
@@ -370,12 +371,13 @@ fn numbers_at_the_end_of_their_range_are_survived() {
         token: Token::from_bytes([1; 16]),
         room: None,
         pairing: 1,
+        since: 1,
         next_sequence: u64::MAX,
         grace_ms: 1,
         returned,
     };
     for control in
-        [welcome(false), peer(PeerState::Gone, 1), RelayControl::Role { role: Role::Emi }]
+        [welcome(false), peer(PeerState::Gone, 1), RelayControl::Role { role: Role::Emi, turn: 0 }]
     {
         session.handle_message(RelayToClient::Control(control), Moment::START);
     }
@@ -386,7 +388,7 @@ fn numbers_at_the_end_of_their_range_are_survived() {
     session.handle_message(RelayToClient::Control(peer(PeerState::Gone, 1)), Moment::START);
     let taken = RelayControl::Taken { sequence: u64::MAX };
     session.handle_message(RelayToClient::Control(taken), Moment::START);
-    let emi = RelayControl::Role { role: Role::Emi };
+    let emi = RelayControl::Role { role: Role::Emi, turn: 0 };
     session.handle_message(RelayToClient::Control(emi), Moment::START);
     session.say("two").expect("taken");
     assert!(!session.is_over());

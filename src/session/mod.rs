@@ -6,7 +6,7 @@
 //!
 //! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is
 //! said, `signals` what must reach the peer without a turn, `offers` the transfers, `sealing` agrees on
-//! keys with whoever is there. `config` says what a session is to be, `command` what it asks of the
+//! keys with whoever is there, `kept` is what a client that is started anew goes on from. `config` says what a session is to be, `command` what it asks of the
 //! engine, `event` what it shows.
 //!
 //! ```text
@@ -17,6 +17,8 @@
 mod command;
 mod config;
 mod event;
+mod kept;
+mod leaving;
 mod link;
 mod offers;
 mod relayed;
@@ -27,10 +29,13 @@ mod words;
 pub use command::Command;
 pub use config::{Config, Meet};
 pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
+pub use kept::{Kept, KeptWords, Spelled};
 pub use words::SayError;
 
 use crate::limits;
-use crate::message::{ClientControl, ClientToRelay, RelayToClient, Role, RoomName, Seat, Token};
+use crate::message::{
+    ClientControl, ClientToRelay, Known, RelayToClient, Role, RoomName, Seat, Token,
+};
 use crate::peer::PeerSignal;
 use crate::text;
 use crate::time::Moment;
@@ -41,18 +46,35 @@ use std::time::Duration;
 
 /// One client's side of a line for two.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Session {
     meet: Meet,
     name: Option<String>,
     link: link::Machine,
     seat: Option<(Seat, Token)>,
+    /// How long the relay keeps it.
+    grace: Duration,
     /// The room's name, as this client knows it.
     room: Option<RoomName>,
     /// The current pairing; 0 before the first.
     pairing: u32,
+    /// The pairing since which the two in the room are the same.
+    since: u32,
     /// The pairing whose peer has been greeted.
     met: u32,
     role: Option<Role>,
+    /// The number of the turn, as it was last told.
+    turn: u64,
+    /// How far the conversation is for certain, whatever the relay forgets.
+    known: Known,
+    /// The turn in which something was said last, and the number of that.
+    last_said: Option<(u64, u64)>,
+    /// The turn that was last given away without words.
+    passed: Option<u64>,
+    /// How often the seat was come back to.
+    times: u64,
+    /// Whether the keys of the pairing are gone, as this client was started anew.
+    anew: bool,
     peer_here: bool,
     sealing: sealing::Sealing,
     words: words::Words,
@@ -65,19 +87,18 @@ pub struct Session {
     repeat_due: bool,
     /// When pipes that the relay refused are asked for again.
     pipes_again_at: Option<Moment>,
+    /// Since when the user knows that this address may have no pipes for now.
+    quota_told: Option<Moment>,
     over: bool,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
 }
 
-/// How long the relay may take to answer a `fin` before the client leaves anyway.
-const FIN_LIMIT: Duration = Duration::from_secs(2);
-
-/// How long a client that leaves waits for its peer to hear what it must.
-const LEAVE_LIMIT: Duration = Duration::from_secs(10);
-
 /// How long a pipe that the relay has no room for is waited with.
 const PIPES_AGAIN: Duration = Duration::from_secs(2);
+
+/// The same, when what this address may move in a day is used up.
+const QUOTA_AGAIN: Duration = Duration::from_mins(1);
 
 impl Session {
     /// A session that connects at once.
@@ -90,11 +111,19 @@ impl Session {
             name: name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS)),
             link: link::Machine::new(seed),
             seat: None,
+            grace: Duration::ZERO,
             room: None,
             sealing: sealing::Sealing::new(password, aes_in_hardware, entropy),
             pairing: 0,
+            since: 0,
             met: 0,
             role: None,
+            turn: 0,
+            known: Known::default(),
+            last_said: None,
+            passed: None,
+            times: 0,
+            anew: false,
             peer_here: false,
             words: words::Words::default(),
             signals: signals::Signals::default(),
@@ -103,6 +132,7 @@ impl Session {
             leave_by: None,
             repeat_due: false,
             pipes_again_at: None,
+            quota_told: None,
             over: false,
             commands: VecDeque::new(),
             events: VecDeque::new(),
@@ -123,7 +153,11 @@ impl Session {
         };
         let new_room = self.meet == Meet::InNewRoom;
         let seat = self.seat.map(|(_, token)| token);
-        self.control(ClientControl::Hello { room, new_room, seat });
+        let known = if seat.is_some() { self.known } else { Known::default() };
+        let anew = self.anew && seat.is_some();
+        self.times += u64::from(seat.is_some());
+        let times = if seat.is_some() { self.times } else { 0 };
+        self.control(ClientControl::Hello { room, new_room, seat, anew, times, known });
     }
 
     /// The connection can't be made. Before the first seat that ends the session, with `text`;
@@ -192,6 +226,9 @@ impl Session {
         }
         if self.leave_by.take_if(|by| *by <= now).is_some() {
             self.fin(now);
+            if self.over {
+                return;
+            }
         }
         match self.link.timeout(now) {
             Some(link::Due::Connect) => self.connect(),
@@ -203,6 +240,7 @@ impl Session {
             None => {}
         }
         self.time_out_exchange(now);
+        self.give_up_unoffered(now);
         let pipes_due = |at: &Moment| *at <= now;
         if self.pipes_again_at.take_if(|at| pipes_due(at)).is_some()
             || self.book.next_pipe_request().is_some_and(|at| pipes_due(&at))
@@ -210,36 +248,6 @@ impl Session {
             self.request_pipes(now);
         }
         self.tell_without_pipe(now);
-    }
-
-    /// Leaves for good, in either role. The session is over when the relay has answered, or soon
-    /// after if it doesn't.
-    pub fn fin(&mut self, now: Moment) {
-        if self.over || self.fin_by.is_some() {
-            return;
-        }
-        if self.link.is_online() {
-            self.fin_by = Some(now + FIN_LIMIT);
-            self.control(ClientControl::Fin);
-        } else {
-            self.end(Ending::Fin);
-        }
-    }
-
-    /// Leaves as [`fin`](Self::fin) does, as soon as the peer has acknowledged all that it must hear:
-    /// how a transfer ended, above all. It is waited for some seconds, even if it is away.
-    pub fn leave(&mut self, now: Moment) {
-        if self.leave_by.is_none() && self.fin_by.is_none() {
-            self.leave_by = Some(now + LEAVE_LIMIT);
-            self.leave_if_heard(now);
-        }
-    }
-
-    fn leave_if_heard(&mut self, now: Moment) {
-        if self.leave_by.is_some() && self.signals.all_are_heard() {
-            self.leave_by = None;
-            self.fin(now);
-        }
     }
 
     /// Tells the peer whether the user is writing.
@@ -266,11 +274,13 @@ impl Session {
             return None;
         }
         // Without somebody there it is asked for when they come.
-        let [pipes, without] = [self.book.next_pipe_request(), self.book.next_without_pipe()]
-            .map(|at| at.filter(|_| self.is_paired()));
+        let pipes = self.book.next_pipe_request().filter(|_| self.is_paired());
+        // Nor while nothing more can be told, as the peer acknowledges nothing.
+        let may_tell = self.is_paired() && self.signals.has_room();
+        let without = self.book.next_without_pipe().filter(|_| may_tell);
         let others = [self.fin_by, self.leave_by, self.pipes_again_at, pipes, without];
         let others = others.into_iter().chain([self.sealing.timeout()]);
-        others.chain([self.link.next_timeout()]).flatten().min()
+        others.chain([self.link.next_timeout(), self.book.next_unoffered()]).flatten().min()
     }
 
     /// Whether it has ended; [`Event::Ended`] has said why.
@@ -288,15 +298,17 @@ impl Session {
         if let Some(signal) = arrival.signal {
             match signal {
                 PeerSignal::Greeting { name, next } => {
-                    if let Some(next) = next {
-                        self.words.announced(next);
+                    match next {
+                        Some(next) => self.words.announced(next),
+                        None => self.words.caught_up(),
                     }
+                    self.hear_early_words();
                     let name = name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS));
                     if let Some(name) = name.filter(|name| !name.is_empty()) {
                         self.events.push_back(Event::PeerName(name));
                     }
                 }
-                PeerSignal::Shown { sequence } => self.words.shown(sequence, &mut self.events),
+                PeerSignal::Shown { sequence } => self.handle_shown(sequence),
                 PeerSignal::LastMessage { sequence, text } => self.handle_handed(sequence, &text),
                 PeerSignal::Compare => self.events.push_back(Event::PeerCompares),
                 PeerSignal::Typing { on } => self.events.push_back(Event::PeerTyping(on)),
@@ -393,9 +405,13 @@ mod meddling_tests;
 #[cfg(test)]
 mod offer_tests;
 #[cfg(test)]
+mod restart_tests;
+#[cfg(test)]
 mod resume_tests;
 #[cfg(test)]
 mod sealing_tests;
+#[cfg(test)]
+mod simulated_tests;
 #[cfg(test)]
 mod test_line;
 #[cfg(test)]

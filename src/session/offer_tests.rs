@@ -1,5 +1,6 @@
 //! Offers and transfers of a session: answered, taken back, cancelled, failed, and a newcomer's own.
 
+use super::leaving::{FIN_LIMIT, LEAVE_LIMIT};
 use super::test_line::Line;
 use super::*;
 use crate::message::{ErrorCode, RelayControl};
@@ -114,6 +115,43 @@ fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
 }
 
 #[test]
+fn a_quota_that_is_used_up_is_told_once_and_pipes_are_asked_for_again() {
+    let mut line = Line::paired();
+    line.clients[1].session.offer(file("a", 1)).expect("somebody there");
+    line.settle();
+    let session = &mut line.clients[0].session;
+    session.accept(TransferId(1), false, line.now);
+    let refusal = RelayControl::Error { code: ErrorCode::Quota, text: "in 9 min".to_owned() };
+    let asks = |session: &mut Session| {
+        std::iter::from_fn(|| session.poll_command()).any(|command| {
+            matches!(
+                command,
+                Command::Transmit(ClientToRelay::Control(ClientControl::RequestPipe { .. }))
+            )
+        })
+    };
+    let told = |session: &mut Session| {
+        std::iter::from_fn(|| session.poll_event())
+            .filter(|event| *event == Event::Trouble("in 9 min".to_owned()))
+            .count()
+    };
+    assert!(asks(session));
+    let mut now = line.now;
+    for times_told in [1, 0] {
+        session.handle_message(RelayToClient::Control(refusal.clone()), now);
+        assert_eq!(told(session), times_told);
+        assert!(!asks(session));
+        // Hearing from the relay now and then, it waits out the minute.
+        for _ in 0..6 {
+            now = now + QUOTA_AGAIN / 6;
+            session.handle_message(RelayToClient::Control(RelayControl::Pong), now);
+            session.handle_timeout(now);
+        }
+        assert!(asks(session));
+    }
+}
+
+#[test]
 fn a_transfer_that_fails_before_it_moves_fails_at_the_other_side_too() {
     let mut line = Line::paired();
     let id = line.clients[1].session.offer(file("a", 1)).expect("somebody there");
@@ -191,4 +229,36 @@ fn whoever_leaves_does_not_wait_for_ever() {
         line.pump(0);
     }
     assert!(line.clients[0].session.is_over());
+}
+
+#[test]
+fn nothing_comes_after_the_end_of_one_who_leaves_while_the_relay_is_away() {
+    let mut line = Line::paired();
+    line.clients[0].session.offer(file("photo.png", 7)).expect("somebody there");
+    line.clients[0].session.leave(line.now);
+    line.pump(0);
+    line.cut(0);
+    let session = &mut line.clients[0].session;
+    // The end of the wait and the next attempt to connect are due at once.
+    session.handle_timeout(line.now + LEAVE_LIMIT);
+    assert!(session.is_over());
+    assert_eq!(session.events.back(), Some(&Event::Ended(Ending::Fin)));
+    assert_eq!(session.commands.back(), Some(&Command::Disconnect));
+}
+
+#[test]
+fn nobody_is_called_to_tell_a_peer_what_there_is_no_room_for() {
+    let mut line = Line::paired();
+    let now = line.now;
+    let session = &mut line.clients[0].session;
+    let id = session.offer(file("photo.png", 7)).expect("somebody there");
+    session.book.set_state(id, TransferState::Queued);
+    session.book.expect_pipes(now);
+    // The peer makes this side answer and acknowledges nothing.
+    while session.signals.has_room() {
+        session.handle_accept(99, false);
+    }
+    let later = now + Duration::from_secs(5);
+    session.handle_timeout(later);
+    assert!(session.poll_timeout().expect("a heartbeat") > later);
 }

@@ -152,13 +152,13 @@ impl Session {
     /// The peer that they were offered by or to has left. What was accepted, or goes out, waits for
     /// whoever comes with the same code: that is the same person, or one who was told it.
     pub(super) fn withdraw_transfers(&mut self) {
-        let by_code = self.sealing.has_password();
+        let again = self.sealing.has_password() || self.sealing.has_company();
         for id in self.book.unfinished().collect::<Vec<_>>() {
             let Some((info, _)) = self.book.get(id) else { continue };
             // What is moving goes on or breaks by itself: the pipe doesn't need this connection.
             let is_open_offer =
                 info.direction == Direction::Incoming && info.state == TransferState::Offered;
-            if info.state == TransferState::Moving || (by_code && !is_open_offer) {
+            if info.state == TransferState::Moving || (again && !is_open_offer) {
                 continue;
             }
             self.commands.push_back(Command::StopTransfer { id, keep: true });
@@ -166,10 +166,10 @@ impl Session {
         }
     }
 
-    /// Somebody with the same code is there: what an earlier peer didn't get, or not all of it, is
+    /// Somebody with the same code is there, or the same as before: what an earlier peer didn't get, or not all of it, is
     /// offered anew.
     pub(super) fn offer_again(&mut self) {
-        if !self.sealing.has_password() {
+        if !self.sealing.knows_peer_again() {
             return;
         }
         for id in self.book.unfinished().collect::<Vec<_>>() {
@@ -183,6 +183,15 @@ impl Session {
             self.signal(PeerSignal::Offer { offer, again: true, what });
             self.repeat_hold(id);
             self.tell_transfer(id);
+        }
+    }
+
+    /// What was accepted before one of the two was started anew, and isn't offered again: it came, or
+    /// was stopped, and the word of that went with the program.
+    pub(super) fn give_up_unoffered(&mut self, now: Moment) {
+        for id in self.book.take_unoffered(now) {
+            self.commands.push_back(Command::StopTransfer { id, keep: true });
+            self.set_transfer(id, TransferState::Withdrawn);
         }
     }
 
@@ -263,7 +272,7 @@ impl Session {
         }
     }
 
-    fn tell_transfer(&mut self, id: TransferId) {
+    pub(super) fn tell_transfer(&mut self, id: TransferId) {
         if let Some((info, _)) = self.book.get(id) {
             self.events.push_back(Event::Transfer { id, info: info.clone() });
         }

@@ -3,9 +3,11 @@
 //! Owns the answers to control messages; what the peer says inside bodies is in [`super::words`] and
 //! [`super::signals`].
 
-use super::{Command, Ending, Event, Link, Meet, PIPES_AGAIN, Peer, Session};
+use super::{Command, Ending, Event, Link, Meet, PIPES_AGAIN, Peer, QUOTA_AGAIN, Session};
 use crate::limits;
-use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role, RoomName, Seat, Token};
+use crate::message::{
+    ClientControl, ErrorCode, ExitReason, Known, PeerState, RelayControl, Role, RoomName,
+};
 use crate::peer::PeerSignal;
 use crate::text;
 use crate::time::Moment;
@@ -15,7 +17,14 @@ impl Session {
     pub(super) fn handle_control(&mut self, control: RelayControl, now: Moment) {
         match control {
             RelayControl::Welcome {
-                seat, token, room, pairing, next_sequence, returned, ..
+                seat,
+                token,
+                room,
+                pairing,
+                since,
+                next_sequence,
+                grace_ms,
+                returned,
             } => {
                 if self.link.is_online() {
                     let text = "the relay gave a second seat on one connection; report this fault";
@@ -24,22 +33,26 @@ impl Session {
                 self.link.online(now);
                 self.events.push_back(Event::Link(Link::Online));
                 self.take_room(room.clone());
-                self.handle_welcome(seat, token, pairing, next_sequence, returned, now);
+                self.seat = Some((seat, token));
+                self.grace = Duration::from_millis(grace_ms);
+                self.handle_welcome((pairing, since), next_sequence, returned, now);
                 self.events.push_back(Event::Seated { seat, room, returned });
             }
-            RelayControl::Role { role } => {
-                self.set_role(role);
-                self.say_next();
-            }
-            RelayControl::Peer { state, pairing, kept_ms } => {
-                self.handle_peer(state, pairing, kept_ms, now);
+            RelayControl::Role { role, turn } => self.handle_role(role, turn),
+            RelayControl::Peer { state, pairing, since, kept_ms } => {
+                self.handle_peer(state, (pairing, since), kept_ms, now);
             }
             RelayControl::Taken { sequence } => {
-                self.words.taken(sequence, &mut self.events);
-                // What was taken took the turn; a role told before that is out of date.
-                self.set_role(Role::Rec);
+                // What was taken took the turn; a role told before that is out of date. What was
+                // said again took it long ago.
+                if self.words.taken(sequence, &mut self.events) {
+                    self.set_role(Role::Rec);
+                }
             }
-            RelayControl::Pipe { tag, token } => self.handle_pipe(tag, token),
+            RelayControl::Pipe { tag, token } => {
+                self.quota_told = None;
+                self.handle_pipe(tag, token);
+            }
             RelayControl::Notice { text } => {
                 let text = text::line(&text, limits::MAX_REASON_COLUMNS);
                 self.events.push_back(Event::Notice(text));
@@ -49,6 +62,7 @@ impl Session {
                 ExitReason::Shutdown => self.end(Ending::RelayExit),
                 ExitReason::Superseded => self.end(Ending::Superseded),
                 ExitReason::Rejoin => self.rejoin(now),
+                ExitReason::Restart => self.await_restart(now),
             },
             RelayControl::Error { code, text } => self.handle_error(code, &text, now),
             RelayControl::Pong => {}
@@ -62,26 +76,28 @@ impl Session {
     /// must be said again.
     fn handle_welcome(
         &mut self,
-        seat: Seat,
-        token: Token,
-        pairing: u32,
+        (pairing, since): (u32, u32),
         next_sequence: u64,
         returned: bool,
         now: Moment,
     ) {
-        self.seat = Some((seat, token));
         self.role = None;
         self.peer_here = false;
+        self.words.reconnected();
         if returned {
             self.words.returned(next_sequence, &mut self.events);
         } else {
-            self.words.seated(next_sequence);
+            self.known = Known::default();
+            self.times = 0;
+            self.last_said = None;
+            self.words.seated(next_sequence, &mut self.events);
         }
-        if !returned || pairing != self.pairing {
-            self.meet_anew(pairing, now);
+        let anew = std::mem::take(&mut self.anew) && returned;
+        if !returned || anew || pairing != self.pairing {
+            self.meet_anew(pairing, since, now);
             // Whoever comes into a pairing that is there already came last; whoever comes back to
             // another pairing than it left was there before somebody new came.
-            self.sealing.set_newcomer(!returned && pairing > 0);
+            self.sealing.set_newcomer((!returned && pairing > 0) || anew);
         }
         self.book.forget_pipe_requests();
         self.repeat_due = true;
@@ -100,9 +116,34 @@ impl Session {
         }
     }
 
-    fn handle_peer(&mut self, state: PeerState, pairing: u32, kept_ms: Option<u64>, now: Moment) {
+    fn handle_role(&mut self, role: Role, turn: u64) {
+        self.turn = turn;
+        if role == Role::Emi {
+            // Whoever was across had the turn before, so it had heard all that was said.
+            self.known.turn = self.known.turn.max(turn);
+            self.known.said = self.known.said.max(self.words.taken_up_to());
+        }
+        if self.passed.is_some_and(|passed| turn > passed) {
+            self.passed = None;
+        }
+        if role == Role::Emi && self.passed == Some(turn) {
+            // The relay was started anew and never heard of it.
+            self.control(ClientControl::Pass { turn });
+            return self.set_role(Role::Rec);
+        }
+        self.set_role(role);
+        self.say_next();
+    }
+
+    fn handle_peer(
+        &mut self,
+        state: PeerState,
+        (pairing, since): (u32, u32),
+        kept_ms: Option<u64>,
+        now: Moment,
+    ) {
         if pairing != self.pairing {
-            self.meet_anew(pairing, now);
+            self.meet_anew(pairing, since, now);
             self.sealing.set_newcomer(false);
             self.repeat_due = true;
         }
@@ -114,8 +155,11 @@ impl Session {
             }
             PeerState::Gone => Peer::Gone,
         };
+        // Whoever comes back may have missed what was said to it.
+        self.repeat_due |= peer == Peer::Present;
         self.peer_here = peer == Peer::Present;
-        let newcomer = self.peer_here && self.met != self.pairing;
+        let known = self.sealing.has_company();
+        let newcomer = self.peer_here && self.met != self.pairing && !known;
         self.events.push_back(Event::Peer { peer, newcomer });
         if self.peer_here {
             self.met = self.pairing;
@@ -124,10 +168,14 @@ impl Session {
             self.pause_exchange();
         }
         if peer == Peer::Gone {
-            self.withdraw_transfers();
-            self.signals.start_anew();
+            self.words.stop_catching_up();
+            self.hear_early_words();
             self.withhold_from_strangers();
             self.forget_keys(now);
+            self.sealing.part();
+            self.book.part();
+            self.withdraw_transfers();
+            self.signals.start_anew();
             // Whoever is there next is somebody new, whatever the relay says.
             self.book.forget_peer();
             self.met = 0;
@@ -140,7 +188,8 @@ impl Session {
     /// The peer is there and the line is sealed: it is told who this is, and what it may not know.
     pub(super) fn greet_peer(&mut self, now: Moment) {
         let name = self.name.clone();
-        let next = Some(self.words.next_sequence());
+        // What isn't taken may have to wait for a turn, and nobody must wait for it.
+        let next = Some(self.words.taken_up_to().saturating_add(1));
         self.signal(PeerSignal::Greeting { name, next });
         self.repeat_shown();
         self.repeat_signals();
@@ -149,15 +198,31 @@ impl Session {
         self.book.expect_pipes(now);
     }
 
-    /// From here on there is, or will be, somebody else across: nothing of the old pairing counts.
-    fn meet_anew(&mut self, pairing: u32, now: Moment) {
-        self.withhold_from_strangers();
+    /// From here on there is, or will be, somebody else across, or the same client started anew:
+    /// nothing of the old pairing counts, but what was said between the same two.
+    fn meet_anew(&mut self, pairing: u32, since: u32, now: Moment) {
+        if !self.sealing.is_same_company(since) {
+            self.withhold_from_strangers();
+            self.sealing.part();
+            self.book.part();
+            self.words.meet_anew();
+        }
         self.forget_keys(now);
+        self.words.early.clear();
         self.pairing = pairing;
+        self.since = since;
         self.signals.start_anew();
-        self.words.meet_anew();
         self.withdraw_transfers();
         self.book.forget_peer();
+        self.book.expect_no_offers();
+    }
+
+    /// The relay is started anew, and this client comes back to its seat.
+    fn await_restart(&mut self, now: Moment) {
+        let text = "the relay is being started anew; the conversation goes on when it is back";
+        self.events.push_back(Event::Notice(text.to_owned()));
+        self.commands.push_back(Command::Disconnect);
+        self.wait_to_reconnect(now);
     }
 
     /// Somebody waits in another room. Whoever has met somebody here stays, whatever the relay says.
@@ -192,6 +257,13 @@ impl Session {
             // The pipe is asked for again when the peer is back, or after a while.
             self.book.forget_pipe_requests();
             self.pipes_again_at = Some(now + PIPES_AGAIN);
+        } else if code == ErrorCode::Quota {
+            // It may take hours, so the user is told, once until a pipe comes again.
+            self.book.forget_pipe_requests();
+            self.pipes_again_at = Some(now + QUOTA_AGAIN);
+            if self.quota_told.replace(now).is_none() {
+                self.events.push_back(Event::Trouble(text));
+            }
         } else {
             let refused = matches!(code, ErrorCode::NotYourTurn | ErrorCode::WrongSequence);
             if refused {

@@ -9,15 +9,18 @@
 //!                              └──(codes differ, disturbed, too late)──> failed ──> nobody
 //! ```
 
-use super::{Command, Ending, Event, Seal, Session, Verdict};
-use crate::code;
+mod agreeing;
+mod company;
+
+pub(super) use company::Company;
+
+use super::{Command, Event, Seal, Session, Verdict};
 use crate::guesses::Guesses;
 use crate::limits;
-use crate::message::{ClientControl, ClientToRelay};
+use crate::message::ClientToRelay;
 use crate::peer::{self, PeerSignal};
 use crate::seal::{
-    Agreed, BodyFault, EXCHANGE_FORM, Entropy, Exchange, ExchangeError, Password, PipeKeys,
-    Progress, Setup, Suites, step,
+    Agreed, BodyFault, EXCHANGE_FORM, Entropy, Exchange, Password, PipeKeys, Suites,
 };
 use crate::time::Moment;
 use bytes::Bytes;
@@ -33,6 +36,8 @@ pub(super) struct Sealing {
     suites: Suites,
     entropy: Entropy,
     state: State,
+    /// Those who agreed on keys before: whoever it was with, if they may still be across.
+    company: Option<Company>,
     /// Whether this client was the last to come into the current pairing.
     newcomer: bool,
     /// Exchanges that failed in this session, whoever came.
@@ -70,6 +75,11 @@ impl Sealing {
         !self.password.is_empty()
     }
 
+    /// The words of the code.
+    pub(super) const fn password(&self) -> &Password {
+        &self.password
+    }
+
     pub(super) fn new(password: Password, aes_in_hardware: bool, entropy: Entropy) -> Self {
         let suites = Suites::new(aes_in_hardware);
         Self {
@@ -77,6 +87,7 @@ impl Sealing {
             suites,
             entropy,
             state: State::Nobody,
+            company: None,
             newcomer: false,
             guesses: Guesses::default(),
             pauses: 0,
@@ -103,13 +114,6 @@ impl Sealing {
     /// Whether the user has found that somebody sits in the middle.
     pub(super) const fn is_distrusted(&self) -> bool {
         matches!(self.state, State::Sealed { verdict: Some(Verdict::Different), .. })
-    }
-
-    /// Whether what was meant for this peer must not go to the next: the user has verified it, and
-    /// there is no code that a stranger can't know; or has found that somebody sits in the middle.
-    pub(super) fn is_for_this_peer_alone(&self) -> bool {
-        let verified = matches!(self.state, State::Sealed { verdict: Some(Verdict::Same), .. });
-        verified && self.password.is_empty() || self.is_distrusted()
     }
 
     /// How long the peer may take. Each interruption halves it, so a seat can't be held for ever
@@ -155,6 +159,9 @@ impl Session {
     pub fn verify(&mut self, found: Verdict, now: Moment) {
         if let State::Sealed { verdict, .. } = &mut self.sealing.state {
             *verdict = Some(found);
+            if let Some(company) = &mut self.sealing.company {
+                company.verdict = Some(found);
+            }
             self.tell_seal();
             if found == Verdict::Different {
                 self.cancel_all(now);
@@ -164,78 +171,6 @@ impl Session {
         } else {
             let text = "there is nobody to verify yet".to_owned();
             self.events.push_back(Event::Trouble(text));
-        }
-    }
-
-    /// The peer is there: agrees on keys with one who is new, goes on with one who is back.
-    pub(super) fn meet_sealed(&mut self, now: Moment) {
-        match &self.sealing.state {
-            State::Nobody => self.begin_or_wait(now),
-            State::Slowed { .. } => self.sealing.by = Some(now + self.sealing.slowed(now)),
-            State::Agreeing(exchange) => {
-                let again: Vec<_> = exchange.repeat().collect();
-                // Back without having been away is an interruption, too.
-                self.pause_exchange();
-                self.sealing.by = Some(now + self.sealing.patience());
-                self.transmit_steps(again);
-            }
-            State::Sealed { exchange, .. } => {
-                let again: Vec<_> =
-                    exchange.iter().flat_map(|exchange| exchange.repeat()).collect();
-                self.transmit_steps(again);
-                self.greet_peer(now);
-            }
-            State::Failed => {}
-        }
-    }
-
-    /// The peer isn't there any more; it may come back.
-    pub(super) const fn pause_exchange(&mut self) {
-        if self.sealing.by.take().is_some() && matches!(self.sealing.state, State::Agreeing(_)) {
-            self.sealing.pauses = self.sealing.pauses.saturating_add(1);
-        }
-    }
-
-    /// Whoever was there won't come back: its keys are forgotten.
-    pub(super) fn forget_keys(&mut self, now: Moment) {
-        if let State::Agreeing(exchange) = &self.sealing.state
-            && exchange.awaits_proof()
-        {
-            // It has tested a guess and left without a word. The relay turns away whoever came last,
-            // so only the other one tells it.
-            self.sealing.guesses.handle_failed((), now);
-            if !self.sealing.newcomer {
-                self.control(ClientControl::PairingFailed { pairing: self.pairing });
-            }
-            let text = if self.sealing.password.is_empty() {
-                "your peer left before the line was sealed; whoever comes next can still come"
-            } else {
-                "somebody came and left before proving that they know the code; that counts as a \
-                 wrong one, and it is used up"
-            };
-            self.events.push_back(Event::Trouble(text.to_owned()));
-        }
-        self.sealing.by = None;
-        self.sealing.faults = 0;
-        self.sealing.pauses = 0;
-        if !matches!(self.sealing.state, State::Nobody) {
-            self.set_seal(State::Nobody);
-        }
-    }
-
-    /// Gives an exchange up that takes too long.
-    pub(super) fn time_out_exchange(&mut self, now: Moment) {
-        if self.sealing.by.is_none_or(|by| by > now) {
-            return;
-        }
-        if let State::Slowed { early } = &mut self.sealing.state {
-            let early = early.take();
-            self.begin_exchange(now);
-            if let Some(step) = early {
-                self.handle_step(&step, now);
-            }
-        } else {
-            self.fail_exchange(ExchangeError::Unanswered, true, now);
         }
     }
 
@@ -254,6 +189,9 @@ impl Session {
             Ok(signal) => {
                 // The peer has the keys, so no step has to be sent again.
                 *exchange = None;
+                if let Some(company) = &mut self.sealing.company {
+                    company.established = true;
+                }
                 Some(signal)
             }
             Err(fault) => {
@@ -308,123 +246,6 @@ impl Session {
             return;
         }
         self.events.push_back(Event::Trouble(fault.to_string()));
-    }
-
-    /// Begins an exchange, or waits with it where too many have failed: the relay is told to slow
-    /// guessing down, but a relay that guesses itself wouldn't.
-    fn begin_or_wait(&mut self, now: Moment) {
-        let wait = self.sealing.slowed(now);
-        if wait.is_zero() {
-            return self.begin_exchange(now);
-        }
-        self.sealing.by = Some(now + wait);
-        self.set_seal(State::Slowed { early: None });
-    }
-
-    fn begin_exchange(&mut self, now: Moment) {
-        let Some((seat, _)) = self.seat else { return };
-        let random = self.sealing.entropy.draw();
-        let (exchange, first) = Exchange::new(&Setup {
-            seat,
-            room: self.room.as_ref().map_or("", |room| room.as_str()),
-            pairing: self.pairing,
-            password: &self.sealing.password,
-            suites: self.sealing.suites,
-            random: &random,
-        });
-        self.sealing.by = Some(now + self.sealing.patience());
-        self.set_seal(State::Agreeing(Box::new(exchange)));
-        self.transmit_steps(first);
-    }
-
-    fn handle_step(&mut self, body: &Bytes, now: Moment) {
-        let exchange = match &mut self.sealing.state {
-            State::Agreeing(exchange) | State::Sealed { exchange: Some(exchange), .. } => exchange,
-            State::Slowed { early } => {
-                *early = Some(body.clone());
-                return;
-            }
-            State::Sealed { exchange: None, .. } | State::Nobody | State::Failed => return,
-        };
-        match exchange.handle(body) {
-            Ok(Progress::Known) => {}
-            Ok(Progress::Send(step)) => self.transmit_steps([step]),
-            Ok(Progress::Done(step, agreed)) => self.agree(step, agreed, now),
-            // Whoever was told why needn't be told again.
-            Err(error) => {
-                self.fail_exchange(error, body.get(1) != Some(&step::REFUSE), now);
-            }
-        }
-    }
-
-    fn agree(&mut self, step: Option<Bytes>, agreed: Box<Agreed>, now: Moment) {
-        // An exchange ends well once, and only while it goes on.
-        let before = std::mem::replace(&mut self.sealing.state, State::Failed);
-        let State::Agreeing(exchange) = before else {
-            self.sealing.state = before;
-            return;
-        };
-        self.sealing.by = None;
-        let words = code::verification_words(agreed.verification);
-        let exchange = Some(exchange);
-        self.transmit_steps(step);
-        self.set_seal(State::Sealed { agreed, exchange, words, verdict: None });
-        self.greet_peer(now);
-        self.hear_early_words();
-        self.hand_over();
-        self.repeat_words();
-        self.say_next();
-    }
-
-    /// No keys with this peer. Whoever came last leaves; the other stays for somebody else.
-    fn fail_exchange(&mut self, error: ExchangeError, tell_peer: bool, now: Moment) {
-        self.sealing.by = None;
-        if tell_peer {
-            self.transmit_steps([error.refusal()]);
-        }
-        self.sealing.guesses.handle_failed((), now);
-        self.control(ClientControl::PairingFailed { pairing: self.pairing });
-        self.set_seal(State::Failed);
-        let by_code = !self.sealing.password.is_empty();
-        let text = match (error, by_code, self.sealing.newcomer) {
-            (ExchangeError::Differ, true, true) => {
-                "the code is wrong: your peer has another one, or somebody is in the middle; this \
-                 attempt is used up. Ask your peer for the code, word by word, and try again"
-                    .to_owned()
-            }
-            (ExchangeError::Differ, true, false) => {
-                "somebody came with a wrong code and was turned away; if that was your peer, read \
-                 the code to them again. The room stays open"
-                    .to_owned()
-            }
-            (ExchangeError::Differ, false, true) => {
-                "this room needs a code, and you have none: start couplet with the code that your \
-                 peer has"
-                    .to_owned()
-            }
-            (ExchangeError::Differ, false, false) => {
-                "somebody came with a code, and this room has none, so they were turned away; give \
-                 them the room's name alone, or meet in a new room with a code"
-                    .to_owned()
-            }
-            (_, _, true) => format!("{error}; try again"),
-            (_, _, false) => format!("{error}; they were turned away, and the room stays open"),
-        };
-        if self.sealing.newcomer {
-            self.end(if error == ExchangeError::Differ {
-                Ending::WrongCode { text }
-            } else {
-                Ending::Protocol { text }
-            });
-        } else {
-            self.events.push_back(Event::Trouble(text));
-        }
-    }
-
-    fn transmit_steps(&mut self, steps: impl IntoIterator<Item = Bytes>) {
-        for body in steps {
-            self.transmit_signal(body);
-        }
     }
 
     fn transmit_signal(&mut self, body: Bytes) {

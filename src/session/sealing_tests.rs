@@ -264,10 +264,11 @@ fn a_lying_relay_cannot_make_a_sealed_line_plain() {
     let mut line = line(&["", ""]);
     // It says that somebody new is there, and never lets an exchange through.
     let pairing = 2;
-    let replaced = RelayControl::Peer { state: PeerState::Replaced, pairing, kept_ms: None };
+    let replaced =
+        RelayControl::Peer { state: PeerState::Replaced, pairing, since: pairing, kept_ms: None };
     let session = &mut line.clients[0].session;
     session.handle_message(RelayToClient::Control(replaced), line.now);
-    let emi = RelayToClient::Control(RelayControl::Role { role: Role::Emi });
+    let emi = RelayToClient::Control(RelayControl::Role { role: Role::Emi, turn: 0 });
     session.handle_message(emi, line.now);
     session.say("a secret").expect("held");
     while let Some(command) = session.poll_command() {

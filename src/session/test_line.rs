@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::message::RelayControl;
-use crate::room::{self, Room};
+use crate::room::{self, Record, Room};
 use crate::seal::Entropy;
 use crate::transfer::book::TransferId;
 
@@ -23,6 +23,8 @@ pub(super) struct Client {
     pub(super) down: VecDeque<RelayToClient>,
     pub(super) events: Vec<Event>,
     pub(super) shown: bool,
+    /// What is written down of the session before anything is transmitted.
+    pub(super) kept: Option<Kept>,
 }
 
 impl Client {
@@ -35,6 +37,7 @@ impl Client {
             down: VecDeque::new(),
             events: Vec::new(),
             shown: true,
+            kept: None,
         }
     }
 
@@ -54,6 +57,8 @@ pub(super) struct Line {
     pub(super) now: Moment,
     pub(super) tokens: u8,
     pub(super) transfers: Vec<(usize, Command)>,
+    /// What the relay has written down of the room.
+    pub(super) record: Option<Record>,
 }
 
 impl Line {
@@ -61,7 +66,7 @@ impl Line {
         let client = |index: u8| Client::new(Session::new(config(index + 1)));
         let clients = (0..u8::try_from(clients).expect("few")).map(client).collect();
         let room = Room::new(None, GRACE);
-        Self { room, clients, now: Moment::START, tokens: 0, transfers: Vec::new() }
+        Self { room, clients, now: Moment::START, tokens: 0, transfers: Vec::new(), record: None }
     }
 
     /// A paired line, settled.
@@ -79,6 +84,7 @@ impl Line {
 
     /// Carries out what a session asks for.
     pub(super) fn pump(&mut self, index: usize) {
+        self.clients[index].kept = self.clients[index].session.kept();
         while let Some(command) = self.clients[index].session.poll_command() {
             match command {
                 Command::Connect => {
@@ -113,9 +119,16 @@ impl Line {
             }
             client.events.push(event);
         }
+        self.clients[index].kept = self.clients[index].session.kept();
         if self.clients[index].session.commands.front().is_some() {
             self.pump(index);
         }
+    }
+
+    /// The relay hears that a seat gives its turn away.
+    pub(super) fn pass_by(&mut self, seat: Seat) {
+        let turn = self.room.record(self.now, Duration::ZERO).expect("somebody is there").turn;
+        self.room.handle_pass(seat, turn);
     }
 
     /// The relay reads one message from a client.
@@ -123,9 +136,18 @@ impl Line {
         let Some(message) = self.clients[index].up.pop_front() else { return false };
         let seat = self.clients[index].seat;
         match (message, seat) {
-            (ClientToRelay::Control(ClientControl::Hello { seat: token, .. }), None) => {
+            (
+                ClientToRelay::Control(ClientControl::Hello {
+                    seat: token,
+                    anew,
+                    times,
+                    known,
+                    ..
+                }),
+                None,
+            ) => {
                 let result = if let Some(token) = token {
-                    self.room.handle_return(token, self.now)
+                    self.room.handle_return(token, anew, times, known, self.now)
                 } else {
                     self.tokens += 1;
                     self.room.handle_join(Token::from_bytes([self.tokens; 16]), self.now)
@@ -134,10 +156,12 @@ impl Line {
                     let error = RelayControl::Error { code, text: "refused".to_owned() };
                     self.clients[index].down.push_back(RelayToClient::Control(error));
                 }
+                // A change of seats is written down before anybody hears of it.
+                self.write_down();
             }
             (ClientToRelay::Control(control), Some(seat)) => match control {
                 ClientControl::Fin => self.room.handle_fin(seat),
-                ClientControl::Pass => self.room.handle_pass(seat),
+                ClientControl::Pass { turn } => self.room.handle_pass(seat, turn),
                 ClientControl::RequestPipe { tag } => {
                     let tokens = [Token::from_bytes([1; 16]), Token::from_bytes([2; 16])];
                     self.room.handle_pipe_request(seat, tag, tokens);
@@ -208,6 +232,36 @@ impl Line {
             self.clients[index].session.handle_lost(self.now);
             self.pump(index);
         }
+    }
+
+    /// The relay writes down what there is now.
+    pub(super) fn write_down(&mut self) {
+        self.record = self.room.record(self.now, self.now.since_start());
+    }
+
+    /// The relay is killed and started again, with what it has written down.
+    pub(super) fn restart_relay(&mut self) {
+        let (now, wall) = (self.now, self.now.since_start());
+        for client in &mut self.clients {
+            client.seat = None;
+        }
+        self.room = match self.record.clone() {
+            Some(record) => Room::restore(record, GRACE, now, wall),
+            None => Room::new(None, GRACE),
+        };
+        for index in 0..self.clients.len() {
+            self.cut(index);
+        }
+    }
+
+    /// A client is killed and started again, with what it has written down; gives whether it had.
+    pub(super) fn restart_client(&mut self, index: usize) -> bool {
+        let Some(kept) = self.clients[index].kept.clone() else { return false };
+        self.tokens += 1;
+        self.disconnect(index);
+        self.clients[index].session = Session::resume(config(100 + self.tokens), kept);
+        self.pump(index);
+        true
     }
 
     pub(super) fn pass_time(&mut self, wait: Duration) {

@@ -79,7 +79,7 @@ fn words_that_the_relay_refuses_are_held_again() {
     line.clients[0].up.clear();
     line.pump(0);
     assert!(line.has(0, &Event::Held { draft, text: "hello".to_owned() }));
-    let emi = RelayToClient::Control(RelayControl::Role { role: Role::Emi });
+    let emi = RelayToClient::Control(RelayControl::Role { role: Role::Emi, turn: 0 });
     line.clients[0].session.handle_message(emi, Moment::START);
     line.settle();
     assert_eq!(line.words(1), ["hello"]);
@@ -193,6 +193,7 @@ fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
             token: Token::from_bytes([1; 16]),
             room: None,
             pairing: 0,
+            since: 0,
             next_sequence: 1,
             grace_ms: 0,
             returned: false,
@@ -374,15 +375,15 @@ proptest! {
             let token = Token::from_bytes([0; 16]);
             let control = match kind {
                 0 => RelayControl::Welcome {
-                    seat: Seat::One, token, room: None, pairing, next_sequence: number,
+                    seat: Seat::One, token, room: None, pairing, since: pairing, next_sequence: number,
                     grace_ms: number, returned: number % 2 == 0,
                 },
-                1 => RelayControl::Role { role: Role::Emi },
-                2 => RelayControl::Peer { state: PeerState::Replaced, pairing, kept_ms: Some(number) },
+                1 => RelayControl::Role { role: Role::Emi, turn: 0 },
+                2 => RelayControl::Peer { state: PeerState::Replaced, pairing, since: pairing, kept_ms: Some(number) },
                 3 => RelayControl::Taken { sequence: number },
                 4 => RelayControl::Pipe { tag: number, token },
                 5 => RelayControl::Error { code: ErrorCode::SeatGone, text: "\u{1b}[31m".to_owned() },
-                6 => RelayControl::Peer { state: PeerState::Silent, pairing, kept_ms: None },
+                6 => RelayControl::Peer { state: PeerState::Silent, pairing, since: pairing, kept_ms: None },
                 _ => RelayControl::Notice { text: "x".repeat(1000) },
             };
             let _ = session.say("x");

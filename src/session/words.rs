@@ -1,8 +1,12 @@
 //! What is said: drafts held until the turn comes, messages on their way, and how far they are.
 //!
-//! Owns the numbers of messages in both directions. A message of one's own is kept until the peer
+//! Owns when words go out; their numbers and marks are kept in `numbers`. A message of one's own is kept until the peer
 //! has been shown it, so that it can be said again; one of the peer's is taken once, however often
 //! it comes.
+
+mod numbers;
+
+pub(super) use numbers::{Last, MAX_OUT, Out, Words};
 
 use super::{DraftId, Event, Mark, Session};
 use crate::limits;
@@ -10,7 +14,6 @@ use crate::message::{ClientControl, ClientToRelay, Role};
 use crate::peer::{self, PeerSignal, Words as Body};
 use crate::text;
 use bytes::Bytes;
-use std::collections::VecDeque;
 
 /// Why words can't be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,141 +38,6 @@ pub enum SayError {
     TooManyHeld,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Words {
-    last_draft: u64,
-    held: VecDeque<(DraftId, String)>,
-    /// Out, and not known to have been shown, oldest first.
-    out: VecDeque<Out>,
-    /// The number that the next message of this seat has; 0 before the first seat.
-    next_sequence: u64,
-    /// The highest number of the peer's messages that has come.
-    heard: u64,
-    /// The highest number of the peer's messages that has been shown.
-    shown: u64,
-    /// The number before that of the first message the peer says in this pairing, once it has told.
-    before_first: Option<u64>,
-    /// The first of the peer's messages that is missing, if one is: a relay left it out.
-    gap_at: Option<u64>,
-    /// The last of one's own that the relay has taken.
-    last: Option<Last>,
-    /// Words of the peer's that came before the keys to open them.
-    early: Option<(u64, Bytes)>,
-}
-
-#[derive(Debug)]
-struct Last {
-    sequence: u64,
-    text: String,
-    /// The pairing whose peer can read them; 0 if there was nobody to seal for.
-    pairing: u32,
-}
-
-#[derive(Debug)]
-struct Out {
-    draft: DraftId,
-    sequence: u64,
-    text: String,
-    mark: Mark,
-    /// The pairing they were last sealed for; 0 if there was nobody to seal for.
-    pairing: u32,
-    /// Given back to the user, as they were meant for somebody who is gone. Only the number counts
-    /// still: the relay may have taken it.
-    withheld: bool,
-}
-
-/// Messages that are out and not shown. A peer that never says what it has shown costs no more.
-const MAX_OUT: usize = 64;
-
-impl Words {
-    /// A new seat: its numbers go on where the one before left them. What is held stays held.
-    pub(super) fn seated(&mut self, next_sequence: u64) {
-        self.next_sequence = next_sequence;
-        self.out.clear();
-        self.last = None;
-        self.meet_anew();
-    }
-
-    /// Somebody else is across: nothing of theirs has been heard, and their numbers go on from
-    /// wherever the seat's were.
-    pub(super) fn meet_anew(&mut self) {
-        self.heard = 0;
-        self.shown = 0;
-        self.before_first = None;
-        self.gap_at = None;
-        self.early = None;
-    }
-
-    /// The old seat again: the next number tells what the relay has taken.
-    pub(super) fn returned(&mut self, next_sequence: u64, events: &mut VecDeque<Event>) {
-        self.taken(next_sequence.saturating_sub(1), events);
-        self.next_sequence = next_sequence;
-        for out in self.out.iter_mut().filter(|out| out.mark == Mark::Sent) {
-            out.sequence = self.next_sequence;
-            // A relay may say any number; one that is out of them can't be talked through.
-            self.next_sequence = self.next_sequence.saturating_add(1);
-        }
-    }
-
-    pub(super) fn taken(&mut self, sequence: u64, events: &mut VecDeque<Event>) {
-        self.mark_up_to(sequence, Mark::Taken, events);
-    }
-
-    pub(super) fn shown(&mut self, sequence: u64, events: &mut VecDeque<Event>) {
-        self.mark_up_to(sequence, Mark::Shown, events);
-        self.out.retain(|out| out.mark < Mark::Shown);
-    }
-
-    /// The relay refused the newest words, so they are held again, in their place.
-    pub(super) fn refused(&mut self, events: &mut VecDeque<Event>) {
-        if let Some(Out { draft, sequence, text, .. }) =
-            self.out.pop_back_if(|out| out.mark == Mark::Sent)
-        {
-            self.next_sequence = sequence;
-            self.held.push_front((draft, text.clone()));
-            events.push_back(Event::Held { draft, text });
-        }
-    }
-
-    /// The number that the next message of this seat has.
-    pub(super) const fn next_sequence(&self) -> u64 {
-        self.next_sequence
-    }
-
-    /// The peer has told the number of its next message. Only the first time in a pairing: later
-    /// ones may be on their way.
-    pub(super) fn announced(&mut self, next: u64) {
-        self.before_first.get_or_insert(next.saturating_sub(1));
-    }
-
-    /// How many are held, and how many are out and not shown.
-    #[cfg(test)]
-    pub(super) fn counts(&self) -> (usize, usize) {
-        (self.held.len(), self.out.len())
-    }
-
-    /// The text of the last message that the relay has taken.
-    #[cfg(test)]
-    pub(super) fn last_text(&self) -> Option<&str> {
-        self.last.as_ref().map(|last| last.text.as_str())
-    }
-
-    fn mark_up_to(&mut self, sequence: u64, mark: Mark, events: &mut VecDeque<Event>) {
-        for out in self.out.iter_mut().filter(|out| out.sequence <= sequence && out.mark < mark) {
-            if out.withheld {
-                out.mark = mark;
-                continue;
-            }
-            if out.mark < Mark::Taken {
-                let (sequence, pairing) = (out.sequence, out.pairing);
-                self.last = Some(Last { sequence, text: out.text.clone(), pairing });
-            }
-            out.mark = mark;
-            events.push_back(Event::Marked { draft: out.draft, mark });
-        }
-    }
-}
-
 impl Session {
     /// Takes words to say: they go out now if it is this client's turn, else they are held until it
     /// is.
@@ -186,8 +54,7 @@ impl Session {
         if self.words.held.len() >= limits::MAX_HELD {
             return Err(SayError::TooManyHeld);
         }
-        self.words.last_draft += 1;
-        let draft = DraftId(self.words.last_draft);
+        let draft = self.next_draft();
         // What a peer's screen wouldn't show need not travel.
         let text = text::message(text, limits::MAX_MESSAGE_BYTES);
         self.words.held.push_back((draft, text.clone()));
@@ -225,7 +92,9 @@ impl Session {
     /// Gives the turn away without words.
     pub fn pass(&mut self) {
         if self.may_say() {
-            self.control(ClientControl::Pass);
+            let turn = self.turn;
+            self.passed = Some(turn);
+            self.control(ClientControl::Pass { turn });
             self.events.push_back(Event::Passed);
             self.set_role(Role::Rec);
         } else {
@@ -251,7 +120,8 @@ impl Session {
         let unsealed = self.peer_here && !self.sealing.is_sealed();
         let my_turn = self.link.is_online() && self.role == Some(Role::Emi);
         let trusted = !self.sealing.is_distrusted();
-        my_turn && !waiting && !unsealed && trusted && !self.signals.is_handing_over()
+        let behind = self.words.is_behind() || self.signals.is_handing_over();
+        my_turn && !waiting && !unsealed && trusted && !behind
     }
 
     /// Lets the oldest held words out, if it is this client's turn.
@@ -263,6 +133,7 @@ impl Session {
         let sequence = self.words.next_sequence;
         self.words.next_sequence = sequence.saturating_add(1);
         let pairing = self.transmit_words(sequence, &text);
+        self.last_said = Some((self.turn, sequence));
         self.events.push_back(Event::Said { draft, text: text.clone() });
         if self.words.out.len() >= MAX_OUT {
             self.words.out.pop_front();
@@ -279,8 +150,9 @@ impl Session {
         self.set_role(Role::Rec);
     }
 
-    /// Says again what the relay hasn't taken, once after coming back or meeting somebody new; it
-    /// drops what it has.
+    /// Says again what the relay hasn't taken, once after coming back or meeting somebody new, and if
+    /// the peer is there also what it hasn't shown: a relay that was started anew may have lost it on
+    /// the way. Both drop what they have.
     pub(super) fn repeat_words(&mut self) {
         if !std::mem::take(&mut self.repeat_due) {
             return;
@@ -291,18 +163,34 @@ impl Session {
             self.words.next_sequence = withheld.sequence;
             self.set_role(Role::Emi);
         }
-        for out in out.iter_mut().filter(|out| out.mark == Mark::Sent) {
+        let (peer_here, since) = (self.peer_here, self.since);
+        let is_due = |out: &&mut Out| {
+            let unseen = peer_here && out.pairing >= since && !out.withheld;
+            out.mark == Mark::Sent || unseen
+        };
+        for out in out.iter_mut().filter(is_due) {
             out.pairing = self.transmit_words(out.sequence, &out.text);
         }
         self.words.out = out;
+        if self.is_paired() {
+            // Behind all of it: whoever waits to hear what was said needn't any longer. Of some that
+            // count nothing comes, as they were for somebody who had a seat before.
+            self.signal(PeerSignal::Greeting { name: None, next: None });
+        }
     }
 
-    /// Hands one's last words over to a peer that couldn't read them when they were said.
+    /// Hands one's last words over to a peer that couldn't read them when they were said; once more if
+    /// it was started anew before it showed them.
     pub(super) fn hand_over(&mut self) {
-        let pairing = self.pairing;
-        if let Some(last) = self.words.last.as_mut().filter(|last| last.pairing != pairing) {
-            last.pairing = pairing;
+        let since = self.since;
+        // Whoever is the same as before hears it again, or has seen it.
+        let is_unread = |last: &&Last| last.pairing < since && !last.seen;
+        if let Some(last) = self.words.last.as_ref().filter(is_unread) {
             let (sequence, text) = (last.sequence, last.text.clone());
+            // From here on it is said again as what was said to this peer is.
+            for out in self.words.out.iter_mut().filter(|out| out.sequence == sequence) {
+                out.pairing = self.pairing;
+            }
             self.signal(PeerSignal::LastMessage { sequence, text });
         }
     }
@@ -314,6 +202,17 @@ impl Session {
             self.words.heard = sequence;
             let text = text::message(text, limits::MAX_MESSAGE_BYTES);
             self.events.push_back(Event::Words { sequence, text, kept: true });
+        }
+    }
+
+    /// The peer has been shown everything up to this number.
+    pub(super) fn handle_shown(&mut self, sequence: u64) {
+        self.words.shown(sequence, self.since, &mut self.events);
+        self.known.said = self.known.said.max(sequence.min(self.words.taken_up_to()));
+        if let Some((turn, said)) = self.last_said
+            && sequence >= said
+        {
+            self.known.turn = self.known.turn.max(turn.saturating_add(1));
         }
     }
 
@@ -337,6 +236,13 @@ impl Session {
     }
 
     pub(super) fn handle_words(&mut self, pairing: u32, sequence: u64, body: Bytes) {
+        if sequence > self.known.heard {
+            self.known.heard = sequence;
+            if self.role == Some(Role::Rec) {
+                // It took the turn; the role that says so comes next, unless the relay ends just now.
+                self.known.turn = self.known.turn.max(self.turn.saturating_add(1));
+            }
+        }
         if sequence <= self.words.heard {
             // A repetition; that it was shown is said again, since the first word of it was lost.
             if sequence <= self.words.shown {
@@ -349,9 +255,13 @@ impl Session {
         if body.is_empty() || pairing != self.pairing {
             return;
         }
+        if self.words.is_behind() && sequence > self.words.heard.saturating_add(1) {
+            // Those before it are yet to be said again, and would be taken for repetitions.
+            return self.words.put_by(sequence, body);
+        }
         match self.open_words(sequence, &body) {
-            // The peer has the keys already. There is one at most, as its turn is over with it.
-            None => self.words.early = Some((sequence, body)),
+            // The peer has the keys already.
+            None => self.words.put_by(sequence, body),
             Some(Err(fault)) => self.tell_fault(fault),
             Some(Ok(words)) => match peer::decode::<Body>(&words) {
                 Ok(Body { text }) => {
@@ -360,6 +270,9 @@ impl Session {
                     self.words.heard = sequence;
                     let text = text::message(&text, limits::MAX_MESSAGE_BYTES);
                     self.events.push_back(Event::Words { sequence, text, kept: false });
+                    // It may be what was waited for.
+                    self.hear_early_words();
+                    self.say_next();
                 }
                 Err(error) => self.tell_fault(error),
             },
@@ -400,21 +313,20 @@ impl Session {
         self.events.push_back(Event::Trouble(text));
     }
 
-    /// The keys are there: words that came before them can be opened.
+    /// The keys are there, or what was said before: words that came before them can be opened.
     pub(super) fn hear_early_words(&mut self) {
-        if let Some((sequence, body)) = self.words.early.take() {
+        for (sequence, body) in std::mem::take(&mut self.words.early) {
             self.handle_words(self.pairing, sequence, body);
         }
     }
 
-    /// Sends words; gives the pairing they are sealed for, 0 if there is nobody to seal for.
+    /// Sends words, without a body if there is nobody to seal for; gives the pairing they are for.
     fn transmit_words(&mut self, sequence: u64, text: &str) -> u32 {
         let words = peer::encode(&Body { text: text.to_owned() });
         let body = self.seal_words(sequence, &words);
         let pairing = self.pairing;
-        let sealed_for = if body.is_empty() { 0 } else { pairing };
         let say = ClientToRelay::Say { pairing, sequence, body };
         self.commands.push_back(super::Command::Transmit(say));
-        sealed_for
+        pairing
     }
 }

@@ -12,6 +12,7 @@
 //!    └─ declined         └── cancelled, failed, withdrawn (from any state before the end)
 //! ```
 
+mod before;
 mod info;
 mod pipes;
 
@@ -60,6 +61,8 @@ pub struct Book {
     last_offer: u32,
     /// The highest number that the peer has used for an offer.
     last_peer_offer: u32,
+    /// When what the same peer doesn't offer again is given up.
+    unoffered_by: Option<Moment>,
     /// Counts the peers, whose numbers of offers are their own.
     peer: u64,
 }
@@ -77,6 +80,8 @@ struct Entry {
     tell_at: Option<Moment>,
     /// Why it failed at the peer's side, once that has been said.
     failed_there: Option<Fault>,
+    /// Whether the peer has left for good.
+    is_orphan: bool,
     info: TransferInfo,
 }
 
@@ -288,6 +293,17 @@ impl Book {
         self.peer += 1;
     }
 
+    /// The peer has left for good, whoever comes next.
+    pub fn part(&mut self) {
+        self.entries.values_mut().for_each(|entry| entry.is_orphan = true);
+    }
+
+    /// Whether the peer of a transfer has left for good.
+    #[must_use]
+    pub fn is_orphan(&self, id: TransferId) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.is_orphan)
+    }
+
     fn enter(&mut self, direction: Direction, offer: u32, what: Offer) -> TransferId {
         self.last_id += 1;
         let id = TransferId(self.last_id);
@@ -307,6 +323,7 @@ impl Book {
             retry_at: None,
             tell_at: None,
             failed_there: None,
+            is_orphan: false,
             info,
         };
         self.entries.insert(id, entry);
@@ -347,6 +364,7 @@ impl Entry {
         self.retry_at = None;
         self.tell_at = None;
         self.failed_there = None;
+        self.is_orphan = false;
         self.info.held_there = None;
     }
 

@@ -51,6 +51,34 @@ fn a_request_that_was_lost_is_made_again() {
 }
 
 #[test]
+fn nobody_is_called_for_a_pipe_that_may_not_be_asked_for() {
+    let most = limits::MAX_ACTIVE_RECEIVES;
+    let mut book = book_with_offers(u32::try_from(most).expect("small") + 1);
+    for id in book.open_offers(None).expect("open ones") {
+        book.set_state(id, TransferState::Queued);
+    }
+    let asked = std::iter::from_fn(|| book.poll_pipe_request(Moment::START)).count();
+    assert_eq!(asked, most);
+    // The pipe of one breaks, and the one that waits for it takes its place.
+    let first = TransferId(1);
+    book.set_state(first, TransferState::Moving);
+    assert!(book.interrupt(first, false, Moment::START));
+    assert!(book.poll_pipe_request(Moment::START).is_some());
+    assert_eq!(book.next_pipe_request(), None, "as many move as may");
+    // As soon as there is room again it is waited for.
+    book.set_state(TransferId(2), TransferState::Declined);
+    let at = book.next_pipe_request().expect("one waits");
+    assert!(book.poll_pipe_request(at).is_some());
+    // And for somebody who is gone nothing is asked for.
+    book.set_state(TransferId(3), TransferState::Moving);
+    assert!(book.interrupt(TransferId(3), false, Moment::START));
+    book.set_state(TransferId(4), TransferState::Declined);
+    assert!(book.next_pipe_request().is_some());
+    book.forget_peer();
+    assert_eq!(book.next_pipe_request(), None, "nobody is there to ask for it");
+}
+
+#[test]
 fn commands_say_what_is_wrong() {
     let mut book = book_with_offers(2);
     let one = TransferId(1);

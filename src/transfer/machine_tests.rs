@@ -3,6 +3,8 @@
 
 #[path = "machine_tests/disk.rs"]
 mod disk;
+#[path = "machine_tests/holes.rs"]
+mod holes;
 #[path = "machine_tests/liars.rs"]
 mod liars;
 #[path = "machine_tests/properties.rs"]

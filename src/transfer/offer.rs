@@ -83,7 +83,8 @@ pub struct Preflight {
 }
 
 /// What to do about a name that is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnCollision {
     /// Receive it under another name, with a number.
     #[default]

@@ -40,11 +40,11 @@ fn from_relay(messages: &[RelayToClient]) -> Vec<u8> {
 }
 
 fn peer_state(state: PeerState, pairing: u32) -> RelayToClient {
-    RelayToClient::Control(RelayControl::Peer { state, pairing, kept_ms: None })
+    RelayToClient::Control(RelayControl::Peer { state, pairing, since: pairing, kept_ms: None })
 }
 
-fn role(role: Role) -> RelayToClient {
-    RelayToClient::Control(RelayControl::Role { role })
+fn role(role: Role, turn: u64) -> RelayToClient {
+    RelayToClient::Control(RelayControl::Role { role, turn })
 }
 
 fn signal_up(body: &Bytes) -> Vec<u8> {
@@ -104,12 +104,13 @@ fn file_of_one_byte() -> [Vec<u8>; 3] {
 /// The session of section 16: who speaks on what, and the bytes.
 fn session() -> Vec<(&'static str, Vec<u8>)> {
     let room = RoomName::new("7").expect("a name");
-    let hello = ClientControl::Hello { room: None, new_room: true, seat: None };
+    let hello = ClientControl::hello(None, true, None);
     let welcome = RelayControl::Welcome {
         seat: Seat::One,
         token: Token::from_bytes([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]),
         room: Some(room),
         pairing: 0,
+        since: 0,
         next_sequence: 1,
         grace_ms: 30_000,
         returned: false,
@@ -159,7 +160,10 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
             "hex relay-to-client",
             from_relay(&[RelayToClient::Control(welcome), peer_state(PeerState::Waiting, 0)]),
         ),
-        ("hex relay-to-client", from_relay(&[peer_state(PeerState::Present, 1), role(Role::Emi)])),
+        (
+            "hex relay-to-client",
+            from_relay(&[peer_state(PeerState::Present, 1), role(Role::Emi, 0)]),
+        ),
         ("hex client-to-relay", signal_up(&commit)),
         ("hex relay-to-client", signal_down(&start)),
         ("hex client-to-relay", signal_up(&reveal)),
@@ -167,8 +171,8 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
         ("hex client-to-relay", signal_up(&greeting_one)),
         ("hex relay-to-client", signal_down(&greeting_two)),
         ("hex client-to-relay", from_client(&[say])),
-        ("hex relay-to-client", from_relay(&[taken, role(Role::Rec)])),
-        ("hex relay-to-client", from_relay(&[heard, role(Role::Emi)])),
+        ("hex relay-to-client", from_relay(&[taken, role(Role::Rec, 1)])),
+        ("hex relay-to-client", from_relay(&[heard, role(Role::Emi, 1)])),
         ("hex client-to-relay", signal_up(&shown)),
         ("hex client-to-relay", signal_up(&offer)),
         ("hex client-to-relay", [signal_up(&accept), from_client(&[request])].concat()),

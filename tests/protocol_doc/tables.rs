@@ -38,8 +38,8 @@ macro_rules! every {
 fn codes_reasons_states_and_faults() {
     let codes = every!(ErrorCode:
         Version Malformed Unexpected HandshakeTimeout RelayFull RoomsFull RoomTaken SeatGone
-        NotYourTurn WrongSequence NoPeer TooManyPipes UnknownPipe PipeTimeout Stuck
-        PairingFailed SlowDown;
+        NotYourTurn WrongSequence NoPeer TooManyPipes Quota UnknownPipe PipeTimeout Stuck
+        PairingFailed SlowDown IdleRoom;
         except Unknown);
     let rows = table("| code | final | meaning |");
     let expected: Vec<_> = codes
@@ -49,7 +49,7 @@ fn codes_reasons_states_and_faults() {
     let documented: Vec<_> = rows.iter().map(|row| (row[0].to_owned(), row[1])).collect();
     assert_eq!(documented, expected);
 
-    let reasons = every!(ExitReason: Fin Shutdown Superseded Rejoin);
+    let reasons = every!(ExitReason: Fin Shutdown Restart Superseded Rejoin);
     assert_eq!(first_cells("| reason | meaning |"), reasons.map(|reason| serde_name(&reason)));
 
     let states = every!(PeerState: Waiting Present Silent Gone Replaced);
@@ -193,13 +193,13 @@ macro_rules! limits {
 #[test]
 fn the_limits() {
     let limits = limits![
-        MAX_CONTROL_BODY MAX_MESSAGE_BYTES MAX_OPAQUE GROUP MIN_PIECE SMALL_FILE MAX_PIPE_BODY
+        MAX_CONTROL_BODY MAX_FIRST_BODY MAX_MESSAGE_BYTES MAX_OPAQUE GROUP MIN_PIECE SMALL_FILE MAX_PIPE_BODY
         MIN_WINDOW MAX_WINDOW MAX_ENTRIES MAX_HOLE MAX_OPEN_ENTRIES MAX_OPEN_FILES MAX_HELD_RANGES
         MAX_PIPES_PER_TRANSFER MAX_ROOM_NAME MAX_NAME_COLUMNS MAX_REASON_COLUMNS MAX_HELD MAX_UNACKED_SIGNALS
         MAX_OPEN_OFFERS MAX_ACTIVE_RECEIVES MAX_FINISHED_TRANSFERS MAX_PIPES_PER_ROOM
         MAX_NAME_BYTES MAX_PATH_BYTES MAX_PATH_PARTS
         PING_AFTER SILENCE_LIMIT CLIENT_SILENCE_LIMIT EXCHANGE_LIMIT HANDSHAKE_LIMIT PIPE_LIMIT
-        FLUSH_LIMIT STUCK_LIMIT
+        FLUSH_LIMIT STUCK_LIMIT LONGEST_WAIT RETURN_LIMIT
     ];
     let documented: Vec<_> = table("| constant | value | bounds |")
         .into_iter()

@@ -65,7 +65,7 @@ impl RawPeer {
     fn enter(relay: &str, room: &str, words: &str) -> Self {
         let mut line = Line::open(relay);
         let name = (!room.is_empty()).then(|| RoomName::new(room).expect("a room's name"));
-        let hello = ClientControl::Hello { room: name, new_room: false, seat: None };
+        let hello = ClientControl::hello(name, false, None);
         let password = Password::new(words.to_owned());
         let mut out = BytesMut::new();
         out.extend_from_slice(&frame::opening());

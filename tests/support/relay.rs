@@ -3,6 +3,7 @@
 use super::{PATIENCE, program};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use tempfile::TempDir;
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 pub struct Relay {
     child: Child,
     /// Its data, gone with it unless it was given another place.
-    _data: TempDir,
+    own_data: Option<TempDir>,
     /// Where it listens.
     pub address: String,
 }
@@ -25,9 +26,17 @@ impl Relay {
     /// Starts one at this address.
     pub fn start_at(listen: &str, args: &[&str]) -> Self {
         let data = tempfile::tempdir().expect("a directory");
+        let path = data.path().to_owned();
+        let mut relay = Self::start_in(listen, &path, args);
+        relay.own_data = Some(data);
+        relay
+    }
+
+    /// Starts one at this address whose data are here.
+    pub fn start_in(listen: &str, data: &Path, args: &[&str]) -> Self {
         let mut child = Command::new(program("couplet-relay"))
             .args(["--listen", listen, "--data"])
-            .arg(data.path())
+            .arg(data)
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -40,7 +49,7 @@ impl Relay {
         let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
         // The rest is for people; it is read so that the relay never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, _data: data, address }
+        Self { child, own_data: None, address }
     }
 
     pub fn pid(&self) -> u32 {
@@ -50,6 +59,16 @@ impl Relay {
     /// Ctrl+C.
     pub fn interrupt(&self) {
         self.signal(Signal::INT);
+    }
+
+    /// It stands still, as on a machine that sleeps.
+    pub fn suspend(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// It goes on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
     }
 
     pub fn kill(&self) {

@@ -181,6 +181,15 @@ impl Terminal {
         assert!(stopped.is_some_and(|(_, status)| status.stopped()), "{} ended", self.name);
     }
 
+    /// Waits until the program is gone, however it ended: what it has drawn is all there then.
+    pub fn is_gone(&self) {
+        let state = self.shared.state.lock().expect("no panic");
+        let running = |state: &mut State| !state.ended;
+        let (state, _) =
+            self.shared.changed.wait_timeout_while(state, PATIENCE, running).expect("no panic");
+        assert!(state.ended, "{} didn't end", self.name);
+    }
+
     /// Waits for the end; gives the exit status, after checking that the terminal is as it was.
     pub fn ends(mut self) -> (u32, String) {
         // The output ends when the program does.

@@ -1,16 +1,44 @@
 //! The client's one clock site and one source of randomness.
 
 use couplet::time::Moment;
-use std::sync::OnceLock;
-use std::time::Instant;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+use std::time::SystemTime;
 
-/// The time now, on the line that began with the first call.
+/// The time now, on a line that began before the first call. The time in which the machine slept
+/// counts, where the system tells it: whoever was away for so long must be looked for.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the clock site of the client")]
 pub fn now() -> Moment {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        let time = clock_gettime(ClockId::Boottime);
+        // It began with the system, so it is never before 0.
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+        Moment::from_start(Duration::new(seconds, nanos))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        instant_now()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::disallowed_methods, reason = "this is the clock site of the client")]
+fn instant_now() -> Moment {
+    use std::sync::OnceLock;
+    use std::time::Instant;
     static START: OnceLock<Instant> = OnceLock::new();
     let start = *START.get_or_init(Instant::now);
     Moment::from_start(Instant::now().saturating_duration_since(start))
+}
+
+/// The wall clock, which may be set at any time; for the ages of files.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the clock site of the client")]
+pub fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A random number from the operating system.

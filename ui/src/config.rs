@@ -106,6 +106,7 @@ pub struct At {
 
 /// The options of `couplet chat`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Chat {
     /// Meet whoever has the same code, such as 7-otter-lamp. The number finds the room; the words
     /// never leave this machine.
@@ -125,6 +126,21 @@ pub struct Chat {
     /// Make a new code and wait for whoever you tell it.
     #[arg(long, conflicts_with = "room")]
     pub new: bool,
+    /// Go back to the conversation that was left last, by a killed program or a closed terminal, as
+    /// long as the relay keeps the seat: at the same relay, under the same name, with the same
+    /// downloads directory.
+    #[arg(
+        long,
+        conflicts_with_all = ["code", "code_option", "new", "room", "host"]
+    )]
+    pub last: bool,
+    /// Keep what --last needs in a private file, even if you meet whoever comes next.
+    #[arg(long, overrides_with = "no_keep")]
+    pub keep: bool,
+    /// Keep nothing that --last needs; by default it is kept if you meet by a code or in a named
+    /// room.
+    #[arg(long, overrides_with = "keep")]
+    pub no_keep: bool,
     /// How many words a new code has; two let one guess in 1.4 million through, three one in 1,600
     /// million.
     #[arg(

@@ -324,4 +324,27 @@ mod tests {
         });
         assert_eq!(store.list().expect("read").len(), 32);
     }
+
+    proptest::proptest! {
+        /// A line that is read says what it is read as, and nothing else is.
+        #[test]
+        fn any_line_is_a_relay_or_none(
+            address in "(#|[A-Za-z0-9.:-])?[A-Za-z0-9.:é]{0,20}",
+            between in "[ \\t\\x00]{0,2}",
+            end in "(SHA256:)?[A-Za-z0-9+/=]{0,50}",
+            garbage in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80),
+        ) {
+            let _ = parse(&garbage);
+            let written = [ONE.to_string(), end];
+            for fingerprint in &written {
+                let line = format!("{address}{between}{fingerprint}");
+                if let Some(known) = parse(line.as_bytes()) {
+                    let words: Vec<_> = line.split_ascii_whitespace().collect();
+                    let read = [known.address.as_str(), &known.fingerprint.to_string()].concat();
+                    proptest::prop_assert_eq!(words.len(), 2);
+                    proptest::prop_assert_eq!(read, [&key(words[0]), words[1]].concat());
+                }
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@
 //! | [`host`] | a relay of one's own, for `--host` |
 //! | [`known_relays`] | the relays whose certificates this user has met |
 //! | [`relays`] | `couplet relays`, which lists and forgets them |
+//! | [`conversations`] | the conversations that can be gone back to |
 //! | [`partials`] | `couplet partials`, which lists and removes what was cut |
 //! | [`meeting`] | how two people are to meet, and what the friend is told |
 //! | [`config`] | the command line, and the exit statuses |
@@ -16,6 +17,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod conversations;
 pub mod engine;
 pub mod host;
 pub mod known_relays;

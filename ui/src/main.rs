@@ -6,16 +6,22 @@ use couplet::session::Ending;
 use couplet::text;
 use couplet::transfer::offer::OnCollision;
 use couplet_ui::config::{self, Chat, Cli, Command, Receive, Wanted, exit};
+use couplet_ui::conversations::{Conversation, Conversations, LastError, Remembered};
 use couplet_ui::engine::{self, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
-use couplet_ui::terminal::{self, Answer, FaceError, Next, Terminal};
+use couplet_ui::terminal::{self, Answer, FaceError, Left, Next, Terminal};
 use couplet_ui::{clock, command, partials, relays};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::runtime::{self, Runtime};
+
+/// How often and how long `--last` waits for a conversation that somebody else has open.
+const LOCK_TRIES: u32 = 20;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// What this program is called where it is installed.
 const PROGRAM: &str = "couplet";
@@ -82,17 +88,19 @@ impl Task {
 }
 
 async fn run_chat(chat: Chat) -> ExitCode {
+    let kept = KeptAs::new(&chat);
+    if chat.last {
+        return match kept.last().await {
+            Ok(last) => go_back(chat, kept, last).await,
+            Err(text) => fail(exit::FAILURE, &text),
+        };
+    }
     let wanted = match chat.wanted(|name| std::env::var(name).ok()) {
         Ok(wanted) => wanted,
         Err(error) => return fail(exit::USAGE, &error.to_string()),
     };
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        let text = "chat draws on a terminal, and there is none here; run it in one";
-        return fail(exit::NO_TERMINAL, text);
-    }
-    if chat.downloads.exists() && !chat.downloads.is_dir() {
-        let text = "the downloads directory is no directory; choose another with --downloads DIR";
-        return fail(exit::FAILURE, text);
+    if let Err(code) = check_place(&chat) {
+        return code;
     }
     let hosted = match chat.host {
         None => None,
@@ -113,16 +121,69 @@ async fn run_chat(chat: Chat) -> ExitCode {
         started_as: started_as(meeting::STARTED_AS),
         hosted: hosted.as_ref().map(HostedRelay::reached),
         words: usize::from(chat.words),
+        kept,
     };
-    let code = match meet_and_talk(&line, wanted).await {
-        Ok(Some((ending, unsent))) => say_ending(&ending, unsent),
-        Ok(None) => ExitCode::from(exit::OK),
-        Err(error) => fail(exit::FAILURE, &error.to_string()),
-    };
+    let code = say_how_it_went(meet_and_talk(&line, wanted).await);
     if let Some(hosted) = hosted {
         hosted.end().await;
     }
     code
+}
+
+/// Goes back to a conversation that was left.
+async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> ExitCode {
+    if let Err(code) = check_place(&chat) {
+        return code;
+    }
+    let line = Line {
+        relay: last.1.relay.clone(),
+        name: chat.at.name.or_else(|| last.1.name.clone()),
+        downloads: last.1.downloads.clone(),
+        on_collision: chat.existing.on_collision(),
+        limit: chat.limit.or(last.1.limit),
+        tls: chat.at.tls,
+        known_relays: KnownRelays::default_path(),
+        started_as: started_as(meeting::STARTED_AS),
+        hosted: None,
+        words: usize::from(chat.words),
+        kept,
+    };
+    let went = async {
+        let mut terminal = Terminal::open()?;
+        let meeting = Meeting::of(last.1.session.room.as_ref(), &last.1.session.password.0);
+        let start = Start { meeting, draft: last.1.draft.clone(), last: Some(last) };
+        talk(&line, &mut terminal, start).await.map(|talked| Some((terminal, talked)))
+    };
+    let went = match went.await {
+        Ok(Some((terminal, talked))) => {
+            drop(terminal);
+            Ok(Some(talked.ended().await))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    say_how_it_went(went)
+}
+
+/// Whether the conversation can be drawn, and files have a place.
+fn check_place(chat: &Chat) -> Result<(), ExitCode> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        let text = "chat draws on a terminal, and there is none here; run it in one";
+        return Err(fail(exit::NO_TERMINAL, text));
+    }
+    if chat.downloads.exists() && !chat.downloads.is_dir() {
+        let text = "the downloads directory is no directory; choose another with --downloads DIR";
+        return Err(fail(exit::FAILURE, text));
+    }
+    Ok(())
+}
+
+fn say_how_it_went(went: Result<Option<Ended>, FaceError>) -> ExitCode {
+    match went {
+        Ok(Some(ended)) => say_ending(&ended),
+        Ok(None) => ExitCode::from(exit::OK),
+        Err(error) => fail(exit::FAILURE, &error.to_string()),
+    }
 }
 
 /// How the user started this program: the launch script says so, and anybody else may.
@@ -148,6 +209,7 @@ struct Line {
     hosted: Option<Hosted>,
     /// How many words a new code has.
     words: usize,
+    kept: KeptAs,
 }
 
 impl Line {
@@ -156,14 +218,44 @@ impl Line {
     }
 }
 
+/// How a conversation begins.
+struct Start {
+    meeting: Meeting,
+    draft: String,
+    /// The conversation that is gone back to.
+    last: Option<(Conversation, Remembered)>,
+}
+
+/// How a conversation went, as long as its engine may still have something to say.
+struct Talked {
+    left: Left,
+    unsaid: Unsaid,
+    /// Whether it can be gone back to.
+    keeps: bool,
+}
+
+/// How the last conversation ended.
+struct Ended {
+    ending: Ending,
+    unsent: Vec<String>,
+    /// Whether the program was ended from outside, and the conversation can be gone back to.
+    closed: bool,
+}
+
+impl Talked {
+    async fn ended(self) -> Ended {
+        let closed = self.left.closed && self.keeps;
+        // What is kept for going back isn't lost.
+        let unsent = if closed { Vec::new() } else { unsent(self.unsaid, self.left.draft).await };
+        Ended { ending: self.left.ending, unsent, closed }
+    }
+}
+
 /// Holds the terminal for one conversation after another, until the user leaves; says how the last
 /// one ended and what was never sent in it, or nothing if there was none.
-async fn meet_and_talk(
-    line: &Line,
-    wanted: Wanted,
-) -> Result<Option<(Ending, Vec<String>)>, FaceError> {
+async fn meet_and_talk(line: &Line, wanted: Wanted) -> Result<Option<Ended>, FaceError> {
     let mut terminal = Terminal::open()?;
-    let mut meeting = match wanted {
+    let meeting = match wanted {
         Wanted::Anybody => Meeting::Anybody,
         Wanted::Room(room) => Meeting::Room(room),
         Wanted::New => line.new_code(),
@@ -175,9 +267,19 @@ async fn meet_and_talk(
             Answer::Leave => return Ok(None),
         },
     };
-    let (mut draft, mut limit) = (String::new(), line.limit);
+    let start = Start { meeting, draft: String::new(), last: None };
+    let talked = talk(line, &mut terminal, start).await?;
+    // Given back before the engine has ended in order, which may take a moment.
+    drop(terminal);
+    Ok(Some(talked.ended().await))
+}
+
+/// Talks in one conversation after another, until the user leaves.
+async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talked, FaceError> {
+    let Start { mut meeting, mut draft, mut last } = start;
+    let mut limit = line.limit;
     loop {
-        let (engine, unsaid) = engine::start(engine::Options {
+        let options = engine::Options {
             relay: line.relay.clone(),
             meet: meeting.meet(),
             password: meeting.password(),
@@ -187,7 +289,16 @@ async fn meet_and_talk(
             limit,
             tls: line.tls,
             known_relays: line.known_relays.clone(),
-        });
+        };
+        let begun = match last.take() {
+            Some((conversation, before)) => Some((conversation, Some(before))),
+            None => line.kept.begin(&meeting).map(|conversation| (conversation, None)),
+        };
+        let keeps = begun.is_some();
+        let (engine, unsaid) = match begun {
+            Some((conversation, before)) => engine::start_kept(options, conversation, before),
+            None => engine::start(options),
+        };
         let options = terminal::Options {
             relay: line.relay.clone(),
             downloads: line.downloads.clone(),
@@ -197,21 +308,57 @@ async fn meet_and_talk(
             hosted: line.hosted.clone(),
             meeting,
             draft,
+            keeps,
         };
         let left = terminal.talk(engine, options).await?;
         limit = left.limit;
         meeting = match left.next {
             Some(Next::New) => line.new_code(),
-            Some(Next::Code(code)) => Meeting::Code(code),
-            None => {
-                // Given back before the engine has ended in order, which may take a moment.
-                drop(terminal);
-                let unsent = unsent(unsaid, left.draft).await;
-                return Ok(Some((left.ending, unsent)));
-            }
+            Some(Next::Code(ref code)) => Meeting::Code(code.clone()),
+            None => return Ok(Talked { left, unsaid, keeps }),
         };
         // What nobody was there to hear is the user's to say or to drop in the new room.
         draft = unsent(unsaid, left.draft).await.join("\n");
+    }
+}
+
+/// Which conversations are kept, so that they can be gone back to.
+struct KeptAs {
+    all: Option<Conversations>,
+    /// Even those with whoever comes next.
+    lobby: bool,
+    never: bool,
+}
+
+impl KeptAs {
+    fn new(chat: &Chat) -> Self {
+        Self {
+            all: Conversations::default_dir().map(Conversations::at),
+            lobby: chat.keep,
+            // A relay of one's own ends with this program, and its rooms with it.
+            never: chat.no_keep || chat.host.is_some(),
+        }
+    }
+
+    fn begin(&self, meeting: &Meeting) -> Option<Conversation> {
+        let wanted = !self.never && (self.lobby || *meeting != Meeting::Anybody);
+        // Without a place for it the conversation can't be gone back to, and nothing else is wrong.
+        self.all.as_ref().filter(|_| wanted)?.begin(clock::wall()).ok()
+    }
+
+    async fn last(&self) -> Result<(Conversation, Remembered), String> {
+        let all = self.all.as_ref().ok_or("there is no home directory to keep conversations in")?;
+        let mut tries = 0;
+        loop {
+            match all.last() {
+                // A program that was killed a moment ago may not be quite gone.
+                Err(LastError::InUse) if tries < LOCK_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(LOCK_WAIT).await;
+                }
+                last => return last.map_err(|error| error.to_string()),
+            }
+        }
     }
 }
 
@@ -225,8 +372,12 @@ async fn unsent(unsaid: Unsaid, draft: String) -> Vec<String> {
 }
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
-fn say_ending(ending: &Ending, unsent: Vec<String>) -> ExitCode {
+fn say_ending(ended: &Ended) -> ExitCode {
+    let Ended { ending, unsent, closed } = ended;
     let code = match ending {
+        Ending::Fin if *closed => {
+            say(exit::OK, "closed; `couplet chat --last` goes back, as long as the seat is kept")
+        }
         Ending::Fin => say(exit::OK, "you left (fin)"),
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \

@@ -49,6 +49,18 @@ impl Meeting {
         }
     }
 
+    /// The meeting that a conversation in this room came from, where the words of the code are these;
+    /// empty without one.
+    #[must_use]
+    pub fn of(room: Option<&RoomName>, password: &str) -> Self {
+        let Some(room) = room else { return Self::Anybody };
+        let code = (!password.is_empty()).then(|| Code::parse(&format!("{room}-{password}")));
+        match code {
+            Some(Ok(code)) => Self::Code(code),
+            Some(Err(_)) | None => Self::Room(room.clone()),
+        }
+    }
+
     /// The code, if there is one. That of a new room needs its number, which the relay gives.
     #[must_use]
     pub fn code(&self, room: Option<&RoomName>) -> Option<Code> {
@@ -159,6 +171,14 @@ mod tests {
         assert_eq!(known.map(|code| code.to_string()).as_deref(), Some("7-otter-lamp"));
         assert_eq!(Meeting::Code(code()).meet(), Meet::In(RoomName::numbered(7)));
         assert!(Meeting::Anybody.password().is_empty() && !new.password().is_empty());
+    }
+
+    #[test]
+    fn a_meeting_is_known_again_by_room_and_words() {
+        let seven = RoomName::numbered(7);
+        assert_eq!(Meeting::of(Some(&seven), "otter-lamp"), Meeting::Code(code()));
+        assert_eq!(Meeting::of(Some(&seven), ""), Meeting::Room(seven));
+        assert_eq!(Meeting::of(None, ""), Meeting::Anybody);
     }
 
     #[test]

@@ -8,14 +8,20 @@
 use crate::lock::lock;
 use std::sync::Mutex;
 
-/// Bytes copied at once when many pipes are full.
-pub(crate) const SMALL_BYTES: usize = 256 * 1024;
-
-/// Bytes copied at once as long as few are: fewer system calls and wake-ups a GiB.
+/// Bytes copied at once as long as few pipes are full: fewer system calls and wake-ups a GiB.
 pub(crate) const LARGE_BYTES: usize = 1024 * 1024;
 
+/// Bytes copied at once when many are.
+pub(crate) const SMALL_BYTES: usize = 256 * 1024;
+
+/// Bytes copied at once when very many are.
+pub(crate) const TINY_BYTES: usize = 32 * 1024;
+
 /// Large buffers in all. Beyond it whoever never reads costs a small one.
-const MAX_LARGE: usize = 64;
+pub(crate) const MAX_LARGE: usize = 64;
+
+/// Small buffers in all. Beyond it whoever never reads costs a tiny one.
+pub(crate) const MAX_SMALL: usize = 256;
 
 /// Large buffers that are kept for the next one who needs one.
 const MAX_SPARE: usize = 8;
@@ -29,6 +35,8 @@ struct Store {
     spare: Vec<Vec<u8>>,
     /// Large buffers that there are, the spare ones included.
     large: usize,
+    /// Small ones.
+    small: usize,
 }
 
 impl Buffers {
@@ -38,19 +46,28 @@ impl Buffers {
         if let Some(spare) = store.spare.pop() {
             return spare;
         }
-        let large = store.large < MAX_LARGE;
-        store.large += usize::from(large);
+        let size = if store.large < MAX_LARGE {
+            store.large += 1;
+            LARGE_BYTES
+        } else if store.small < MAX_SMALL {
+            store.small += 1;
+            SMALL_BYTES
+        } else {
+            TINY_BYTES
+        };
         drop(store);
-        vec![0; if large { LARGE_BYTES } else { SMALL_BYTES }]
+        vec![0; size]
     }
 
     /// Takes back what [`take`](Self::take) gave; anything else is just dropped.
     pub(crate) fn give_back(&self, buffer: Vec<u8>) {
-        if buffer.len() != LARGE_BYTES {
-            return;
-        }
-        let mut store = lock(&self.0);
-        if store.spare.len() < MAX_SPARE {
+        let mut store = match buffer.len() {
+            LARGE_BYTES | SMALL_BYTES => lock(&self.0),
+            _ => return,
+        };
+        if buffer.len() == SMALL_BYTES {
+            store.small = store.small.saturating_sub(1);
+        } else if store.spare.len() < MAX_SPARE {
             store.spare.push(buffer);
         } else {
             store.large = store.large.saturating_sub(1);
@@ -63,17 +80,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_are_large_the_others_small_and_few_are_kept() {
+    fn the_first_are_large_the_others_small_or_tiny_and_few_are_kept() {
         let buffers = Buffers::default();
-        let taken: Vec<_> = (0..MAX_LARGE + 3).map(|_| buffers.take()).collect();
-        assert!(taken[..MAX_LARGE].iter().all(|buffer| buffer.len() == LARGE_BYTES));
-        assert!(taken[MAX_LARGE..].iter().all(|buffer| buffer.len() == SMALL_BYTES));
+        let taken: Vec<_> = (0..MAX_LARGE + MAX_SMALL + 3).map(|_| buffers.take()).collect();
+        let (large, others) = taken.split_at(MAX_LARGE);
+        let (small, tiny) = others.split_at(MAX_SMALL);
+        assert!(large.iter().all(|buffer| buffer.len() == LARGE_BYTES));
+        assert!(small.iter().all(|buffer| buffer.len() == SMALL_BYTES));
+        assert!(tiny.iter().all(|buffer| buffer.len() == TINY_BYTES) && tiny.len() == 3);
         for buffer in taken {
             buffers.give_back(buffer);
         }
         buffers.give_back(Vec::new());
         let store = lock(&buffers.0);
-        assert_eq!((store.spare.len(), store.large), (MAX_SPARE, MAX_SPARE));
+        assert_eq!((store.spare.len(), store.large, store.small), (MAX_SPARE, MAX_SPARE, 0));
         drop(store);
         // What was given back makes room for large ones again.
         let again: Vec<_> = (0..MAX_LARGE).map(|_| buffers.take()).collect();

@@ -98,7 +98,7 @@ impl Flow {
         from: &mut dyn Wire,
         cx: &mut Context<'_>,
     ) -> Poll<std::io::Result<usize>> {
-        if self.buffer.len() < super::buffers::SMALL_BYTES {
+        if self.buffer.len() < super::buffers::TINY_BYTES {
             self.buffer = self.buffers.take();
         }
         let mut buffer = ReadBuf::new(&mut self.buffer);

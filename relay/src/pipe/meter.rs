@@ -3,9 +3,10 @@
 //! Owns the two limits of a pipe and the counting; who is counted with it is the relay's
 //! [`Counters`]. It sees numbers and never bytes.
 
+use super::quota::Account;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::counters::Counters;
+use crate::counters::{Count, Counters};
 use couplet::time::Moment;
 use std::io;
 use std::pin::Pin;
@@ -38,7 +39,7 @@ pub(super) enum Cut {
     Lost,
     /// Nothing went through for too long.
     Idle,
-    /// More came than may go through one pipe.
+    /// More came than may go through one pipe, or through all of one address.
     Quota,
 }
 
@@ -54,6 +55,8 @@ pub(super) struct Meter {
     counters: Arc<Counters>,
     /// What may still come, if that is limited.
     left: Option<u64>,
+    /// Whose quota it is, if there is one.
+    account: Option<Account>,
     clock: Clock,
     idle: Option<(Idle, Pin<Box<Sleep>>)>,
     /// Whether anything has since the last look at `idle`.
@@ -62,21 +65,29 @@ pub(super) struct Meter {
 
 impl Meter {
     /// Of a pipe that begins now, on the runtime that this is called on.
-    pub(super) fn new(limits: PipeLimits, counters: Arc<Counters>, clock: Clock) -> Self {
+    pub(super) fn new(
+        limits: PipeLimits,
+        counters: Arc<Counters>,
+        account: Option<Account>,
+        clock: Clock,
+    ) -> Self {
         let idle = limits.idle.map(|limit| {
             let since = clock.now();
             let timer = tokio::time::sleep_until(clock.at(since + limit));
             (Idle { limit, since }, Box::pin(timer))
         });
-        Self { counters, left: limits.bytes, clock, idle, moved: false }
+        Self { counters, left: limits.bytes, account, clock, idle, moved: false }
     }
 
     /// So many bytes have come. What is over the quota must not go on.
     pub(super) fn count(&mut self, bytes: u64) -> Result<(), Cut> {
         self.moved = true;
-        self.counters.count_bytes(bytes);
+        self.counters.add(Count::PipeBytes, bytes);
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(bytes).ok_or(Cut::Quota)?;
+        }
+        if let Some(account) = &mut self.account {
+            account.count(bytes, self.clock).map_err(|_| Cut::Quota)?;
         }
         Ok(())
     }
@@ -99,6 +110,14 @@ impl Meter {
                 return Poll::Ready(());
             }
             timer.as_mut().reset(self.clock.at(idle.deadline()));
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(account) = &mut self.account {
+            account.settle(self.clock);
         }
     }
 }
@@ -131,7 +150,7 @@ mod tests {
     fn meter(quota: Option<u64>) -> (Meter, Arc<Counters>) {
         let counters = Arc::<Counters>::default();
         let limits = PipeLimits { idle: None, bytes: quota };
-        (Meter::new(limits, Arc::clone(&counters), Clock::start()), counters)
+        (Meter::new(limits, Arc::clone(&counters), None, Clock::start()), counters)
     }
 
     #[test]

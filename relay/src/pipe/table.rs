@@ -5,12 +5,14 @@
 //! it is gone when its time is over. It knows nothing of sockets.
 
 use super::End;
+use super::quota::{Account, Quota};
 use crate::config::Config;
+use crate::counters::{Count, Counters, Held};
 use crate::gate::neighbourhood;
 use crate::lock::lock;
 use couplet::directory::RoomId;
 use couplet::limits::MAX_PIPES_PER_ROOM;
-use couplet::message::Token;
+use couplet::message::{ErrorCode, Token};
 use couplet::time::Moment;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -24,6 +26,8 @@ use tokio::sync::oneshot;
 pub(crate) struct PipeTable {
     waiting: Mutex<Waiting>,
     counts: Arc<Mutex<Counts>>,
+    quota: Option<Arc<Quota>>,
+    counters: Arc<Counters>,
     max_pipes: usize,
     /// 0 for no limit.
     max_per_address: usize,
@@ -59,6 +63,32 @@ pub(crate) enum Full {
         "your address has as many pipes as it may ({0}); wait until a transfer has ended, or ask the operator to raise --max-pipes-per-ip"
     )]
     Address(usize),
+    /// Its bytes of a day have been moved.
+    #[error(
+        "your address has moved as many bytes through pipes as it may in 24 hours; there is room again in about {} min",
+        .0.as_secs().div_ceil(60)
+    )]
+    Quota(Duration),
+}
+
+impl Full {
+    /// What the client is told, for programs.
+    pub(crate) const fn code(self) -> ErrorCode {
+        match self {
+            Self::All(_) | Self::Room(_) | Self::Address(_) => ErrorCode::TooManyPipes,
+            Self::Quota(_) => ErrorCode::Quota,
+        }
+    }
+
+    /// As what it is counted.
+    pub(crate) const fn count(self) -> Count {
+        match self {
+            Self::All(_) => Count::PipesRefusedAll,
+            Self::Room(_) => Count::PipesRefusedRoom,
+            Self::Address(_) => Count::PipesRefusedAddress,
+            Self::Quota(_) => Count::PipesRefusedQuota,
+        }
+    }
 }
 
 /// A pipe is counted as long as this lives.
@@ -67,6 +97,8 @@ pub(crate) struct Slot {
     counts: Arc<Mutex<Counts>>,
     room: RoomId,
     counted_as: Option<IpAddr>,
+    account: Option<Account>,
+    _held: Held,
 }
 
 /// A pipe whose ends are coming.
@@ -90,6 +122,8 @@ impl PipeTable {
         Arc::new(Self {
             waiting: Mutex::default(),
             counts: Arc::default(),
+            quota: config.max_pipe_bytes_per_ip.map(|bytes| Arc::new(Quota::new(bytes))),
+            counters: Arc::clone(&config.counters),
             max_pipes: size(config.max_pipes),
             max_per_address: size(config.max_pipes_per_ip),
             limit: config.timeouts.pipe,
@@ -100,6 +134,11 @@ impl PipeTable {
     /// belongs to somebody else.
     pub(crate) fn reserve(&self, room: RoomId, from: IpAddr, now: Moment) -> Result<Slot, Full> {
         self.forget_late(now);
+        let account = self.quota.as_ref().zip(neighbourhood(from));
+        let account = account.map(|(quota, address)| Account::new(Arc::clone(quota), address));
+        if let Some(wait) = account.as_ref().and_then(|account| account.wait(now)) {
+            return Err(Full::Quota(wait));
+        }
         let counted_as = (self.max_per_address > 0).then(|| neighbourhood(from)).flatten();
         let mut counts = lock(&self.counts);
         if counts.all >= self.max_pipes {
@@ -116,7 +155,13 @@ impl PipeTable {
         }
         counts.all += 1;
         *counts.by_room.entry(room).or_default() += 1;
-        Ok(Slot { counts: Arc::clone(&self.counts), room, counted_as })
+        let held = self.counters.hold(Count::Pipes);
+        Ok(Slot { counts: Arc::clone(&self.counts), room, counted_as, account, _held: held })
+    }
+
+    /// Whether a pipe of `room` waits or is open.
+    pub(crate) fn has_any(&self, room: RoomId) -> bool {
+        lock(&self.counts).by_room.contains_key(&room)
     }
 
     /// Lets each of `tokens` in once, to meet the other.
@@ -178,6 +223,11 @@ impl Pair {
         )
     }
 
+    /// Whose quota the pipe is counted to, if there is one.
+    pub(super) fn account(&self) -> Option<Account> {
+        self.slot.account.clone()
+    }
+
     /// The room that the pipe was asked for in.
     pub(super) const fn room(&self) -> RoomId {
         self.slot.room
@@ -204,6 +254,7 @@ fn size(limit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use couplet::directory::Directory;
 
     const NOW: Moment = Moment::START;
@@ -265,6 +316,25 @@ mod tests {
         drop(slots);
         let counts = lock(&table.counts);
         assert!(counts.all == 0 && counts.by_room.is_empty() && counts.by_address.is_empty());
+    }
+
+    #[test]
+    fn whoever_has_moved_its_bytes_of_the_day_gets_no_pipe_and_is_told_when() {
+        let table = table(|config| config.max_pipe_bytes_per_ip = Some(1000));
+        let [room] = rooms();
+        let (from, other) = (address("192.0.2.7"), address("192.0.2.8"));
+        let slot = table.reserve(room, from, NOW).expect("room");
+        let mut account = slot.account.clone().expect("a quota");
+        assert!(account.count(999, Clock::start()).is_ok());
+        assert!(table.reserve(room, from, NOW).is_ok());
+        assert!(account.count(20, Clock::start()).is_err());
+        let refused = table.reserve(room, from, NOW).expect_err("too many bytes");
+        assert_eq!((refused.code(), refused.count()), (ErrorCode::Quota, Count::PipesRefusedQuota));
+        assert!(refused.to_string().contains("room again in about 1440 min"), "{refused}");
+        assert!(table.reserve(room, other, NOW).is_ok());
+        let local = table.reserve(room, address("127.0.0.1"), NOW).expect("room");
+        assert!(local.account.is_none());
+        assert!(table.reserve(room, from, NOW + Duration::from_hours(24)).is_ok());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever a test does not expect is a failure")]
 
+#[cfg(target_os = "linux")]
+pub mod process;
+
 use bytes::BytesMut;
 use couplet::frame::{FrameDecoder, opening};
 use couplet::limits::MAX_CONTROL_BODY;
@@ -139,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     pub async fn hello(&mut self, room: Option<&str>, seat: Option<Token>) {
         let room = room.map(|room| RoomName::new(room).expect("well-formed"));
-        self.control(ClientControl::Hello { room, new_room: false, seat }).await;
+        self.control(ClientControl::hello(room, false, seat)).await;
     }
 
     pub async fn say(&mut self, pairing: u32, sequence: u64, body: &str) {
@@ -173,6 +176,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
+    /// The next control message; none if it is words that were kept.
+    pub async fn next_control_or_kept(&mut self) -> Option<RelayControl> {
+        match self.next().await {
+            RelayToClient::Control(control) => Some(control),
+            RelayToClient::Message { kept: true, .. } => None,
+            other => panic!("expected a control message or kept words, got {other:?}"),
+        }
+    }
+
     pub async fn welcome(&mut self) -> Welcome {
         match self.next_control().await {
             RelayControl::Welcome { seat, token, pairing, next_sequence, returned, .. } => {
@@ -191,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     pub async fn role(&mut self) -> Role {
         match self.next_control().await {
-            RelayControl::Role { role } => role,
+            RelayControl::Role { role, .. } => role,
             other => panic!("expected a role, got {other:?}"),
         }
     }

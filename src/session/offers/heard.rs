@@ -17,8 +17,8 @@ impl Session {
         what: Offer,
         now: Moment,
     ) {
-        // Whoever knows the code goes on with what was accepted before a cut, without being asked.
-        if self.sealing.has_password()
+        // Whoever knows the code, or was there before, goes on with what was accepted before a cut, without being asked.
+        if self.sealing.knows_peer_again()
             && let Some(id) = self.book.adopt(offer, &what)
         {
             self.commands.push_back(Command::RestartTransfer(id));
@@ -28,7 +28,7 @@ impl Session {
             return self.request_pipes(now);
         }
         if again
-            && self.sealing.has_password()
+            && self.sealing.knows_peer_again()
             && self.signals.has_room()
             && let Some(saved_as) = self.book.finished_before(offer, &what)
         {

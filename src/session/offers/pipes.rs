@@ -23,7 +23,9 @@ impl Session {
         }
         let incoming = info.direction == Direction::Incoming;
         let is_gone = !self.book.is_current(id) || self.met == 0;
-        if is_gone && !self.sealing.has_password() {
+        // Whoever is there now may be somebody else, who knows nothing of it.
+        let for_good = self.book.is_orphan(id) || (is_gone && !self.sealing.has_company());
+        if for_good && !self.sealing.has_password() {
             let reason =
                 "your peer is gone; what has come is kept, and goes on from there when it \
                           is offered again"

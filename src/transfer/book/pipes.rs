@@ -54,9 +54,17 @@ impl Book {
     }
 
     /// When [`poll_pipe_request`](Self::poll_pipe_request) must be called, if nothing else happens.
+    /// Nothing for what it wouldn't give: whoever waits for that would be called again and again.
     #[must_use]
     pub fn next_pipe_request(&self) -> Option<Moment> {
-        self.entries.values().filter(|entry| entry.wants_pipe()).filter_map(|e| e.retry_at).min()
+        // With as many as may move at once none is asked for, nor for whoever isn't across: then
+        // something else happens first.
+        if self.active() >= limits::MAX_ACTIVE_RECEIVES {
+            return None;
+        }
+        let peer = self.peer;
+        let waiting = self.entries.values().filter(|e| e.peer == peer && e.wants_pipe());
+        waiting.filter_map(|entry| entry.retry_at).min()
     }
 
     /// A transfer's last pipe is lost. With `progressed` something came through it; else the next one

@@ -301,6 +301,8 @@ impl FileOut {
         if !offset.is_multiple_of(GROUP) || len < GROUP {
             return 0;
         }
+        // One that goes again may have become shorter.
+        self.give_back(offset, asked.len);
         self.given.cover(offset, len);
         self.put(offset, Piece { len, weight: HOLE_WEIGHT, pipe, at: now, sent: true });
         let mut at = offset;

@@ -5,7 +5,7 @@
 
 use super::file::{self, FileOut};
 use super::{OpenEntry, Phase, PipeNo, Sender, Stage, Task};
-use crate::limits::{MAX_OPEN_ENTRIES, MAX_OPEN_FILES, MAX_PIPES_PER_TRANSFER};
+use crate::limits::{GROUP, MAX_OPEN_ENTRIES, MAX_OPEN_FILES, MAX_PIPES_PER_TRANSFER};
 use crate::time::Moment;
 use crate::transfer::entry::EntryId;
 use crate::transfer::outcome::Outcome;
@@ -159,7 +159,9 @@ impl Sender {
         let short = |len: u64| u32::try_from(len).unwrap_or(u32::MAX);
         match step {
             file::Step::Send { offset, len } => {
-                Found::Task(Task::Read { entry: id, offset, len: short(len) }, true)
+                // A hole that goes again may be longer. If it is none any more the file was changed, as
+                // too little of it shows.
+                Found::Task(Task::Read { entry: id, offset, len: short(len.min(GROUP)) }, true)
             }
             file::Step::Hash { offset, len } => {
                 Found::Task(Task::Hash { entry: id, offset, len: short(len) }, true)

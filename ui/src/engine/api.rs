@@ -21,6 +21,8 @@ pub enum Command {
     TakeBack(Option<DraftId>),
     /// The user is writing, or has stopped.
     Typing(bool),
+    /// What stands in the composer has changed; it is kept, if the conversation is.
+    Draft(String),
     /// The peer's words with this sequence number have been drawn on the screen.
     Shown(u64),
     /// Offer something to the peer.

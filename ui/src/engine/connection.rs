@@ -276,10 +276,17 @@ async fn reach(relay: &str) -> Result<(TcpStream, SocketAddr), String> {
     })
 }
 
-/// Sleeps until then; for ever if there is no such time.
+/// The longest sleep at once. The clock of sleeps stands still while the machine does, and the
+/// session's doesn't: so soon after waking up it is seen that the relay was silent for long.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3);
+
+/// Sleeps until then or for a while, whichever is shorter; for ever if there is no such time.
 pub(super) async fn sleep_until(moment: Option<Moment>) {
     match moment {
-        Some(moment) => tokio::time::sleep(moment.since(clock::now())).await,
+        Some(moment) => {
+            let wait = moment.since(clock::now()).min(LONGEST_SLEEP);
+            tokio::time::sleep(wait).await;
+        }
         None => std::future::pending().await,
     }
 }

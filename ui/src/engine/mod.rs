@@ -7,6 +7,7 @@
 
 mod api;
 mod connection;
+mod keeping;
 mod parts;
 mod pipe;
 mod processor;
@@ -25,12 +26,14 @@ pub(crate) use source::check_paths;
 pub(crate) use store::MAX_TEXT;
 
 use crate::clock;
+use crate::conversations::{Conversation, Place, Remembered};
 use connection::Connection;
 use couplet::message::RelayToClient;
 use couplet::seal::{Entropy, Password};
-use couplet::session::{self, DraftId, Event as SessionEvent, Meet, Session};
+use couplet::session::{self, DraftId, Event as SessionEvent, Kept, Meet, Session};
 use couplet::transfer::book::{Direction, TransferId, TransferState};
 use couplet::transfer::offer::OnCollision;
+use keeping::Keeping;
 use pipe::PipeEnd;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -83,11 +86,42 @@ pub type Unsaid = oneshot::Receiver<Vec<String>>;
 /// Starts an engine on the current tokio runtime.
 #[must_use]
 pub fn start(options: Options) -> (Engine, Unsaid) {
+    run(move |events| Running::new(options, None, events))
+}
+
+/// Starts an engine whose conversation can be gone back to: it is written to the file, and goes on
+/// from what was in it, if anything was.
+#[must_use]
+pub fn start_kept(
+    options: Options,
+    conversation: Conversation,
+    before: Option<Remembered>,
+) -> (Engine, Unsaid) {
+    run(move |events| {
+        let draft = before.as_ref().map(|before| before.draft.clone()).unwrap_or_default();
+        let session = before.as_ref().map(|before| before.session.clone());
+        let (relay, name) = (options.relay.clone(), options.name.clone());
+        let downloads = match &options.target {
+            Target::Directory(dir) => std::path::absolute(dir).unwrap_or_else(|_| dir.clone()),
+            Target::Stdout => PathBuf::new(),
+        };
+        let place = Place { relay, name, downloads };
+        let keeping = Keeping::new(conversation, place, draft);
+        let mut running = Running::new(options, session, events);
+        running.keeping = Some(keeping);
+        if let Some(before) = before {
+            running.take_up(before);
+        }
+        running
+    })
+}
+
+fn run(running: impl FnOnce(mpsc::Sender<Event>) -> Running + Send + 'static) -> (Engine, Unsaid) {
     let (commands, commands_in) = mpsc::channel(64);
     let (events_out, events) = mpsc::channel(256);
     let (unsaid_out, unsaid) = oneshot::channel();
     tokio::spawn(async move {
-        let mut running = Running::new(options, events_out);
+        let mut running = running(events_out);
         running.run(commands_in).await;
         // Nobody may want to know; that is fine.
         let _ = unsaid_out.send(running.session.unsaid().map(str::to_owned).collect());
@@ -100,12 +134,14 @@ struct Running {
     session: Session,
     connection: Connection,
     transfers: Transfers,
+    /// Where the conversation is written down, if it can be gone back to.
+    keeping: Option<Keeping>,
     waiting: VecDeque<Event>,
     events: mpsc::Sender<Event>,
 }
 
 impl Running {
-    fn new(options: Options, events: mpsc::Sender<Event>) -> Self {
+    fn new(options: Options, before: Option<Kept>, events: mpsc::Sender<Event>) -> Self {
         let config = session::Config {
             meet: options.meet.clone(),
             password: options.password.clone(),
@@ -114,13 +150,17 @@ impl Running {
             entropy: Entropy::new(clock::entropy()),
         };
         Self {
-            session: Session::new(config),
+            session: match before {
+                Some(before) => Session::resume(config, before),
+                None => Session::new(config),
+            },
             connection: Connection::new(
                 options.relay.clone(),
                 options.tls,
                 options.known_relays.clone(),
             ),
             transfers: Transfers::new(options.target.clone(), options.on_collision, options.limit),
+            keeping: None,
             waiting: VecDeque::new(),
             options,
             events,
@@ -174,6 +214,7 @@ impl Running {
 
     /// Does all that the session asks for.
     fn carry_out(&mut self) {
+        self.write_down();
         while let Some(command) = self.session.poll_command() {
             match command {
                 session::Command::Connect => self.connection.connect(),
@@ -254,6 +295,11 @@ impl Running {
             Command::Pass => self.session.pass(),
             Command::TakeBack(draft) => self.session.take_back(draft),
             Command::Typing(on) => self.session.typing(on),
+            Command::Draft(draft) => {
+                if let Some(keeping) = &mut self.keeping {
+                    keeping.set_draft(draft);
+                }
+            }
             Command::Shown(sequence) => self.session.shown(sequence),
             Command::Send(what) => self.transfers.inspect(what),
             Command::Accept { id, on_collision } => self.look_before_accepting(id, on_collision),
@@ -294,8 +340,13 @@ impl Running {
                     self.waiting.push_back(Event::NotOffered { unreadable: false, text });
                 }
             },
-            Finding::Inspected(Err(text)) => {
+            Finding::Inspected(Err(text)) | Finding::InspectedAgain(Err(text)) => {
                 self.waiting.push_back(Event::NotOffered { unreadable: true, text });
+            }
+            Finding::InspectedAgain(Ok(source)) => {
+                if let Some(id) = self.session.offer_from_before(source.offer().clone()) {
+                    self.transfers.keep(id, source);
+                }
             }
             Finding::Preflight { id, preflight, purpose: Purpose::ToShow } => {
                 self.waiting.push_back(Event::Preflight { id, preflight });

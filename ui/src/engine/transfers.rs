@@ -14,9 +14,10 @@ pub(super) use finding::{Finding, Purpose};
 use super::api::{Outgoing, Progress};
 use super::pipe::{self, PipeEnd, Stopper};
 use super::receiving::Incoming;
-use super::sending::Sending;
+use super::sending;
 use super::source::{Source, WalkOptions};
 use super::{Target, receiving};
+use crate::conversations::Sending;
 use couplet::limits;
 use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferId, TransferInfo};
@@ -65,6 +66,11 @@ impl Transfers {
         self.limit.store(limit.unwrap_or(0), Ordering::Relaxed);
     }
 
+    /// The limit as it is now.
+    pub(super) fn rate_limit(&self) -> Option<u64> {
+        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    }
+
     /// Looks at what the user wants to send, away from the loop: a file system may take its time.
     pub(super) fn inspect(&self, what: Outgoing) {
         let findings = self.findings_out.clone();
@@ -93,6 +99,39 @@ impl Transfers {
                 }
             }
         });
+    }
+
+    /// Looks again at what was offered in the program before.
+    pub(super) fn inspect_again(&self, what: Sending) {
+        let findings = self.findings_out.clone();
+        tokio::task::spawn_blocking(move || {
+            let Sending { paths, exclude, gitignore } = what;
+            let source = Source::inspect(&paths, &WalkOptions { exclude, gitignore });
+            // An engine that is gone needs no findings.
+            let _ = findings.send(Finding::InspectedAgain(source.map(Arc::new)));
+        });
+    }
+
+    /// What was accepted in the program before.
+    pub(super) fn expect(&mut self, id: TransferId, on_collision: Option<OnCollision>) {
+        if let Some(on_collision) = on_collision {
+            self.collisions.insert(id, on_collision);
+        }
+    }
+
+    /// What the user named for an outgoing transfer, if it is on disk and its paths are text.
+    pub(super) fn origin(&self, id: TransferId) -> Option<Sending> {
+        let (paths, options) = self.sources.get(&id)?.asked()?;
+        paths.iter().all(|path| path.to_str().is_some()).then(|| Sending {
+            paths: paths.to_vec(),
+            exclude: options.exclude.clone(),
+            gitignore: options.gitignore,
+        })
+    }
+
+    /// What is done about names that are taken, if the user has said so for this one.
+    pub(super) fn collision(&self, id: TransferId) -> Option<OnCollision> {
+        self.collisions.get(&id).copied()
     }
 
     /// Asks the disk what it has to say about an offer, away from the loop.
@@ -129,7 +168,7 @@ impl Transfers {
         let Some(source) = self.sources.get(&id) else { return };
         let common = self.common(id);
         let size = source.offer().size;
-        let sending = Sending::new(source, part, Arc::clone(&common));
+        let sending = sending::Sending::new(source, part, Arc::clone(&common));
         self.enter(id, Work::Out(Arc::new(sending)), common, size);
     }
 

@@ -129,3 +129,27 @@ fn slips_are_near() {
     assert_eq!(nearest("/xyzzy"), None);
     assert_eq!(nearest("/"), None);
 }
+
+proptest::proptest! {
+    /// Any line is words, a command, or a mistake that is told in clean text; words stay as they are.
+    #[test]
+    fn any_line_means_something(
+        command in "(/[a-zé]{0,8}|//|fin|)",
+        rest in "(\\PC|[ \t\n'\"~\\\\0-9kKmMgG/.-]){0,40}",
+    ) {
+        for text in [format!("{command}{rest}"), format!("{command} {rest}")] {
+            match parsed(&text) {
+                Ok(Line::Words(words)) => {
+                    let slash = words.starts_with('/') && text.strip_prefix('/') == Some(&words);
+                    proptest::prop_assert!(words == text || slash, "{:?}: {:?}", text, words);
+                }
+                Ok(_) => {}
+                Err(mistake) => {
+                    let told = mistake.to_string();
+                    proptest::prop_assert!(!told.is_empty() && !told.contains('\n'), "{told:?}");
+                }
+            }
+            let _ = has_code(&text);
+        }
+    }
+}

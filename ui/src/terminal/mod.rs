@@ -76,6 +76,8 @@ pub struct Options {
     pub meeting: Meeting,
     /// What stands in the composer at first.
     pub draft: String,
+    /// Whether the conversation can be gone back to with `--last`.
+    pub keeps: bool,
 }
 
 /// What is left when a conversation has ended.
@@ -85,6 +87,8 @@ pub struct Left {
     pub ending: Ending,
     /// What stood in the composer, neither sent nor held.
     pub draft: String,
+    /// Whether the program is ended from outside, and the conversation isn't: it can be gone back to.
+    pub closed: bool,
     /// Where the user wants to go on, if not out.
     pub next: Option<Next>,
     /// The limit for transfers as it was last: bytes a second, or none.

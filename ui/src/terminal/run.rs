@@ -25,6 +25,8 @@ struct Face<'a> {
     outbox: VecDeque<Command>,
     errands: mpsc::UnboundedSender<Input>,
     ending: Option<Ending>,
+    /// What the engine knows of the composer.
+    draft_kept: String,
 }
 
 /// Runs the face until the session ends or the user leaves; see [`super::Terminal::talk`].
@@ -44,13 +46,15 @@ pub(super) async fn run(
         started_as: options.started_as,
         hosted: options.hosted,
         meeting: options.meeting,
+        keeps: options.keeps,
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let mut app = App::new(setting, shell.clock.now());
+    let draft_kept = options.draft.clone();
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));
     shell.changed = true;
-    let mut face = Face { app, shell, outbox: VecDeque::new(), errands, ending: None };
+    let mut face = Face { app, shell, outbox: VecDeque::new(), errands, ending: None, draft_kept };
     loop {
         face.flush(&engine.commands);
         face.draw_if_due()?;
@@ -85,7 +89,7 @@ impl Face<'_> {
         *past = self.app.take_past();
         let next = self.app.take_next().filter(|_| ending == Ending::Fin);
         let (draft, limit) = (self.app.draft().to_owned(), self.app.limit());
-        Left { ending, draft, next, limit }
+        Left { ending, draft, next, limit, closed: self.app.is_closed() }
     }
 
     /// Hands the engine what it has room for.
@@ -141,7 +145,20 @@ impl Face<'_> {
     fn update(&mut self, input: Input) -> Result<(), FaceError> {
         let effects = self.app.update(input, self.shell.clock.now());
         self.shell.changed = true;
-        self.carry_out(effects)
+        self.carry_out(effects)?;
+        self.keep_draft();
+        Ok(())
+    }
+
+    /// Tells the engine what stands in the composer, if that is kept. What waits to be told is out of
+    /// date, so it is replaced.
+    fn keep_draft(&mut self) {
+        if !self.app.keeps() || self.app.draft() == self.draft_kept {
+            return;
+        }
+        self.draft_kept = self.app.draft().to_owned();
+        self.outbox.pop_back_if(|command| matches!(command, Command::Draft(_)));
+        self.outbox.push_back(Command::Draft(self.draft_kept.clone()));
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), FaceError> {

@@ -48,6 +48,7 @@ impl Stage {
             limit: None,
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
+            keeps: false,
             started_as: crate::meeting::STARTED_AS.to_owned(),
             hosted,
             meeting,

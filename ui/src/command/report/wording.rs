@@ -149,6 +149,13 @@ impl Wording {
             Report::Reconnecting { attempt: 1, .. } => {
                 "the connection to the relay is lost; reconnecting".to_owned()
             }
+            // More and more seldom, as it may go on for days.
+            Report::Reconnecting { attempt, retry_in_ms }
+                if *attempt >= 4 && attempt.is_power_of_two() =>
+            {
+                let wait = retry_in_ms.div_ceil(1000);
+                format!("still no connection to the relay; try {attempt} comes in {wait} s")
+            }
             // The last report says how it ended.
             Report::Reconnecting { .. }
             | Report::Preflight { .. }
@@ -309,5 +316,7 @@ mod tests {
         assert!(wording.line(&Report::Interrupted).is_some());
         assert_eq!(wording.line(&Report::Interrupted), None);
         assert_eq!(wording.line(&Report::Reconnecting { attempt: 2, retry_in_ms: 9 }), None);
+        let later = wording.line(&Report::Reconnecting { attempt: 8, retry_in_ms: 12_300 });
+        assert!(later.is_some_and(|line| line.ends_with("try 8 comes in 13 s")));
     }
 }

@@ -25,7 +25,7 @@ use rules::Rules;
 use rustix::fs::{CWD, FileType, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stream::Stream;
@@ -43,6 +43,8 @@ pub(super) struct Source {
     offer: Offer,
     tops: Vec<Top>,
     rules: Arc<Rules>,
+    /// What the user named, as whole paths; none if it isn't on disk.
+    asked: Option<(Vec<PathBuf>, WalkOptions)>,
 }
 
 /// What of a folder isn't sent. What the user names is, whatever these say; they are about what is
@@ -88,7 +90,9 @@ impl Source {
             Top::Folder { .. } => (Form::Folder, None),
         };
         let offer = Offer { name, form, size: Some(0), on_disk: None, entries: 0, mtime };
-        let mut source = Self { offer, tops, rules };
+        let whole: io::Result<Vec<_>> = paths.iter().map(std::path::absolute).collect();
+        let asked = whole.ok().map(|paths| (paths, options.clone()));
+        let mut source = Self { offer, tops, rules, asked };
         source.count();
         let entries = source.offer.entries;
         if entries > MAX_ENTRIES {
@@ -133,12 +137,17 @@ impl Source {
         let what = Entry { path: path.clone(), kind, mode: None, mtime: None };
         let tops = vec![Top::Ready { what, place: place(path), on_disk: size.unwrap_or(0) }];
         let offer = Offer { name, form, size, on_disk: None, entries: 1, mtime: None };
-        Self { offer, tops, rules: Arc::default() }
+        Self { offer, tops, rules: Arc::default(), asked: None }
     }
 
     /// What the peer is told of it.
     pub(super) const fn offer(&self) -> &Offer {
         &self.offer
+    }
+
+    /// What the user named, and what of it isn't sent; none if it isn't on disk.
+    pub(super) fn asked(&self) -> Option<(&[PathBuf], &WalkOptions)> {
+        self.asked.as_ref().map(|(paths, options)| (paths.as_slice(), options))
     }
 
     /// Its entries as they are now: what was named in its order, each folder before what is in it,

@@ -2,6 +2,7 @@
 
 mod crash;
 mod disk;
+mod garbage;
 mod looks;
 mod parts;
 mod places;

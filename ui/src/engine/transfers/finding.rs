@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub(in crate::engine) enum Finding {
     /// Something that the user wants to send, or why it can't be.
     Inspected(Result<Arc<Source>, String>),
+    /// What was on its way out in the program before.
+    InspectedAgain(Result<Arc<Source>, String>),
     /// What the disk has to say about an offer.
     Preflight { id: TransferId, preflight: Preflight, purpose: Purpose },
     /// A transfer's bytes begin to move, or go on.

@@ -61,6 +61,8 @@ pub(crate) struct Setting {
     pub(crate) hosted: Option<Hosted>,
     /// Whom the user wants to meet.
     pub(crate) meeting: Meeting,
+    /// Whether the conversation can be gone back to.
+    pub(crate) keeps: bool,
 }
 
 /// Where a user who leaves a room wants to go on.
@@ -176,6 +178,7 @@ pub(crate) struct Past {
 
 /// The state of the face.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct App {
     /// What the face was told at the start.
     pub(crate) setting: Setting,
@@ -207,6 +210,8 @@ pub(crate) struct App {
     /// Ctrl-C was pressed with nothing written; once more leaves.
     armed: bool,
     leave_by: Option<Moment>,
+    /// Ended from outside, while the conversation isn't.
+    closed: bool,
     next: Option<Next>,
     pub(crate) sealing: seal::Sealing,
     company: hear::Company,
@@ -237,6 +242,7 @@ impl App {
             writing_until: None,
             armed: false,
             leave_by: None,
+            closed: false,
             next: None,
             sealing: seal::Sealing::default(),
             company: hear::Company::default(),
@@ -268,6 +274,16 @@ impl App {
     /// The limit for transfers: bytes a second, or none.
     pub(crate) const fn limit(&self) -> Option<u64> {
         self.setting.limit
+    }
+
+    /// Whether the program was ended from outside, and the conversation wasn't.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether the conversation can be gone back to.
+    pub(crate) const fn keeps(&self) -> bool {
+        self.setting.keeps
     }
 
     /// What stands in the composer.
@@ -323,6 +339,11 @@ impl App {
                 effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
             }
             Input::Tick => self.tick(&mut effects),
+            Input::Hangup if self.setting.keeps => {
+                // Not for good: the relay keeps the seat, and the file all that is needed.
+                self.closed = true;
+                effects.push(Effect::Quit(Ending::Fin));
+            }
             Input::Hangup => self.leave(HANGUP_LIMIT, &mut effects),
         }
         effects

@@ -101,6 +101,11 @@ impl Standing {
         }
     }
 
+    /// How long ago the peer's state was told.
+    pub(crate) const fn silent_for(&self, now: Moment) -> Duration {
+        now.since(self.peer_told)
+    }
+
     /// How long a silent peer's seat is still kept.
     pub(crate) fn kept_for(&self, now: Moment) -> Option<Duration> {
         match self.peer? {

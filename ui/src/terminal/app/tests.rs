@@ -94,6 +94,15 @@ fn a_hangup_leaves_within_a_second() {
 }
 
 #[test]
+fn a_hangup_says_no_fin_where_the_conversation_can_be_gone_back_to() {
+    let mut stage = ready();
+    stage.app.setting.keeps = true;
+    stage.give(Input::Hangup);
+    assert_eq!(stage.effects, [Effect::Quit(Ending::Fin)]);
+    assert!(stage.app.is_closed());
+}
+
+#[test]
 fn the_end_of_the_session_ends_the_face() {
     let mut stage = ready();
     stage.hear(Told::Ended(Ending::RelayExit));

@@ -264,7 +264,7 @@ fn what_has_come_is_kept_and_said_to_be() {
         (
             "",
             TransferState::Withdrawn,
-            format!("a.iso is withdrawn: the peer it was between has left{kept}"),
+            format!("a.iso is withdrawn: your peer left, or was started anew{kept}"),
         ),
         ("", TransferState::Cancelled { by_peer: true }, format!("bob cancelled a.iso{kept}")),
         (
@@ -287,7 +287,7 @@ fn what_has_come_is_kept_and_said_to_be() {
     let mut stage = ready();
     stage.transfer(1, Direction::Incoming, "a", 9, TransferState::Offered);
     stage.transfer(1, Direction::Incoming, "a", 9, TransferState::Withdrawn);
-    assert_eq!(last(&stage, 1), ["a is withdrawn: the peer it was between has left"]);
+    assert_eq!(last(&stage, 1), ["a is withdrawn: your peer left, or was started anew"]);
 }
 
 #[test]

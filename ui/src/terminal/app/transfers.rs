@@ -125,7 +125,7 @@ impl App {
                 (Sign::Trouble, format!("{thing}: {}", text::line(reason, MAX_REASON_COLUMNS)))
             }
             TransferState::Withdrawn => {
-                let why = "the peer it was between has left";
+                let why = "your peer left, or was started anew";
                 (way, format!("{thing} is withdrawn: {why}{kept}"))
             }
         })

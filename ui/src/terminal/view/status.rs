@@ -151,7 +151,8 @@ fn peer(app: &App, theme: Theme) -> Option<(String, Style)> {
         Peer::Present => (format!("{name} {full}"), theme.good()),
         Peer::Silent { .. } => {
             let left = units::countdown(standing.kept_for(app.now.moment).unwrap_or_default());
-            (format!("{name} {hollow} silent, kept {left} s"), theme.attention())
+            let silent = standing.silent_for(app.now.moment).as_secs();
+            (format!("{name} {hollow} silent {silent} s, kept {left} s"), theme.attention())
         }
         Peer::Gone => (format!("{name} {hollow} gone"), theme.attention()),
     })

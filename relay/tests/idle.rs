@@ -1,0 +1,251 @@
+//! Very many clients that do nothing: what one costs, that each is reachable, and that rooms in which
+//! nothing happens end.
+//!
+//! `COUPLET_IDLE_CLIENTS` makes them more than a thousand; the full size is in `docs/LONG_RUNS.md`.
+#![cfg(target_os = "linux")]
+#![expect(clippy::print_stdout, reason = "a test tells what it has measured")]
+
+mod common;
+
+use common::process::{Process, number, raise_file_limit};
+use common::{Client, Relay, soon};
+use couplet::limits::MAX_CONTROL_BODY;
+use couplet::message::{ClientControl, ErrorCode, PeerState, Role};
+use couplet_relay::counters::{Count, Counters};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+
+/// What an idle client may cost, beyond the start.
+const PLAIN_BYTES: u64 = 3 * 1024 + 512;
+const TLS_BYTES: u64 = 24 * 1024;
+
+/// Clients that come before it is measured, so that what all share is there already.
+const FIRST: usize = 100;
+
+/// How long the processor is watched while nothing happens.
+const WATCH: Duration = Duration::from_secs(3);
+
+/// Whatever certificate: this isn't about whom to believe.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn connector() -> TlsConnector {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// From one of many addresses of this machine, as one hasn't ports enough.
+async fn connect(relay: SocketAddr, number: usize) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let from = u32::try_from(number / 5_000 + 2).expect("few");
+    let address = IpAddr::from((0x7f00_0000 + (from << 8) + 1).to_be_bytes());
+    socket.bind(SocketAddr::new(address, 0)).expect("a port");
+    socket.set_nodelay(true).expect("a socket");
+    soon(socket.connect(relay)).await.expect("the relay accepts")
+}
+
+trait Wire: AsyncRead + AsyncWrite + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Unpin> Wire for T {}
+
+async fn seated(
+    relay: SocketAddr,
+    number: usize,
+    tls: Option<&TlsConnector>,
+) -> Client<Box<dyn Wire>> {
+    let stream = connect(relay, number).await;
+    let stream: Box<dyn Wire> = match tls {
+        None => Box::new(stream),
+        Some(connector) => {
+            let name = ServerName::try_from("relay.example").expect("a name");
+            Box::new(soon(connector.connect(name, stream)).await.expect("a handshake"))
+        }
+    };
+    let mut client = Client::over_any(stream);
+    client.open().await;
+    client.hello(Some(&format!("room-{}", number / 2)), None).await;
+    client.welcome().await;
+    client
+}
+
+/// Seats them all, leaves them alone, and lets a word go through each room.
+async fn idle(relay: &Process, count: usize, tls: Option<&TlsConnector>) -> (u64, u64) {
+    let mut clients = Vec::new();
+    let mut start_kib = 0;
+    for number in 0..count + FIRST {
+        if number == FIRST {
+            start_kib = relay.memory_kib("VmRSS");
+        }
+        clients.push(seated(relay.address, number, tls).await);
+    }
+    for pair in clients.chunks_mut(2) {
+        let [one, two] = pair else { panic!("an even number") };
+        assert_eq!(one.peer().await.0, PeerState::Waiting);
+        assert_eq!(
+            (one.peer().await.0, two.peer().await.0),
+            (PeerState::Present, PeerState::Present)
+        );
+        assert_eq!((one.role().await, two.role().await), (Role::Emi, Role::Rec));
+    }
+    let bytes = (relay.memory_kib("VmRSS").saturating_sub(start_kib)) * 1024 / size(count);
+    let before = relay.processor_ms();
+    let mut watch = tokio::time::interval(WATCH);
+    watch.tick().await;
+    watch.tick().await;
+    let busy_ms = relay.processor_ms() - before;
+    for (number, pair) in clients.chunks_mut(2).enumerate() {
+        let [one, two] = pair else { panic!("an even number") };
+        let word = format!("room {number}");
+        one.say(1, 1, &word).await;
+        assert_eq!(two.message().await, (1, false, word));
+        one.taken(1).await;
+    }
+    (bytes, busy_ms)
+}
+
+fn size(count: usize) -> u64 {
+    u64::try_from(count).expect("few")
+}
+
+fn check(tls: Option<&TlsConnector>, limit: u64) {
+    raise_file_limit();
+    let count = number("COUPLET_IDLE_CLIENTS", 1000);
+    let places = (count + FIRST).to_string();
+    let relay =
+        Process::start(&["--log", "warn", "--max-clients", &places, "--max-rooms", &places]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (bytes, busy_ms) = runtime.expect("a runtime").block_on(idle(&relay, count, tls));
+    let what = if tls.is_some() { "over TLS" } else { "plain" };
+    println!("{count} clients {what}: {bytes} bytes each, {busy_ms} ms busy in {WATCH:?}");
+    // What isn't optimised takes more.
+    let limit = if cfg!(debug_assertions) { limit * 5 / 4 } else { limit };
+    assert!(bytes <= limit, "{bytes} bytes for each idle client {what}; {limit} are allowed");
+    // 0.3 % of a core, measured in ticks of 10 ms.
+    assert!(busy_ms <= 10, "{busy_ms} ms busy in {WATCH:?} for clients that do nothing");
+}
+
+#[test]
+fn an_idle_client_costs_little_and_is_reachable() {
+    check(None, PLAIN_BYTES);
+}
+
+#[test]
+fn an_idle_client_over_tls_costs_little_and_is_reachable() {
+    check(Some(&connector()), TLS_BYTES);
+}
+
+#[tokio::test]
+async fn a_room_in_which_nothing_happens_ends_and_both_are_told() {
+    let counters = Arc::<Counters>::default();
+    let relay = Relay::with(|config| {
+        config.idle_rooms = Duration::from_millis(600);
+        config.counters = Arc::clone(&counters);
+    })
+    .await;
+    let (mut one, mut two) = relay.pair(Some("quiet")).await;
+    let (mut alone, _) = relay.join(Some("alone")).await;
+    alone.peer().await;
+    let (mut left, mut right) = relay.pair(Some("lively")).await;
+    let talk = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        for round in 0.. {
+            pace.tick().await;
+            left.control(ClientControl::Pass { turn: 2 * round }).await;
+            assert_eq!((left.role().await, right.role().await), (Role::Rec, Role::Emi));
+            right.control(ClientControl::Pass { turn: 2 * round + 1 }).await;
+            assert_eq!((left.role().await, right.role().await), (Role::Emi, Role::Rec));
+        }
+    };
+    let ends = async {
+        for quiet in [&mut one, &mut two, &mut alone] {
+            let (code, text) = quiet.error().await;
+            assert_eq!(code, ErrorCode::IdleRoom);
+            assert!(text.contains("nothing happened"), "{text}");
+            quiet.closed().await;
+        }
+    };
+    tokio::select! {
+        () = talk => {}
+        () = ends => {}
+    }
+    assert_eq!(counters.get(Count::RoomsIdle), 2);
+    assert_eq!(counters.get(Count::Rooms), 1, "the lively one");
+    // Its name is free again.
+    let (_, welcome) = relay.join(Some("quiet")).await;
+    assert_eq!(welcome.pairing, 0);
+}
+
+#[tokio::test]
+async fn half_a_frame_is_waited_for_only_as_long_as_silence() {
+    let counters = Arc::<Counters>::default();
+    let relay = Relay::with(|config| {
+        config.timeouts.silence = Duration::from_millis(600);
+        config.counters = Arc::clone(&counters);
+    })
+    .await;
+    let (mut one, _) = relay.join(None).await;
+    one.peer().await;
+    let length = u32::try_from(MAX_CONTROL_BODY).expect("small").to_be_bytes();
+    one.raw(&length).await;
+    // A byte now and then is a sign of life, but no frame.
+    let dribble = async {
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
+        while one.stream.write_all(&[3]).await.is_ok() {
+            pace.tick().await;
+            if counters.get(Count::CutHalfFrame) > 0 {
+                return;
+            }
+        }
+    };
+    soon(dribble).await;
+    assert_eq!(counters.get(Count::CutHalfFrame), 1);
+    assert_eq!(counters.get(Count::CutSilent), 0);
+}

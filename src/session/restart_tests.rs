@@ -1,0 +1,237 @@
+//! Relays and clients that are killed and started again: nothing is lost, doubled or reordered.
+
+use super::offer_tests::file;
+use super::test_line::*;
+use super::*;
+use crate::message::ErrorCode;
+use crate::transfer::book::{TransferId, TransferState};
+use crate::transfer::outcome::{Outcome, Problems};
+use proptest::prelude::*;
+
+fn said_words(line: &Line, index: usize) -> Vec<String> {
+    line.words(index).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_relay_that_knows_nothing_of_the_last_message_learns_of_it() {
+    let mut line = Line::paired();
+    // Taken and on its way; the relay is killed before it has written it down.
+    line.say(0, "hello");
+    assert!(line.deliver_up(0));
+    line.clients[1].down.clear();
+    line.restart_relay();
+    line.settle();
+    assert_eq!(line.words(1), ["hello"]);
+    line.say(1, "hello to you");
+    line.settle();
+    assert_eq!(line.words(0), ["hello to you"]);
+}
+
+#[test]
+fn a_message_that_came_though_nobody_wrote_it_down_comes_once() {
+    let mut line = Line::paired();
+    line.say(0, "hello");
+    line.settle();
+    line.restart_relay();
+    line.settle();
+    line.say(1, "hello to you");
+    line.settle();
+    assert_eq!((line.words(1), line.words(0)), (vec!["hello"], vec!["hello to you"]));
+    assert_eq!(line.clients.iter().filter(|c| c.session.role == Some(Role::Emi)).count(), 1);
+}
+
+#[test]
+fn a_turn_that_was_given_away_stays_so_though_nobody_wrote_it_down() {
+    let mut line = Line::paired();
+    line.clients[0].session.pass();
+    line.pump(0);
+    // Nobody but the one who passes knows of it.
+    assert!(line.deliver_up(0));
+    line.restart_relay();
+    line.settle();
+    assert_eq!(line.clients[0].session.role, Some(Role::Rec));
+    assert_eq!(line.clients[1].session.role, Some(Role::Emi));
+}
+
+#[test]
+fn a_client_that_is_killed_comes_back_with_its_drafts_and_its_peer() {
+    let mut line = Line::paired();
+    line.say(0, "one");
+    line.settle();
+    line.say(0, "a draft");
+    line.clients[1].session.verify(Verdict::Same, Moment::START);
+    line.pump(1);
+    let words = |line: &Line, index: usize| {
+        line.clients[index].events.iter().rev().find_map(|event| {
+            let Event::Seal(Seal::Sealed { words, verdict, .. }) = event else { return None };
+            Some((*words, *verdict))
+        })
+    };
+    let before = words(&line, 0).expect("sealed").0;
+    for index in [0, 1] {
+        line.clients[index].events.clear();
+        assert!(line.restart_client(index));
+        line.settle();
+    }
+    // The same words on both sides as before, and what was found on comparing them.
+    assert_eq!(words(&line, 0), Some((before, None)));
+    assert_eq!(words(&line, 1), Some((before, Some(Verdict::Same))));
+    let draft = line.clients[0]
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Held { text, .. } if text == "a draft"));
+    assert!(draft);
+    line.say(1, "two");
+    line.settle();
+    assert_eq!((line.words(0), line.words(1)), (vec!["two"], vec!["a draft"]));
+}
+
+#[test]
+fn a_stranger_in_the_seat_is_nobody_to_go_on_with() {
+    let mut line = Line::paired();
+    line.say(0, "for my peer");
+    line.settle();
+    let kept = line.clients[1].kept.clone().expect("sealed");
+    line.clients[1].session.fin(line.now);
+    line.pump(1);
+    line.settle();
+    // Somebody new has the seat, and the one who was there comes back too late.
+    line.clients[1].session = Session::new(config(50));
+    line.pump(1);
+    line.settle();
+    line.clients.push(Client::new(Session::resume(config(51), kept)));
+    line.pump(2);
+    line.settle_one(2);
+    let refused = |event: &Event| {
+        matches!(event, Event::Ended(Ending::Refused { code: ErrorCode::SeatGone, .. }))
+    };
+    assert!(line.clients[2].events.iter().any(refused), "{:?}", line.clients[2].events);
+    assert!(line.clients[0].session.sealing.is_sealed());
+}
+
+#[test]
+fn nobody_takes_a_seat_up_without_what_the_two_have_in_common() {
+    let mut line = Line::paired();
+    line.settle();
+    // The token alone, as a relay has it: the keys of the two are another's.
+    let mut stolen = line.clients[1].kept.clone().expect("sealed");
+    stolen.root = "00".repeat(32).try_into().expect("a root");
+    line.disconnect(1);
+    line.clients[1].session = Session::resume(config(60), stolen);
+    line.pump(1);
+    line.settle();
+    assert!(!line.clients[0].session.sealing.is_sealed());
+    let told = |event: &Event| matches!(event, Event::Ended(Ending::WrongCode { .. }));
+    assert!(line.clients[1].events.iter().any(told), "{:?}", line.clients[1].events);
+}
+
+#[test]
+fn what_is_not_offered_again_is_given_up_after_a_while() {
+    let mut line = Line::paired();
+    line.clients[0].session.offer(file("a", 5)).expect("offered");
+    line.pump(0);
+    line.settle();
+    line.accept(1, 1);
+    line.pump(1);
+    line.settle();
+    // The sender is through and has forgotten it; the receiver was killed before it wrote that down.
+    let offer = line.clients[1].session.transfer(TransferId(1)).expect("accepted").offer.clone();
+    let now = line.now;
+    line.clients[0].session.handle_transfer_ended(
+        TransferId(1),
+        Outcome::Verified { saved_as: "a".to_owned(), problems: Problems::default() },
+        now,
+    );
+    line.pump(0);
+    assert!(line.restart_client(1));
+    let id = line.clients[1].session.accepted_before(offer).expect("room for it");
+    line.settle();
+    let state = |line: &Line| line.clients[1].session.transfer(id).map(|info| info.state.clone());
+    assert_eq!(state(&line), Some(TransferState::Queued));
+    for _ in 0..20 {
+        line.pass_time(Duration::from_secs(10));
+        line.settle();
+    }
+    assert_eq!(state(&line), Some(TransferState::Withdrawn));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Say(usize),
+    Pass(usize),
+    Up(usize),
+    Down(usize),
+    Cut(usize),
+    Wait(u64),
+    WriteDown,
+    RestartRelay,
+    RestartClient(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0_usize..2;
+    prop_oneof![
+        4 => who.clone().prop_map(Step::Say),
+        1 => who.clone().prop_map(Step::Pass),
+        8 => who.clone().prop_map(Step::Up),
+        8 => who.clone().prop_map(Step::Down),
+        1 => who.clone().prop_map(Step::Cut),
+        2 => (0_u64..400).prop_map(Step::Wait),
+        2 => Just(Step::WriteDown),
+        1 => Just(Step::RestartRelay),
+        1 => who.prop_map(Step::RestartClient),
+    ]
+}
+
+proptest! {
+    /// Everything may be killed at any moment, the relay with whatever it has written down: every
+    /// message arrives once, in order; never do both have the turn once all is quiet, and nobody is
+    /// stuck.
+    #[test]
+    fn nothing_is_lost_doubled_or_reordered(steps in prop::collection::vec(step(), 1..150)) {
+        let mut line = Line::paired();
+        let mut said = [Vec::new(), Vec::new()];
+        for step in steps {
+            match step {
+                Step::Say(index) => {
+                    if said[index].len() < 40 {
+                        let text = format!("{index}:{}", said[index].len());
+                        line.say(index, &text);
+                        said[index].push(text);
+                    }
+                }
+                Step::Pass(index) => {
+                    line.clients[index].session.pass();
+                    line.pump(index);
+                }
+                Step::Up(index) => { line.deliver_up(index); }
+                Step::Down(index) => { line.deliver_down(index); }
+                Step::Cut(index) => line.cut(index),
+                Step::Wait(millis) => line.pass_time(Duration::from_millis(millis)),
+                Step::WriteDown => line.write_down(),
+                Step::RestartRelay => line.restart_relay(),
+                Step::RestartClient(index) => { line.restart_client(index); }
+            }
+        }
+        line.settle();
+        // What is still held goes out in turns; where one has nothing to say it passes.
+        for _ in 0..200 {
+            for index in 0..2 {
+                let idle = line.clients[index].session.words.counts().0 == 0;
+                if line.clients[index].session.role == Some(Role::Emi) && idle {
+                    line.clients[index].session.pass();
+                    line.pump(index);
+                }
+            }
+            line.settle();
+        }
+        let emis = line.clients.iter().filter(|c| c.session.role == Some(Role::Emi)).count();
+        prop_assert_eq!(emis, 1);
+        prop_assert_eq!(said_words(&line, 1), said[0].clone());
+        prop_assert_eq!(said_words(&line, 0), said[1].clone());
+        for client in &line.clients {
+            prop_assert!(!client.session.is_over());
+            prop_assert_eq!(client.session.words.counts(), (0, 0), "everything was shown");
+        }
+    }
+}
