@@ -1,25 +1,5 @@
 //! What peers say to each other, once it is opened: the bodies of says and signals.
-//!
-//! What decodes encodes, and decodes to the same again; a file's name that comes in is a safe one.
 
 #![no_main]
 
-use couplet::path::SafeName;
-use couplet::peer::{self, Envelope, PeerSignal, Words};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|body: &[u8]| {
-    match peer::decode::<Words>(body) {
-        Ok(words) => assert_eq!(peer::decode(&peer::encode(&words)), Ok(words)),
-        Err(error) => drop(error.to_string()),
-    }
-    match peer::decode::<Envelope>(body) {
-        Ok(envelope) => {
-            if let PeerSignal::Offer { what, .. } = &envelope.signal {
-                assert_eq!(SafeName::new(what.name.as_str()).as_ref(), Ok(&what.name));
-            }
-            assert_eq!(peer::decode(&peer::encode(&envelope)), Ok(envelope));
-        }
-        Err(error) => drop(error.to_string()),
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| couplet_fuzz::targets::peer_body::run(data));
