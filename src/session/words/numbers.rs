@@ -35,6 +35,8 @@ pub(in crate::session) struct Words {
 pub(in crate::session) enum CatchUp {
     /// The peer will tell.
     Untold,
+    /// It will tell once more, as the connection was lost.
+    Again,
     /// This number.
     To(u64),
 }
@@ -106,10 +108,10 @@ impl Words {
         self.behind = Some(CatchUp::Untold);
     }
 
-    /// The peer has said again whatever it can. That is only so if its greeting came before that, over
-    /// this connection: else what was in between may have been lost with another.
+    /// The peer has said again whatever it can. After another connection that is only so if its
+    /// greeting came before, over this one: else what was in between may have been lost.
     pub(in crate::session) const fn caught_up(&mut self) {
-        if matches!(self.behind, Some(CatchUp::To(_))) {
+        if !matches!(self.behind, Some(CatchUp::Again)) {
             self.behind = None;
         }
     }
@@ -117,7 +119,7 @@ impl Words {
     /// The connection is another; the peer greets again, and says again what wasn't shown.
     pub(in crate::session) const fn reconnected(&mut self) {
         if self.behind.is_some() {
-            self.behind = Some(CatchUp::Untold);
+            self.behind = Some(CatchUp::Again);
         }
     }
 
@@ -137,7 +139,7 @@ impl Words {
     pub(in crate::session) fn is_behind(&self) -> bool {
         match self.behind {
             None => false,
-            Some(CatchUp::Untold) => true,
+            Some(CatchUp::Untold | CatchUp::Again) => true,
             Some(CatchUp::To(number)) => {
                 let early = self.early.last_key_value().map_or(0, |(sequence, _)| *sequence);
                 self.heard < number.max(early)
@@ -227,7 +229,7 @@ impl Words {
     /// ones may be on their way.
     pub(in crate::session) fn announced(&mut self, next: u64) {
         self.before_first.get_or_insert(next.saturating_sub(1));
-        if self.behind == Some(CatchUp::Untold) {
+        if matches!(self.behind, Some(CatchUp::Untold | CatchUp::Again)) {
             self.behind = Some(CatchUp::To(next.saturating_sub(1)));
         }
     }
