@@ -139,8 +139,10 @@ impl Landing {
     /// A file is in its place and on disk.
     pub(super) fn placed(&self, bytes: u64) {
         let before = self.bytes_placed.fetch_add(bytes, Ordering::AcqRel);
-        if before / NOTE_EVERY != (before + bytes) / NOTE_EVERY {
-            self.state.note_placed(before + bytes);
+        // What was there before is read from a file, which may say anything.
+        let after = before.saturating_add(bytes);
+        if before / NOTE_EVERY != after / NOTE_EVERY {
+            self.state.note_placed(after);
         }
     }
 
