@@ -1,6 +1,6 @@
 //! One connection through a link: carried as it is, cut, silent, or kept to be delivered late.
 
-use crate::link::Shared;
+use crate::link::{SMALL, Shared};
 use crate::sky::Way;
 use std::future::pending;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// How long the relay may take over what comes late on a connection that it has given up.
 const LATE_LIMIT: Duration = Duration::from_secs(2);
@@ -21,11 +21,11 @@ pub(crate) enum Order {
     Cut {
         abrupt: bool,
     },
-    /// What goes this way from now on doesn't arrive, and then it breaks; with `late` it breaks for the
-    /// client only, and arrives when it is too late.
+    /// What goes this way from now on doesn't arrive, and after so many pieces it breaks; with `late`
+    /// it breaks for the client only, and arrives when it is too late.
     Silence {
         way: Way,
-        until_cut: Duration,
+        pieces: u32,
         late: bool,
     },
 }
@@ -40,9 +40,27 @@ enum End {
 /// One direction.
 #[derive(Default)]
 struct Lane {
-    silent: AtomicBool,
+    /// How many pieces more don't arrive before the connection breaks; none while all do.
+    silent_for: Mutex<Option<u32>>,
     /// What didn't arrive.
     kept: Mutex<Vec<u8>>,
+    /// So much didn't that the connection breaks.
+    enough: Notify,
+}
+
+impl Lane {
+    /// Whether this piece doesn't arrive. Whoever says a word, or ends, waits for what comes of it, so
+    /// nothing more may come: then that is enough, however many pieces there were to be.
+    fn swallows(&self, piece: &[u8]) -> bool {
+        let mut silent_for = self.silent_for.lock().expect("no panic");
+        let Some(pieces) = &mut *silent_for else { return false };
+        self.kept.lock().expect("no panic").extend_from_slice(piece);
+        *pieces = pieces.saturating_sub(1);
+        if *pieces == 0 || piece.len() <= SMALL {
+            self.enough.notify_one();
+        }
+        true
+    }
 }
 
 /// A connection, by its number.
@@ -102,7 +120,7 @@ impl Connection {
         let down = carry(far_in, near_out, Way::Down, &lanes[1], shared, first_answer);
         let both = async { tokio::try_join!(up, down).map_or(End::Abruptly, |_| End::Closed) };
         tokio::pin!(both);
-        let mut cut: Pin<Box<dyn Future<Output = End> + Send>> = Box::pin(pending());
+        let mut cut: Pin<Box<dyn Future<Output = End> + Send + '_>> = Box::pin(pending());
         loop {
             tokio::select! {
                 // An order that was given before a byte came counts for that byte.
@@ -110,10 +128,11 @@ impl Connection {
                 order = orders.recv() => match order {
                     None | Some(Order::Cut { abrupt: false }) => return End::Closed,
                     Some(Order::Cut { abrupt: true }) => return End::Abruptly,
-                    Some(Order::Silence { way, until_cut, late }) => {
-                        lanes[usize::from(way == Way::Down)].silent.store(true, Ordering::SeqCst);
+                    Some(Order::Silence { way, pieces, late }) => {
+                        let lane = &lanes[usize::from(way == Way::Down)];
+                        *lane.silent_for.lock().expect("no panic") = Some(pieces);
                         cut = Box::pin(async move {
-                            tokio::time::sleep(until_cut).await;
+                            lane.enough.notified().await;
                             if late { End::Late } else { End::Closed }
                         });
                     }
@@ -137,13 +156,15 @@ async fn carry(
     let mut piece = vec![0; 16 * 1024];
     loop {
         let len = from.read(&mut piece).await.map_err(drop)?;
-        tokio::time::sleep(shared.delay(len)).await;
-        if lane.silent.load(Ordering::SeqCst) {
+        // Whoever else has something to do goes first, so often.
+        for _ in 0..shared.turns(len) {
+            tokio::task::yield_now().await;
+        }
+        if lane.swallows(&piece[..len]) {
             if len == 0 {
                 // Nobody hears of this end, until the link says so.
                 return pending().await;
             }
-            lane.kept.lock().expect("no panic").extend_from_slice(&piece[..len]);
             continue;
         }
         if len == 0 {

@@ -6,12 +6,11 @@ use crate::sky::{Fault, Way};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
 /// Words come in pieces of at most so many bytes.
-const SMALL: usize = 2048;
+pub(crate) const SMALL: usize = 2048;
 
 /// It ends with the runtime.
 pub(crate) struct Link {
@@ -22,7 +21,7 @@ pub(crate) struct Link {
 
 /// What its connections have in common.
 pub(crate) struct Shared {
-    latency: Duration,
+    latency: u32,
     state: Mutex<State>,
 }
 
@@ -34,10 +33,10 @@ struct State {
     /// Those that deliver what they have when a newer one is answered.
     waiting: Vec<(u64, oneshot::Sender<()>)>,
     refuse: u32,
-    delay: Option<(u32, Duration)>,
+    delay: Option<(u32, u32)>,
     cut_after: Option<(Way, u64)>,
     /// The next connection's hello comes late.
-    hold_next: Option<Duration>,
+    hold_next: bool,
 }
 
 struct Open {
@@ -46,8 +45,9 @@ struct Open {
 }
 
 impl Link {
-    /// A link to this relay, with fair weather; a small piece takes so long.
-    pub(crate) async fn to(relay: SocketAddr, latency: Duration) -> Self {
+    /// A link to this relay, with fair weather; before a small piece all others have so many
+    /// turns.
+    pub(crate) async fn to(relay: SocketAddr, latency: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let shared = Arc::new(Shared { latency, state: Mutex::default() });
@@ -62,26 +62,26 @@ impl Link {
             Fault::Cut { abrupt } => state.order_all(Order::Cut { abrupt }),
             Fault::CutAfter { way, bytes } => state.cut_after = Some((way, bytes)),
             Fault::Delay { pieces, each } => state.delay = Some((pieces, each)),
-            Fault::HalfOpen { way, until_cut } => {
-                state.order_all(Order::Silence { way, until_cut, late: false });
+            Fault::HalfOpen { way, pieces } => {
+                state.order_all(Order::Silence { way, pieces, late: false });
             }
             Fault::Refuse { connects } => {
                 state.refuse = connects;
                 state.order_all(Order::Cut { abrupt: true });
             }
-            Fault::Double { until_cut } => {
+            Fault::Double { pieces } => {
                 for open in state.open.values() {
                     // What hasn't been answered may be a hello.
                     let order = if open.answered {
-                        Order::Silence { way: Way::Up, until_cut, late: true }
+                        Order::Silence { way: Way::Up, pieces, late: true }
                     } else {
                         Order::Cut { abrupt: false }
                     };
                     let _ = open.orders.send(order);
                 }
             }
-            Fault::LateHello { until_cut } => {
-                state.hold_next = Some(until_cut);
+            Fault::LateHello => {
+                state.hold_next = true;
                 state.order_all(Order::Cut { abrupt: false });
             }
         }
@@ -93,7 +93,7 @@ impl Link {
         state.refuse = 0;
         state.delay = None;
         state.cut_after = None;
-        state.hold_next = None;
+        state.hold_next = false;
     }
 
     /// How many connections were made, and how many of them delivered something late.
@@ -113,9 +113,9 @@ impl State {
 }
 
 impl Shared {
-    /// How long the next piece takes, which has so many bytes.
-    pub(crate) fn delay(&self, len: usize) -> Duration {
-        let usual = if len <= SMALL { self.latency } else { Duration::ZERO };
+    /// How many turns all others have before the next piece, which has so many bytes.
+    pub(crate) fn turns(&self, len: usize) -> u32 {
+        let usual = if len <= SMALL { self.latency } else { 0 };
         let mut state = self.state.lock().expect("no panic");
         let Some((pieces, each)) = state.delay else { return usual };
         state.delay = (pieces > 1).then_some((pieces - 1, each));
@@ -176,8 +176,8 @@ async fn accept(listener: TcpListener, relay: SocketAddr, shared: Arc<Shared>) {
             let mut state = shared.state.lock().expect("no panic");
             state.made += 1;
             let number = state.made;
-            if let Some(until_cut) = state.hold_next.take() {
-                let _ = orders.send(Order::Silence { way: Way::Up, until_cut, late: true });
+            if std::mem::take(&mut state.hold_next) {
+                let _ = orders.send(Order::Silence { way: Way::Up, pieces: 1, late: true });
             }
             state.open.insert(number, Open { orders, answered: false });
             number

@@ -2,7 +2,6 @@
 //! events.
 
 use crate::chance::Chance;
-use std::time::Duration;
 
 /// What somebody says at least.
 pub(crate) const SAYINGS: u64 = 12;
@@ -23,18 +22,18 @@ pub(crate) enum Fault {
     Cut { abrupt: bool },
     /// The connection breaks on which so many bytes more have gone this way: anywhere in a frame.
     CutAfter { way: Way, bytes: u64 },
-    /// So many pieces take so long each.
-    Delay { pieces: u32, each: Duration },
-    /// Nothing gets through this way any more, and nobody is told until the connections break.
-    HalfOpen { way: Way, until_cut: Duration },
+    /// Before each of so many pieces all others have so many turns.
+    Delay { pieces: u32, each: u32 },
+    /// Nothing gets through this way any more, and nobody is told until so many pieces are lost.
+    HalfOpen { way: Way, pieces: u32 },
     /// All connections break, and so many that are made next are hung up.
     Refuse { connects: u32 },
     /// What the client says stays on its way; its connections break, but only for it. Once the relay
     /// has answered on a newer one, what was on its way arrives on the old ones.
-    Double { until_cut: Duration },
+    Double { pieces: u32 },
     /// The same on the connection that is made next, from its first byte: a hello comes after a newer
     /// one, and mustn't take the seat from it.
-    LateHello { until_cut: Duration },
+    LateHello,
 }
 
 /// All that is drawn before the conversation begins.
@@ -45,8 +44,9 @@ pub(crate) struct Sky {
     pub(crate) by_code: bool,
     /// Whether the connections to the relay are inside TLS.
     pub(crate) tls: bool,
-    /// How long a small piece takes at least, so that words take about as long as bytes of files do.
-    pub(crate) latency: Duration,
+    /// How many turns all others have before a small piece, so that words take about as long as bytes
+    /// of files do.
+    pub(crate) latency: u32,
     /// Bytes a second of a transfer.
     pub(crate) limit: Option<u64>,
     /// The size of each one's file.
@@ -77,7 +77,7 @@ impl Sky {
             seed,
             by_code: chance.percent(50),
             tls: chance.percent(30),
-            latency: chance.millis(1, 8),
+            latency: few(chance, 400),
             limit: chance.pick(&[None, Some(1 << 20), Some(4 << 20)]),
             files,
             sends_after: [chance.below(120), chance.below(120)],
@@ -89,19 +89,21 @@ impl Sky {
 
 fn draw(chance: &mut Chance) -> Fault {
     let way = chance.pick(&[Way::Up, Way::Down]);
-    let until_cut = chance.millis(0, 150);
+    let pieces = 1 + few(chance, 8);
     match chance.below(13) {
         0..2 => Fault::Cut { abrupt: chance.percent(50) },
         // Of the conversation, or of a file.
         2..4 => Fault::CutAfter { way, bytes: chance.below(2000) },
         4..6 => Fault::CutAfter { way, bytes: chance.below(1_000_000) },
-        6 => Fault::Delay {
-            pieces: 1 + u32::try_from(chance.below(30)).expect("few"),
-            each: chance.millis(1, 40),
-        },
-        7..9 => Fault::HalfOpen { way, until_cut },
-        9 => Fault::Refuse { connects: 1 + u32::try_from(chance.below(2)).expect("few") },
-        10..12 => Fault::Double { until_cut },
-        _ => Fault::LateHello { until_cut },
+        6 => Fault::Delay { pieces: 1 + few(chance, 30), each: few(chance, 4000) },
+        7..9 => Fault::HalfOpen { way, pieces },
+        9 => Fault::Refuse { connects: 1 + few(chance, 2) },
+        10..12 => Fault::Double { pieces },
+        _ => Fault::LateHello,
     }
+}
+
+/// Less than `bound`.
+fn few(chance: &mut Chance, bound: u64) -> u32 {
+    u32::try_from(chance.below(bound)).expect("few")
 }
