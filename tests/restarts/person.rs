@@ -140,6 +140,20 @@ impl Person {
         self.terminal.signal(Signal::CONT);
     }
 
+    /// Says one more, while the other, or the relay, stands still; the client takes it in.
+    pub fn talks_alone(&mut self) {
+        let goal = self.taken.max(self.typed) + 1;
+        for _ in 0..1000 {
+            self.look();
+            if self.taken >= goal {
+                return;
+            }
+            self.talk(goal.saturating_sub(AHEAD));
+            self.waits_for_change();
+        }
+        panic!("{} isn't taken in\n{}", goal, self.screen());
+    }
+
     /// Lets so much time pass.
     pub fn waits(&self, time: Duration) {
         let _ = self.terminal.waits_at_most(time, &|_| false);

@@ -1,14 +1,14 @@
 //! A client and the relay that stand still for a while, as a laptop's that is closed: it heals by itself.
 //!
-//! `COUPLET_SUSPEND_SECONDS` says for how long; beyond 45 s the relay has given the client up, and
-//! beyond 30 s the clients the relay.
+//! It stands still until the other has said something meanwhile; `COUPLET_SUSPEND_SECONDS` says for how
+//! long beyond that: with 45 s the relay gives the client up, and with 30 s the clients the relay.
 
 use super::{Scene, now};
 use std::time::Duration;
 
 fn for_how_long() -> Duration {
     let told = std::env::var("COUPLET_SUSPEND_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(told.unwrap_or(2))
+    Duration::from_secs(told.unwrap_or(0))
 }
 
 #[test]
@@ -17,6 +17,7 @@ fn a_client_that_stood_still_goes_on() {
     let mut scene = Scene::begin(dir.path());
     scene.until_more(4, "the beginning");
     scene.people[1].is_suspended();
+    scene.people[0].talks_alone();
     scene.people[0].waits(for_how_long());
     scene.people[1].goes_on();
     let start = now();
@@ -35,6 +36,7 @@ fn a_relay_that_stood_still_goes_on() {
     scene.until_more(4, "the beginning");
     let relay = scene.relay.as_ref().expect("a relay");
     relay.suspend();
+    scene.people[0].talks_alone();
     scene.people[0].waits(for_how_long());
     relay.go_on();
     let start = now();
