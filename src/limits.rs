@@ -109,6 +109,10 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// How long two clients that are both there may take to agree on keys.
 pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long a peer that is there may take to say again what may not have come, before the conversation
+/// goes on without.
+pub const CATCH_UP_LIMIT: Duration = Duration::from_mins(1);
+
 /// How long a client may take from connecting to a complete first frame.
 pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 

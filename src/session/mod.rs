@@ -4,16 +4,18 @@
 //! is held, what has reached the peer, which transfers move. It has no socket, no file and no
 //! screen: the engine carries out [`Command`]s, and faces show [`Event`]s.
 //!
-//! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is
-//! said, `signals` what must reach the peer without a turn, `offers` the transfers, `sealing` agrees on
-//! keys with whoever is there, `kept` is what a client that is started anew goes on from. `config` says what a session is to be, `command` what it asks of the
-//! engine, `event` what it shows.
+//! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is said,
+//! `catching_up` how long the peer may take to say it again, `signals` what must reach the peer
+//! without a turn, `offers` the transfers, `sealing` agrees on keys with whoever is there, `kept` is
+//! what a client that is started anew goes on from. `config` says what a session is to be, `command`
+//! what it asks of the engine, `event` what it shows.
 //!
 //! ```text
 //! user:  say ──> held ──(emi)──> sent ──taken──> taken ──shown──> shown
 //! link:  connecting ──> greeting ──welcome──> online ──lost──> waiting ──> connecting …
 //! ```
 
+mod catching_up;
 mod command;
 mod config;
 mod event;
@@ -78,6 +80,7 @@ pub struct Session {
     peer_here: bool,
     sealing: sealing::Sealing,
     words: words::Words,
+    catching_up: catching_up::CatchingUp,
     signals: signals::Signals,
     book: Book,
     fin_by: Option<Moment>,
@@ -126,6 +129,7 @@ impl Session {
             anew: false,
             peer_here: false,
             words: words::Words::default(),
+            catching_up: catching_up::CatchingUp::default(),
             signals: signals::Signals::default(),
             book: Book::default(),
             fin_by: None,
@@ -200,6 +204,7 @@ impl Session {
         }
         self.link.heard(now);
         self.take_message(message, now);
+        self.follow_catching_up(now);
         self.leave_if_heard(now);
     }
 
@@ -240,6 +245,7 @@ impl Session {
             None => {}
         }
         self.time_out_exchange(now);
+        self.time_out_catching_up(now);
         self.give_up_unoffered(now);
         let pipes_due = |at: &Moment| *at <= now;
         if self.pipes_again_at.take_if(|at| pipes_due(at)).is_some()
@@ -279,7 +285,7 @@ impl Session {
         let may_tell = self.is_paired() && self.signals.has_room();
         let without = self.book.next_without_pipe().filter(|_| may_tell);
         let others = [self.fin_by, self.leave_by, self.pipes_again_at, pipes, without];
-        let others = others.into_iter().chain([self.sealing.timeout()]);
+        let others = others.into_iter().chain([self.sealing.timeout(), self.catching_up.timeout()]);
         others.chain([self.link.next_timeout(), self.book.next_unoffered()]).flatten().min()
     }
 

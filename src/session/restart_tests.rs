@@ -4,6 +4,7 @@ use super::offer_tests::file;
 use super::test_line::*;
 use super::*;
 use crate::message::ErrorCode;
+use crate::seal::EXCHANGE_FORM;
 use crate::transfer::book::{TransferId, TransferState};
 use crate::transfer::outcome::{Outcome, Problems};
 use proptest::prelude::*;
@@ -153,6 +154,42 @@ fn what_is_not_offered_again_is_given_up_after_a_while() {
         line.settle();
     }
     assert_eq!(state(&line), Some(TransferState::Withdrawn));
+}
+
+#[test]
+fn a_peer_that_never_says_where_it_stands_silences_nobody() {
+    let mut line = Line::new(2);
+    let is_sealed = |message: &ClientToRelay| matches!(message, ClientToRelay::Signal { body, .. } if body.first() != Some(&EXCHANGE_FORM));
+    // Client 1 agrees on keys, and nothing that it says under them comes.
+    let settle = |line: &mut Line| loop {
+        (0..2).for_each(|index| line.pump(index));
+        line.clients[1].up.retain(|message| !is_sealed(message));
+        let moved = (0..2)
+            .fold(false, |moved, index| moved | line.deliver_up(index) | line.deliver_down(index));
+        if !moved {
+            break;
+        }
+    };
+    settle(&mut line);
+    assert!(line.clients[0].session.is_paired());
+    line.say(0, "hello");
+    let said = |line: &Line| {
+        line.clients[0].events.iter().any(|event| matches!(event, Event::Said { .. }))
+    };
+    for seconds in 0..=60 {
+        assert!(!said(&line), "after {seconds} s");
+        let due = line.clients[0].session.poll_timeout().expect("it waits");
+        assert!(due <= line.now + Duration::from_secs(60));
+        line.pass_time(Duration::from_secs(1));
+        settle(&mut line);
+        if said(&line) {
+            assert_eq!(seconds, 59);
+            break;
+        }
+    }
+    let told = |event: &&Event| matches!(event, Event::Trouble(text) if text.contains("missing"));
+    assert_eq!(line.clients[0].events.iter().filter(told).count(), 1);
+    assert_eq!(line.words(1), ["hello"]);
 }
 
 #[derive(Debug, Clone)]

@@ -120,7 +120,7 @@ impl Session {
         let unsealed = self.peer_here && !self.sealing.is_sealed();
         let my_turn = self.link.is_online() && self.role == Some(Role::Emi);
         let trusted = !self.sealing.is_distrusted();
-        let behind = self.words.is_behind() || self.signals.is_handing_over();
+        let behind = self.is_catching_up() && !self.catching_up.is_overdue();
         my_turn && !waiting && !unsealed && trusted && !behind
     }
 
