@@ -13,7 +13,7 @@ use crate::limits;
 use crate::message::{Known, RoomName, Seat, Token};
 use crate::seal::{Password, Root};
 use crate::text;
-use crate::transfer::book::{TransferId, TransferInfo};
+use crate::transfer::book::{Outliving, TransferId, TransferInfo};
 use crate::transfer::offer::Offer;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -202,6 +202,18 @@ impl Session {
     /// have heard of it.
     pub fn received_before(&mut self, what: Offer, saved_as: String) {
         self.book.received_before(what, saved_as);
+    }
+
+    /// All of an incoming transfer is in its place under this name, and its sender hasn't been told;
+    /// [`handle_transfer_ended`](Self::handle_transfer_ended) comes when it has. If what is kept is
+    /// written down in between, neither side waits for the other whenever this one is killed.
+    pub fn handle_whole(&mut self, id: TransferId, saved_as: String) {
+        self.book.set_whole(id, saved_as);
+    }
+
+    /// The transfers that a client which is started anew must know of, oldest first.
+    pub fn kept_transfers(&self) -> impl Iterator<Item = Outliving<'_>> {
+        self.book.outliving()
     }
 
     /// All transfers, in the order of their numbers.

@@ -157,6 +157,40 @@ fn what_is_not_offered_again_is_given_up_after_a_while() {
 }
 
 #[test]
+fn what_has_come_whole_is_known_before_the_sender_hears_of_it() {
+    let mut line = Line::paired();
+    line.clients[0].session.offer(file("a", 5)).expect("offered");
+    line.settle();
+    line.accept(1, 1);
+    line.settle();
+    let outliving = |line: &Line| {
+        line.clients[1].session.kept_transfers().map(|o| format!("{o:?}")).collect::<Vec<_>>()
+    };
+    assert!(outliving(&line)[0].starts_with("Incoming"), "{:?}", outliving(&line));
+    line.clients[1].session.handle_whole(TransferId(1), "a (2)".to_owned());
+    assert!(outliving(&line)[0].contains("saved_as: \"a (2)\""), "{:?}", outliving(&line));
+    // It is killed before its answer goes out; the sender hears of it all the same.
+    let offer = line.clients[1].session.transfer(TransferId(1)).expect("accepted").offer.clone();
+    assert!(line.restart_client(1));
+    line.clients[1].session.received_before(offer, "a (2)".to_owned());
+    line.settle();
+    let state = &line.clients[0].session.transfer(TransferId(1)).expect("offered").state;
+    let came = |saved_as: &str| saved_as == "a (2)";
+    assert!(
+        matches!(state, TransferState::Verified { saved_as, .. } if came(saved_as)),
+        "{state:?}"
+    );
+    // Of many only the last are kept.
+    for number in 0..70 {
+        let name = format!("{number}");
+        line.clients[1].session.received_before(file(&name, 5), name);
+    }
+    let kept = outliving(&line);
+    assert_eq!(kept.len(), 64);
+    assert!(kept[63].contains("saved_as: \"69\""), "{}", kept[63]);
+}
+
+#[test]
 fn a_peer_that_never_says_where_it_stands_silences_nobody() {
     let mut line = Line::new(2);
     let is_sealed = |message: &ClientToRelay| matches!(message, ClientToRelay::Signal { body, .. } if body.first() != Some(&EXCHANGE_FORM));
@@ -179,7 +213,7 @@ fn a_peer_that_never_says_where_it_stands_silences_nobody() {
     for seconds in 0..=60 {
         assert!(!said(&line), "after {seconds} s");
         let due = line.clients[0].session.poll_timeout().expect("it waits");
-        assert!(due <= line.now + Duration::from_secs(60));
+        assert!(due <= line.now + Duration::from_mins(1));
         line.pass_time(Duration::from_secs(1));
         settle(&mut line);
         if said(&line) {

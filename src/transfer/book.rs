@@ -16,6 +16,7 @@ mod before;
 mod info;
 mod pipes;
 
+pub use before::Outliving;
 pub use info::{Direction, Hold, TransferId, TransferInfo, TransferState};
 
 use super::offer::Offer;
@@ -82,6 +83,8 @@ struct Entry {
     failed_there: Option<Fault>,
     /// Whether the peer has left for good.
     is_orphan: bool,
+    /// As what all of it is in its place, before the sender is told.
+    whole: Option<String>,
     info: TransferInfo,
 }
 
@@ -324,6 +327,7 @@ impl Book {
             tell_at: None,
             failed_there: None,
             is_orphan: false,
+            whole: None,
             info,
         };
         self.entries.insert(id, entry);

@@ -15,7 +15,7 @@ use couplet::message::Token;
 use couplet::path::SafeName;
 use couplet::seal::PipeKeys;
 use couplet::session::{Command, Session};
-use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use couplet::transfer::book::{Direction, Outliving, TransferId, TransferInfo, TransferState};
 use couplet::transfer::entry::Stamp;
 use couplet::transfer::offer::{Form, Offer};
 use couplet::transfer::outcome::Outcome;
@@ -103,31 +103,16 @@ impl Bulk {
 
     /// What is to be kept.
     pub(crate) fn kept(session: &Session) -> Vec<Kept> {
-        let keep = |info: &TransferInfo| match (info.direction, &info.state) {
-            (Direction::Outgoing, state) if !state.is_over() => {
-                Some(Kept::Offered(info.offer.clone()))
+        let keep = |outliving: Outliving<'_>| match outliving {
+            Outliving::Outgoing(id) => {
+                Kept::Offered(session.transfer(id).expect("it is known").offer.clone())
             }
-            (
-                Direction::Incoming,
-                TransferState::Queued | TransferState::Moving | TransferState::Interrupted,
-            ) => Some(Kept::Accepted(info.offer.clone())),
-            (Direction::Incoming, TransferState::Verified { saved_as, .. }) => {
-                Some(Kept::Received(info.offer.clone(), saved_as.clone()))
+            Outliving::Incoming(_, offer) => Kept::Accepted(offer.clone()),
+            Outliving::Received { offer, saved_as } => {
+                Kept::Received(offer.clone(), saved_as.to_owned())
             }
-            (
-                Direction::Outgoing | Direction::Incoming,
-                TransferState::Offered
-                | TransferState::Queued
-                | TransferState::Moving
-                | TransferState::Interrupted
-                | TransferState::Verified { .. }
-                | TransferState::Declined
-                | TransferState::Cancelled { .. }
-                | TransferState::Failed { .. }
-                | TransferState::Withdrawn,
-            ) => None,
         };
-        session.transfers().filter_map(|(_, info)| keep(info)).collect()
+        session.kept_transfers().map(keep).collect()
     }
 }
 

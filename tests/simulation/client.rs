@@ -260,7 +260,7 @@ impl World {
     }
 
     /// What must outlive the program goes to disk, before anybody else can know of it.
-    fn write_down(&mut self, index: usize) {
+    pub(crate) fn write_down(&mut self, index: usize) {
         let client = &mut self.clients[index];
         let Some(program) = &client.program else { return };
         client.disk.kept = program.session.kept();

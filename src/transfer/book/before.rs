@@ -4,6 +4,25 @@ use super::{Book, Direction, Offer, TransferId, TransferInfo, TransferState};
 use crate::time::Moment;
 use std::time::Duration;
 
+/// What has come whole that is remembered; older ones the peer has long heard of.
+const MAX_RECEIVED: usize = 64;
+
+/// A transfer that outlives its program, and as what a client that is started anew takes it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outliving<'a> {
+    /// Offered to the peer or on its way there: [`Book::offered_before`].
+    Outgoing(TransferId),
+    /// Accepted from the peer: [`Book::accepted_before`].
+    Incoming(TransferId, &'a Offer),
+    /// Come whole, which the peer may not have heard: [`Book::received_before`].
+    Received {
+        /// What it is.
+        offer: &'a Offer,
+        /// The name it was given.
+        saved_as: &'a str,
+    },
+}
+
 /// How long a peer that was started anew may take to look at what it had on its way out, and to offer
 /// it again.
 const OFFERS_WITHIN: Duration = Duration::from_mins(2);
@@ -60,6 +79,27 @@ impl Book {
         self.unfinished().filter(is_unoffered).collect()
     }
 
+    /// All of an incoming one is in its place under this name, and the sender hasn't been told. From
+    /// here on a client that is started anew must know of it.
+    pub fn set_whole(&mut self, id: TransferId, saved_as: String) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.whole = Some(saved_as);
+        }
+    }
+
+    /// What a client that is started anew must know of, oldest first.
+    pub fn outliving(&self) -> impl Iterator<Item = Outliving<'_>> {
+        let all = || self.entries.iter().filter_map(|(id, entry)| entry.outliving(*id));
+        let is_received =
+            |outliving: &Outliving<'_>| matches!(outliving, Outliving::Received { .. });
+        let mut excess = all().filter(is_received).count().saturating_sub(MAX_RECEIVED);
+        all().filter(move |outliving| {
+            let is_excess = excess > 0 && is_received(outliving);
+            excess -= usize::from(is_excess);
+            !is_excess
+        })
+    }
+
     /// All that are remembered, in the order of their numbers.
     pub fn all(&self) -> impl Iterator<Item = (TransferId, &TransferInfo)> {
         self.entries.iter().map(|(id, entry)| (*id, &entry.info))
@@ -78,5 +118,33 @@ impl Book {
             entry.info.state = state;
         }
         id
+    }
+}
+
+impl super::Entry {
+    fn outliving(&self, id: TransferId) -> Option<Outliving<'_>> {
+        let offer = &self.info.offer;
+        match (self.info.direction, &self.info.state) {
+            (Direction::Outgoing, state) => (!state.is_over()).then_some(Outliving::Outgoing(id)),
+            (Direction::Incoming, TransferState::Verified { saved_as, .. }) => {
+                Some(Outliving::Received { offer, saved_as })
+            }
+            (
+                Direction::Incoming,
+                TransferState::Queued | TransferState::Moving | TransferState::Interrupted,
+            ) => Some(match &self.whole {
+                Some(saved_as) => Outliving::Received { offer, saved_as },
+                None => Outliving::Incoming(id, offer),
+            }),
+            // Nothing of it was promised.
+            (
+                Direction::Incoming,
+                TransferState::Offered
+                | TransferState::Declined
+                | TransferState::Cancelled { .. }
+                | TransferState::Failed { .. }
+                | TransferState::Withdrawn,
+            ) => None,
+        }
     }
 }

@@ -148,17 +148,6 @@ impl Disk {
         self.files.insert(name.to_owned(), part.bytes);
     }
 
-    /// Notes that a file was received whole, so that a program started anew knows it.
-    pub(super) fn note_received(&mut self, name: &str) {
-        for transfer in &mut self.transfers {
-            if let KeptTransfer::Accepted(offer) = transfer
-                && offer.name.as_str() == name
-            {
-                *transfer = KeptTransfer::Received(offer.clone(), name.to_owned());
-            }
-        }
-    }
-
     /// Everything in its place is on disk.
     pub(super) fn finish(&mut self, name: &str) {
         self.unflushed.remove(name);

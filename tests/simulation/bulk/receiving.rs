@@ -7,6 +7,7 @@ use crate::world::{Event, World};
 use couplet::limits::SMALL_FILE;
 use couplet::transfer::book::TransferId;
 use couplet::transfer::journal::Record;
+use couplet::transfer::outcome::Outcome;
 use couplet::transfer::receive::{self, Closed, Ended, Greeted, Opened, Receiver};
 use couplet::transfer::tree;
 use couplet::transfer::wire::{Answer, ChunkHead, SenderStep, Step};
@@ -68,7 +69,19 @@ impl World {
         for answer in &answers {
             answer.encode(&mut record);
         }
-        let is_over = self.work(client, program, id).is_some_and(|work| work.outcome().is_some());
+        let outcome = self.work(client, program, id).and_then(|work| work.outcome());
+        let is_over = outcome.is_some();
+        if let Some(Outcome::Verified { saved_as, .. }) = outcome {
+            if self.dies(client) {
+                return;
+            }
+            // It is written down before the sender hears of it, which then forgets it.
+            self.program(client, program).expect("it runs").session.handle_whole(id, saved_as);
+            self.write_down(client);
+            if self.dies(client) {
+                return;
+            }
+        }
         self.send_record(pipe, side, is_over, &record);
         // Another pipe may wait for this.
         self.wake(client, id);
@@ -150,8 +163,6 @@ impl World {
                 Ended::Answer(answer) => Done::Answer(answer),
                 Ended::Finish => {
                     self.clients[client].disk.finish(&name);
-                    // Before the sender hears of it, which then forgets it.
-                    self.clients[client].disk.note_received(&name);
                     if self.dies(client) {
                         return Done::Died;
                     }

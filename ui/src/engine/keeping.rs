@@ -2,7 +2,7 @@
 //!
 //! Owns when the conversation's file is written: whenever something of it has changed, and before
 //! anything is transmitted that comes after it. What of the session is kept is the core's
-//! ([`couplet::session::Kept`]).
+//! ([`couplet::session::Kept`], [`Outliving`]).
 
 use super::Running;
 use super::transfers::Transfers;
@@ -10,14 +10,11 @@ use crate::clock;
 use crate::conversations::{Conversation, Place, Received, Receiving, Remembered};
 use couplet::session::{Event as SessionEvent, Session};
 use couplet::time::Moment;
-use couplet::transfer::book::{Direction, TransferState};
+use couplet::transfer::book::Outliving;
 use std::time::Duration;
 
 /// How often the file is touched, so that its age tells when the program was killed.
 const TOUCH_EVERY: Duration = Duration::from_secs(20);
-
-/// What has come whole that is remembered.
-const MAX_RECEIVED: usize = 64;
 
 /// The file, and what is in it.
 pub(super) struct Keeping {
@@ -49,27 +46,19 @@ impl Keeping {
         let grace = u64::try_from(session.grace().as_millis()).unwrap_or(u64::MAX);
         let mut now = Remembered::new(self.place.clone(), kept, grace, self.draft.clone());
         now.limit = transfers.rate_limit();
-        for (id, info) in session.transfers() {
-            match (info.direction, &info.state) {
-                (Direction::Outgoing, state) if !state.is_over() => {
-                    now.sending.extend(transfers.origin(id));
+        for transfer in session.kept_transfers() {
+            match transfer {
+                Outliving::Outgoing(id) => now.sending.extend(transfers.origin(id)),
+                Outliving::Incoming(id, offer) => {
+                    let (offer, on_collision) = (offer.clone(), transfers.collision(id));
+                    now.receiving.push(Receiving { offer, on_collision });
                 }
-                (Direction::Incoming, TransferState::Verified { saved_as, .. }) => {
-                    let (offer, saved_as) = (info.offer.clone(), saved_as.clone());
+                Outliving::Received { offer, saved_as } => {
+                    let (offer, saved_as) = (offer.clone(), saved_as.to_owned());
                     now.received.push(Received { offer, saved_as });
                 }
-                (
-                    Direction::Incoming,
-                    TransferState::Queued | TransferState::Moving | TransferState::Interrupted,
-                ) => {
-                    let on_collision = transfers.collision(id);
-                    now.receiving.push(Receiving { offer: info.offer.clone(), on_collision });
-                }
-                (Direction::Outgoing | Direction::Incoming, _) => {}
             }
         }
-        let excess = now.received.len().saturating_sub(MAX_RECEIVED);
-        now.received.drain(..excess);
         let bytes = now.encode();
         if bytes != self.written {
             self.conversation.write(&bytes)?;

@@ -39,7 +39,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use transfers::{Finding, Purpose, Transfers};
+use transfers::{Finding, Purpose, Transfers, WrittenDown};
 
 /// Events that wait for the face; past this many the relay isn't read until it has caught up.
 const MAX_WAITING_EVENTS: usize = 1024;
@@ -136,6 +136,8 @@ struct Running {
     transfers: Transfers,
     /// Where the conversation is written down, if it can be gone back to.
     keeping: Option<Keeping>,
+    /// Threads that go on when all up to now has been written down.
+    await_write_down: Vec<WrittenDown>,
     waiting: VecDeque<Event>,
     events: mpsc::Sender<Event>,
 }
@@ -161,6 +163,7 @@ impl Running {
             ),
             transfers: Transfers::new(options.target.clone(), options.on_collision, options.limit),
             keeping: None,
+            await_write_down: Vec::new(),
             waiting: VecDeque::new(),
             options,
             events,
@@ -215,6 +218,8 @@ impl Running {
     /// Does all that the session asks for.
     fn carry_out(&mut self) {
         self.write_down();
+        // Those who waited for it hear of it as the other end is dropped.
+        self.await_write_down.clear();
         while let Some(command) = self.session.poll_command() {
             match command {
                 session::Command::Connect => self.connection.connect(),
@@ -367,6 +372,10 @@ impl Running {
             Finding::PipesWanted { id, wanted } => self.session.handle_pipes_wanted(id, wanted),
             Finding::PipeLost { id, progressed } => {
                 self.session.handle_pipe_lost(id, progressed, now);
+            }
+            Finding::Whole { id, saved_as, written_down } => {
+                self.session.handle_whole(id, saved_as);
+                self.await_write_down.push(written_down);
             }
             Finding::Ended { id, outcome } => {
                 // The last figures before the end, so that a bar isn't left at 97 %.

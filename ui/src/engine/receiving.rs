@@ -158,6 +158,10 @@ fn serve(incoming: &Arc<Incoming>, pulse: &Pulse, mut reader: Reader) {
         }
         let outcome = state.receiver.outcome().cloned();
         drop(state);
+        // A sender that has heard of it forgets it; by then this side must know, even if it is killed.
+        if let Some(Outcome::Verified { saved_as, .. }) = &outcome {
+            incoming.common.tell_whole(saved_as.clone());
+        }
         let mut written = Ok(());
         let mut answers = answers.drain(..).peekable();
         while answers.peek().is_some() {

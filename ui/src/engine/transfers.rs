@@ -9,7 +9,7 @@ mod finding;
 mod moving;
 
 pub(super) use common::Common;
-pub(super) use finding::{Finding, Purpose};
+pub(super) use finding::{Finding, Purpose, WrittenDown};
 
 use super::api::{Outgoing, Progress};
 use super::pipe::{self, PipeEnd, Stopper};

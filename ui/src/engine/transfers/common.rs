@@ -9,12 +9,16 @@ use couplet::transfer::outcome::Outcome;
 use couplet::transfer::send::PipeNo;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How long a pipe that is too fast sleeps before it looks whether that is still so.
 const REST: Duration = Duration::from_millis(200);
+
+/// How long writing down what has come may take before the sender is told of it all the same.
+const WRITE_DOWN_LIMIT: Duration = Duration::from_secs(1);
 
 /// What the threads of one transfer, and the engine, share.
 #[derive(Debug)]
@@ -54,6 +58,14 @@ impl Common {
         if !std::mem::replace(&mut pipes.is_over, true) {
             self.tell(Finding::Ended { id: self.id, outcome });
         }
+    }
+
+    /// All of it is in its place. Waits until a program started anew would know of that.
+    pub(in crate::engine) fn tell_whole(&self, saved_as: String) {
+        let (written_down, is_written_down) = sync_channel(0);
+        self.tell(Finding::Whole { id: self.id, saved_as, written_down });
+        // An engine that is gone drops the other end at once.
+        let _ = is_written_down.recv_timeout(WRITE_DOWN_LIMIT);
     }
 
     /// Whether nothing is told any more.

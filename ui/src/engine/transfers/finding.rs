@@ -25,9 +25,15 @@ pub(in crate::engine) enum Finding {
     PipesWanted { id: TransferId, wanted: usize },
     /// A transfer's last pipe is lost.
     PipeLost { id: TransferId, progressed: bool },
+    /// All of an incoming transfer is in its place, and the sender hears of it once that is written
+    /// down.
+    Whole { id: TransferId, saved_as: String, written_down: WrittenDown },
     /// A transfer is over.
     Ended { id: TransferId, outcome: Outcome },
 }
+
+/// Is dropped when something has been written down.
+pub(in crate::engine) type WrittenDown = std::sync::mpsc::SyncSender<()>;
 
 /// Why the disk is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
