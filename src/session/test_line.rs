@@ -315,6 +315,29 @@ impl Line {
         draft
     }
 
+    /// Says the next of a client's numbered words, up to a bound, and notes them.
+    pub(super) fn say_next_of(&mut self, index: usize, said: &mut [Vec<String>; 2]) {
+        if said[index].len() < 40 {
+            let text = format!("{index}:{}", said[index].len());
+            self.say(index, &text);
+            said[index].push(text);
+        }
+    }
+
+    /// Lets everything that is held go out. Turns alternate, so whoever has nothing to say passes.
+    pub(super) fn say_all(&mut self) {
+        self.settle();
+        for _ in 0..200 {
+            for index in 0..2 {
+                let idle = self.clients[index].session.words.counts().0 == 0;
+                if idle && self.clients[index].session.role == Some(Role::Emi) {
+                    self.clients[index].session.pass();
+                }
+                self.settle();
+            }
+        }
+    }
+
     pub(super) fn has(&self, index: usize, event: &Event) -> bool {
         self.clients[index].events.contains(event)
     }

@@ -4,6 +4,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod process;
+pub mod tls;
 
 use bytes::BytesMut;
 use couplet::frame::{FrameDecoder, opening};
