@@ -386,6 +386,7 @@ impl Session {
         self.peer_here = false;
         self.pause_exchange();
         let (attempt, retry_in) = self.link.lost(now);
+        self.follow_catching_up(now);
         self.events.push_back(Event::Link(Link::Lost { attempt, retry_in }));
     }
 

@@ -210,6 +210,14 @@ fn a_peer_that_never_says_where_it_stands_silences_nobody() {
     let said = |line: &Line| {
         line.clients[0].events.iter().any(|event| matches!(event, Event::Said { .. }))
     };
+    // Time without a connection isn't the peer's.
+    line.pass_time(Duration::from_secs(20));
+    settle(&mut line);
+    line.cut(0);
+    line.clients[0].session.handle_timeout(line.now + Duration::from_mins(1));
+    settle(&mut line);
+    let told = |event: &&Event| matches!(event, Event::Trouble(text) if text.contains("missing"));
+    assert_eq!(line.clients[0].events.iter().filter(told).count(), 0);
     for seconds in 0..=60 {
         assert!(!said(&line), "after {seconds} s");
         let due = line.clients[0].session.poll_timeout().expect("it waits");
@@ -221,7 +229,6 @@ fn a_peer_that_never_says_where_it_stands_silences_nobody() {
             break;
         }
     }
-    let told = |event: &&Event| matches!(event, Event::Trouble(text) if text.contains("missing"));
     assert_eq!(line.clients[0].events.iter().filter(told).count(), 1);
     assert_eq!(line.words(1), ["hello"]);
 }

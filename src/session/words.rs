@@ -164,9 +164,12 @@ impl Session {
             self.set_role(Role::Emi);
         }
         let (peer_here, since) = (self.peer_here, self.since);
+        let handed = self.words.last.as_ref().filter(|last| last.pairing < since);
+        let handed = handed.map(|last| last.sequence);
         let is_due = |out: &&mut Out| {
             let unseen = peer_here && out.pairing >= since && !out.withheld;
-            out.mark == Mark::Sent || unseen
+            // What is handed over is said again with the signals, as what was said before.
+            out.mark == Mark::Sent || unseen && Some(out.sequence) != handed
         };
         for out in out.iter_mut().filter(is_due) {
             out.pairing = self.transmit_words(out.sequence, &out.text);
