@@ -154,12 +154,12 @@ fn one_who_is_killed_and_starts_again_meets_the_same_peer() {
 fn the_terminal_is_restored_however_the_client_ends() {
     let relay = Relay::start(&[]);
     let people = people();
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    for (signal, says) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
         let ann = Terminal::client("ann", &relay.address, &people.ann);
         ann.sees("seat 1");
         ann.signal(signal);
         let (status, _) = ann.ends();
-        assert_eq!(status, 0, "{signal:?}");
+        assert_eq!(status, says, "{signal:?}");
     }
     let mut ann = Terminal::client("ann", &relay.address, &people.ann);
     ann.sees("seat 1");
@@ -213,7 +213,7 @@ fn any_size_down_to_one_by_one_is_survived() {
     tiny.waits("its own screen", vt100::Screen::alternate_screen);
     tiny.signal(Signal::TERM);
     let (status, _) = tiny.ends();
-    assert_eq!(status, 0);
+    assert_eq!(status, 143);
 }
 
 #[test]

@@ -25,10 +25,8 @@ pub struct Kept {
     pub room: Option<RoomName>,
     /// The words of the code; empty without one.
     pub password: Spelled,
-    /// The seat.
-    pub seat: Seat,
-    /// Gives the seat back.
-    pub token: Token,
+    /// The seat, and what gives it back; none if it is gone and there is no other yet.
+    pub seat: Option<(Seat, Token)>,
     /// The pairing.
     pub pairing: u32,
     /// How often the seat was come back to.
@@ -39,16 +37,23 @@ pub struct Kept {
     pub last_said: Option<(u64, u64)>,
     /// The turn that was last given away without words.
     pub passed: Option<u64>,
-    /// What only the two know.
+    /// What only the two know; none while nobody is there to know it.
+    pub company: Option<KeptCompany>,
+    /// What was said and is to be said.
+    pub words: KeptWords,
+}
+
+/// What the two have in common who agreed on keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptCompany {
+    /// What only they know.
     pub root: Root,
     /// The pairing in which they agreed on it.
-    pub root_pairing: u32,
+    pub pairing: u32,
     /// The number of the verification words.
     pub verification: u64,
     /// Whether the user has found them to be the same; none if they weren't compared.
     pub same: Option<bool>,
-    /// What was said and is to be said.
-    pub words: KeptWords,
 }
 
 /// The words of a code, as they are kept.
@@ -77,30 +82,31 @@ pub struct KeptWords {
 }
 
 impl Session {
-    /// What a client that is started anew goes on from; none before the peer has shown that it has
-    /// the keys, and when the session is over.
+    /// What a client that is started anew goes on from; none before the first seat, and when the
+    /// session is over.
     #[must_use]
     pub fn kept(&self) -> Option<Kept> {
-        let (seat, token) = self.seat?;
-        let company = self.sealing.established()?;
-        if self.over || self.fin_by.is_some() {
+        if !self.was_seated || self.over || self.fin_by.is_some() {
             return None;
         }
+        // Before the peer has shown that it has the keys, it may not have them.
+        let company = self.sealing.established().map(|company| KeptCompany {
+            root: company.root.clone(),
+            pairing: company.pairing,
+            verification: company.verification,
+            same: company.verdict.map(|verdict| verdict == Verdict::Same),
+        });
         let out = self.words.out.iter().filter(|out| !out.withheld);
         Some(Kept {
             room: self.room.clone(),
             password: Spelled(self.sealing.password().spelled().to_owned()),
-            seat,
-            token,
+            seat: self.seat,
             pairing: self.pairing,
             times: self.times,
             known: self.known,
             last_said: self.last_said,
             passed: self.passed,
-            root: company.root.clone(),
-            root_pairing: company.pairing,
-            verification: company.verification,
-            same: company.verdict.map(|verdict| verdict == Verdict::Same),
+            company,
             words: KeptWords {
                 held: self.words.held.iter().map(|(_, text)| text.clone()).collect(),
                 out: out
@@ -115,6 +121,13 @@ impl Session {
         })
     }
 
+    /// Whether a session that is over can be gone back to with what was kept last: it was refused,
+    /// which may pass, and nobody has ended it.
+    #[must_use]
+    pub const fn may_go_back(&self) -> bool {
+        self.may_go_back
+    }
+
     /// How long the relay keeps the seat of a lost connection.
     #[must_use]
     pub const fn grace(&self) -> Duration {
@@ -127,19 +140,21 @@ impl Session {
         let meet = kept.room.clone().map_or(Meet::Anybody, Meet::In);
         let password = Password::new(kept.password.0);
         let mut session = Self::new(Config { meet, password, ..config });
-        session.seat = Some((kept.seat, kept.token));
+        session.seat = kept.seat;
         session.room = kept.room;
         session.pairing = kept.pairing;
-        session.since = kept.root_pairing;
+        session.was_seated = true;
         session.times = kept.times;
         session.known = kept.known;
         session.last_said = kept.last_said;
         session.passed = kept.passed;
         session.anew = true;
-        let verdict = kept.same.map(|same| if same { Verdict::Same } else { Verdict::Different });
-        let company =
-            Company::from_before(kept.root, kept.verification, verdict, kept.root_pairing);
-        session.sealing.set_company(company);
+        if let Some(KeptCompany { root, pairing, verification, same }) = kept.company {
+            session.since = pairing;
+            let found = |same| if same { Verdict::Same } else { Verdict::Different };
+            let company = Company::from_before(root, verification, same.map(found), pairing);
+            session.sealing.set_company(company);
+        }
         session.take_words(kept.words);
         session
     }

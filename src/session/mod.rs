@@ -31,7 +31,7 @@ mod words;
 pub use command::Command;
 pub use config::{Config, Meet};
 pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
-pub use kept::{Kept, KeptWords, Spelled};
+pub use kept::{Kept, KeptCompany, KeptWords, Spelled};
 pub use words::SayError;
 
 use crate::limits;
@@ -54,6 +54,8 @@ pub struct Session {
     name: Option<String>,
     link: link::Machine,
     seat: Option<(Seat, Token)>,
+    /// Whether it has ever had one: then what fails is tried again.
+    was_seated: bool,
     /// How long the relay keeps it.
     grace: Duration,
     /// The room's name, as this client knows it.
@@ -93,6 +95,8 @@ pub struct Session {
     /// Since when the user knows that this address may have no pipes for now.
     quota_told: Option<Moment>,
     over: bool,
+    /// Whether what ended it may pass.
+    may_go_back: bool,
     commands: VecDeque<Command>,
     events: VecDeque<Event>,
 }
@@ -114,6 +118,7 @@ impl Session {
             name: name.map(|name| text::line(&name, limits::MAX_NAME_COLUMNS)),
             link: link::Machine::new(seed),
             seat: None,
+            was_seated: false,
             grace: Duration::ZERO,
             room: None,
             sealing: sealing::Sealing::new(password, aes_in_hardware, entropy),
@@ -138,6 +143,7 @@ impl Session {
             pipes_again_at: None,
             quota_told: None,
             over: false,
+            may_go_back: false,
             commands: VecDeque::new(),
             events: VecDeque::new(),
         };
@@ -170,7 +176,7 @@ impl Session {
         if self.over {
             return;
         }
-        if self.seat.is_none() {
+        if !self.was_seated {
             return self.end(Ending::Unreachable { text: text.to_owned() });
         }
         self.wait_to_reconnect(now);
@@ -372,9 +378,9 @@ impl Session {
         self.commands.push_back(Command::Connect);
     }
 
-    /// The connection is gone: without a seat that is the end, with one it is tried again.
+    /// The connection is gone: before the first seat that is the end, later it is tried again.
     fn lose_connection(&mut self, now: Moment) {
-        if self.seat.is_none() {
+        if !self.was_seated {
             let text = "the relay gave no seat before the connection was gone; it may be ending or \
                         too busy, so try again in a moment";
             return self.end(Ending::Unreachable { text: text.to_owned() });
@@ -402,6 +408,8 @@ impl Session {
             self.commands.push_back(Command::StopTransfer { id, keep: true });
         }
         self.over = true;
+        let may_pass = matches!(ending, Ending::Refused { .. } | Ending::Unreachable { .. });
+        self.may_go_back = self.was_seated && may_pass;
         self.commands.push_back(Command::Disconnect);
         self.events.push_back(Event::Ended(ending));
     }

@@ -34,6 +34,7 @@ impl Session {
                 self.events.push_back(Event::Link(Link::Online));
                 self.take_room(room.clone());
                 self.seat = Some((seat, token));
+                self.was_seated = true;
                 self.grace = Duration::from_millis(grace_ms);
                 self.handle_welcome((pairing, since), next_sequence, returned, now);
                 self.events.push_back(Event::Seated { seat, room, returned });
@@ -244,8 +245,8 @@ impl Session {
             self.seat = None;
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);
-        } else if self.seat.is_some() && passes(code) {
-            // The seat is kept, and what is wrong passes.
+        } else if self.was_seated && passes(code) {
+            // What is wrong passes.
             self.events.push_back(Event::Trouble(text));
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);

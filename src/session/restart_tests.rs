@@ -3,7 +3,7 @@
 use super::offer_tests::file;
 use super::test_line::*;
 use super::*;
-use crate::message::ErrorCode;
+use crate::message::{ErrorCode, RelayControl};
 use crate::seal::EXCHANGE_FORM;
 use crate::transfer::book::{TransferId, TransferState};
 use crate::transfer::outcome::{Outcome, Problems};
@@ -87,6 +87,102 @@ fn a_client_that_is_killed_comes_back_with_its_drafts_and_its_peer() {
     assert_eq!((line.words(0), line.words(1)), (vec!["two"], vec!["a draft"]));
 }
 
+fn holds(line: &Line, index: usize, wanted: &str) -> bool {
+    let held = |event: &Event| matches!(event, Event::Held { text, .. } if text == wanted);
+    line.clients[index].events.iter().any(held)
+}
+
+#[test]
+fn one_who_is_alone_is_killed_and_loses_nothing() {
+    // Before anybody came, and after somebody has left.
+    for met in [false, true] {
+        let mut line = Line::new(1 + usize::from(met));
+        line.settle();
+        if met {
+            line.clients[1].session.fin(line.now);
+            line.settle();
+            line.clients[1].session = Session::new(config(7));
+        } else {
+            line.clients.push(Client::new(Session::new(config(7))));
+        }
+        line.clients[1].up.clear();
+        let alone = |line: &mut Line| while line.deliver_up(0) | line.deliver_down(0) {};
+        line.clients[0].session.say("to whoever comes").expect("held");
+        line.clients[0].session.say("and this").expect("held");
+        line.pump(0);
+        alone(&mut line);
+        line.clients[0].events.clear();
+        assert!(line.restart_client(0), "met: {met}");
+        alone(&mut line);
+        // A seat in which nobody was met isn't kept, and another is as good.
+        line.pass_time(Duration::from_secs(1));
+        alone(&mut line);
+        assert!(line.clients[0].session.seat.is_some(), "met: {met}");
+        assert!(holds(&line, 0, "and this"), "{:?}", line.clients[0].events);
+        line.settle();
+        assert!(line.clients[0].session.is_paired());
+        assert_eq!(line.words(1).first(), Some(&"to whoever comes"), "met: {met}");
+        line.clients[1].session.pass();
+        line.settle();
+        assert_eq!(line.words(1), ["to whoever comes", "and this"], "met: {met}");
+    }
+}
+
+#[test]
+fn what_was_for_one_alone_is_not_told_to_the_next_by_a_client_started_anew() {
+    let mut line = Line::paired();
+    line.clients[0].session.verify(Verdict::Same, line.now);
+    line.pump(0);
+    line.clients[1].shown = false;
+    line.say(0, "for you alone");
+    line.settle();
+    line.clients[1].session.fin(line.now);
+    line.settle();
+    assert!(line.restart_client(0));
+    line.settle_one(0);
+    line.clients[1].session = Session::new(config(8));
+    line.clients[1].events.clear();
+    line.settle();
+    assert!(line.clients[0].session.is_paired());
+    assert_eq!(line.words(1), [""; 0]);
+}
+
+#[test]
+fn a_relay_that_has_no_room_for_now_ends_no_conversation() {
+    let mut line = Line::paired();
+    line.say(0, "one");
+    line.settle();
+    line.say(0, "held");
+    let refuse = |line: &mut Line, code| {
+        let error = RelayControl::Error { code, text: "refused".to_owned() };
+        line.clients[0].session.handle_message(RelayToClient::Control(error), line.now);
+        line.pump(0);
+    };
+    // It has forgotten its rooms, and has too many of others now.
+    line.clients[0].session.meet = Meet::In("7".parse().expect("a name"));
+    line.disconnect(0);
+    line.clients[0].session.handle_lost(line.now);
+    for code in [ErrorCode::SeatGone, ErrorCode::RoomsFull, ErrorCode::RelayFull] {
+        line.clients[0].session.handle_timeout(line.now + Duration::from_mins(1));
+        while line.clients[0].session.poll_command().is_some() {}
+        line.clients[0].session.handle_connected(line.now);
+        refuse(&mut line, code);
+        assert!(!line.clients[0].session.is_over(), "{code:?}");
+        assert!(line.clients[0].session.poll_timeout().is_some(), "{code:?}");
+    }
+    // Others have both seats; whenever they are gone it can be gone back to.
+    let kept = line.clients[0].session.kept().expect("it was seated");
+    assert_eq!(kept.words.held, ["held"]);
+    line.clients[0].session.handle_timeout(line.now + Duration::from_mins(2));
+    line.clients[0].session.handle_connected(line.now);
+    refuse(&mut line, ErrorCode::RoomTaken);
+    assert!(line.clients[0].session.is_over() && line.clients[0].session.may_go_back());
+    // Whoever leaves doesn't come back.
+    line.clients[1].session.fin(line.now);
+    line.settle_one(1);
+    assert!(line.clients[1].session.is_over() && !line.clients[1].session.may_go_back());
+}
+
 #[test]
 fn a_stranger_in_the_seat_is_nobody_to_go_on_with() {
     let mut line = Line::paired();
@@ -116,7 +212,7 @@ fn nobody_takes_a_seat_up_without_what_the_two_have_in_common() {
     line.settle();
     // The token alone, as a relay has it: the keys of the two are another's.
     let mut stolen = line.clients[1].kept.clone().expect("sealed");
-    stolen.root = "00".repeat(32).try_into().expect("a root");
+    stolen.company.as_mut().expect("sealed").root = "00".repeat(32).try_into().expect("a root");
     line.disconnect(1);
     line.clients[1].session = Session::resume(config(60), stolen);
     line.pump(1);

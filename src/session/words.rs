@@ -302,7 +302,9 @@ impl Session {
             return;
         }
         self.words.last = None;
-        for out in self.words.out.iter_mut().filter(|out| out.mark == Mark::Sent) {
+        // What the relay has taken is out of reach, and isn't said again.
+        self.words.out.retain(|out| out.mark == Mark::Sent);
+        for out in &mut self.words.out {
             out.withheld = true;
             let text = std::mem::take(&mut out.text);
             self.events.push_back(Event::TakenBack { draft: out.draft, text });

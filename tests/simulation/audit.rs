@@ -126,7 +126,7 @@ impl Audit {
     }
 
     /// What is kept of a session is on disk.
-    pub(crate) fn written_down(&mut self, client: usize, _keeps: bool) {
+    pub(crate) fn written_down(&mut self, client: usize) {
         for message in self.of(client).filter(|message| message.state == State::Entered) {
             message.state = State::Accepted;
         }

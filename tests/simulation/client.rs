@@ -263,10 +263,16 @@ impl World {
     pub(crate) fn write_down(&mut self, index: usize) {
         let client = &mut self.clients[index];
         let Some(program) = &client.program else { return };
-        client.disk.kept = program.session.kept();
-        client.disk.transfers =
-            if client.disk.kept.is_some() { Bulk::kept(&program.session) } else { Vec::new() };
-        self.audit.written_down(index, client.disk.kept.is_some());
+        let session = &program.session;
+        let kept = session.kept();
+        if kept.is_none() && session.may_go_back() {
+            // What was kept before is still there.
+            return;
+        }
+        client.disk.kept = kept;
+        let goes_on = client.disk.kept.is_some();
+        client.disk.transfers = if goes_on { Bulk::kept(session) } else { Vec::new() };
+        self.audit.written_down(index);
     }
 
     fn client_does(&mut self, index: usize, command: Command) {

@@ -4,10 +4,10 @@ use super::*;
 
 fn remembered(draft: &str) -> Remembered {
     let session = serde_json::json!({
-        "room": "7", "password": "otter-lamp", "seat": 1,
-        "token": "000102030405060708090a0b0c0d0e0f", "pairing": 1,
+        "room": "7", "password": "otter-lamp",
+        "seat": [1, "000102030405060708090a0b0c0d0e0f"], "pairing": 1,
         "times": 1, "known": {}, "last_said": null, "passed": null,
-        "root": "11".repeat(32), "root_pairing": 1, "verification": 5, "same": null,
+        "company": { "root": "11".repeat(32), "pairing": 1, "verification": 5, "same": null },
         "words": { "held": [], "out": [], "next": 1, "shown": 0 }
     });
     let session = serde_json::from_value(session).expect("a session");

@@ -240,6 +240,8 @@ struct Ended {
     unsent: Vec<String>,
     /// Whether the program was ended from outside, and the conversation can be gone back to.
     closed: bool,
+    /// The exit status that says so.
+    status: Option<u8>,
 }
 
 impl Talked {
@@ -247,7 +249,7 @@ impl Talked {
         let closed = self.left.closed && self.keeps;
         // What is kept for going back isn't lost.
         let unsent = if closed { Vec::new() } else { unsent(self.unsaid, self.left.draft).await };
-        Ended { ending: self.left.ending, unsent, closed }
+        Ended { ending: self.left.ending, unsent, closed, status: self.left.ended_by }
     }
 }
 
@@ -373,12 +375,13 @@ async fn unsent(unsaid: Unsaid, draft: String) -> Vec<String> {
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
 fn say_ending(ended: &Ended) -> ExitCode {
-    let Ended { ending, unsent, closed } = ended;
+    let Ended { ending, unsent, closed, status } = ended;
+    let left = status.unwrap_or(exit::OK);
     let code = match ending {
         Ending::Fin if *closed => {
-            say(exit::OK, "closed; `couplet chat --last` goes back, as long as the seat is kept")
+            say(left, "closed; `couplet chat --last` goes back, as long as the seat is kept")
         }
-        Ending::Fin => say(exit::OK, "you left (fin)"),
+        Ending::Fin => say(left, "you left (fin)"),
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \
                         one of you starts a relay, and both start couplet";

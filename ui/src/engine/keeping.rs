@@ -36,13 +36,7 @@ impl Keeping {
     }
 
     fn write(&mut self, session: &Session, transfers: &Transfers) -> std::io::Result<()> {
-        let Some(kept) = session.kept() else {
-            if !self.written.is_empty() {
-                self.written = Vec::new();
-                self.conversation.forget();
-            }
-            return Ok(());
-        };
+        let Some(kept) = session.kept() else { return Ok(()) };
         let grace = u64::try_from(session.grace().as_millis()).unwrap_or(u64::MAX);
         let mut now = Remembered::new(self.place.clone(), kept, grace, self.draft.clone());
         now.limit = transfers.rate_limit();
@@ -78,7 +72,9 @@ impl Running {
     pub(super) fn write_down(&mut self) {
         let Some(keeping) = &mut self.keeping else { return };
         if self.session.is_over() {
-            if let Some(keeping) = self.keeping.take() {
+            if let Some(keeping) = self.keeping.take()
+                && !self.session.may_go_back()
+            {
                 keeping.conversation.remove();
             }
             return;

@@ -89,6 +89,8 @@ pub struct Left {
     pub draft: String,
     /// Whether the program is ended from outside, and the conversation isn't: it can be gone back to.
     pub closed: bool,
+    /// The exit status that says so, if the program was ended from outside.
+    pub ended_by: Option<u8>,
     /// Where the user wants to go on, if not out.
     pub next: Option<Next>,
     /// The limit for transfers as it was last: bytes a second, or none.

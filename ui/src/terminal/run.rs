@@ -89,7 +89,8 @@ impl Face<'_> {
         *past = self.app.take_past();
         let next = self.app.take_next().filter(|_| ending == Ending::Fin);
         let (draft, limit) = (self.app.draft().to_owned(), self.app.limit());
-        Left { ending, draft, next, limit, closed: self.app.is_closed() }
+        let (closed, ended_by) = (self.app.is_closed(), self.shell.ended_by);
+        Left { ending, draft, closed, ended_by, next, limit }
     }
 
     /// Hands the engine what it has room for.

@@ -8,6 +8,7 @@ use super::FaceError;
 use super::clock::Clock;
 use super::guard::Guard;
 use super::pacer::Pacer;
+use crate::config::exit;
 use couplet::time::Moment;
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
@@ -37,6 +38,8 @@ pub(super) enum Happened {
 
 /// The terminal, taken.
 pub(super) struct Shell {
+    /// The exit status of a program that was ended from outside, once it was.
+    pub(super) ended_by: Option<u8>,
     /// The time.
     pub(super) clock: Clock,
     /// Whether the screen should be drawn again.
@@ -58,6 +61,7 @@ impl Shell {
         let guard = Guard::new()?;
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
         let mut shell = Self {
+            ended_by: None,
             clock: Clock::new(),
             changed: true,
             screen: Terminal::new(CrosstermBackend::new(out))?,
@@ -78,6 +82,7 @@ impl Shell {
                 let Some(Ok(event)) = event else {
                     // The terminal is gone.
                     self.keys = None;
+                    self.ended_by = Some(exit::HANGUP);
                     return Ok(Happened::Hangup);
                 };
                 return self.sort(event);
@@ -85,7 +90,10 @@ impl Shell {
             signalled = self.signals.next() => signalled,
         };
         match signalled {
-            Signalled::End => return Ok(Happened::Hangup),
+            Signalled::End(status) => {
+                self.ended_by = Some(status);
+                return Ok(Happened::Hangup);
+            }
             Signalled::Stop => self.suspend()?,
             Signalled::Resume => {
                 self.guard.retake()?;
@@ -186,7 +194,8 @@ struct Signals {
 /// A signal that came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signalled {
-    End,
+    /// To end, with this exit status.
+    End(u8),
     Stop,
     Resume,
 }
@@ -205,9 +214,9 @@ impl Signals {
 
     async fn next(&mut self) -> Signalled {
         tokio::select! {
-            _ = self.terminate.recv() => Signalled::End,
-            _ = self.hang_up.recv() => Signalled::End,
-            _ = self.interrupt.recv() => Signalled::End,
+            _ = self.terminate.recv() => Signalled::End(exit::TERMINATED),
+            _ = self.hang_up.recv() => Signalled::End(exit::HANGUP),
+            _ = self.interrupt.recv() => Signalled::End(exit::INTERRUPTED),
             _ = self.stop.recv() => Signalled::Stop,
             _ = self.resume.recv() => Signalled::Resume,
         }

@@ -68,7 +68,8 @@ impl World {
     /// A session that goes on from what was kept.
     pub(in crate::targets) fn resumed(kept: Kept) -> Self {
         let mut world = Self::new(false);
-        (world.pairing, world.seat, world.turn) = (kept.pairing, kept.seat, kept.known.turn);
+        (world.pairing, world.turn) = (kept.pairing, kept.known.turn);
+        world.seat = kept.seat.map_or(world.seat, |(seat, _)| seat);
         world.said = kept.known.said;
         world.start(kept);
         world
