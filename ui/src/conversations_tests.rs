@@ -76,7 +76,7 @@ fn a_damaged_file_is_said_so_without_its_secrets() {
     let all = Conversations::at(dir.path().to_owned());
     let one = all.begin(now()).expect("begun");
     let text = String::from_utf8(remembered("x").encode()).expect("text");
-    one.write(text.replace("\"seat\":1", "\"seat\":\"otter-lamp\"").as_bytes()).expect("written");
+    one.write(text.replace("\"seat\":[1", "\"seat\":[\"otter-lamp\"").as_bytes()).expect("written");
     drop(one);
     let error = all.last().expect_err("damaged").to_string();
     assert!(error.contains("damaged") && !error.contains("otter"), "{error}");

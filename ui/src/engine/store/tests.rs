@@ -19,9 +19,11 @@ use couplet::transfer::offer::{Form, Offer, OnCollision};
 use couplet::transfer::receive::{Group, Opened};
 use couplet::transfer::tree::{group_len, piece_hash};
 use couplet::transfer::wire::Fault;
+use std::cell::Cell;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use tempfile::TempDir;
 
 /// When all files of these tests were changed.
@@ -30,7 +32,40 @@ const WHEN: Stamp = Stamp(1_000_000_000, 123_456_789);
 /// A file of several groups, the last of them short.
 const LARGE: u64 = 3 * GROUP + 5;
 
+/// A program that is being started has all open files of this one for an instant, and so its locks.
+/// No test of these is at work meanwhile.
+static STARTING: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// As long as a test is at work.
+    static AT_WORK: Cell<Option<RwLockReadGuard<'static, ()>>> = const { Cell::new(None) };
+}
+
+fn at_work() {
+    // A thread that has it already would wait for itself behind one that starts a program.
+    let held = AT_WORK.take();
+    let held = held.unwrap_or_else(|| STARTING.read().unwrap_or_else(PoisonError::into_inner));
+    AT_WORK.set(Some(held));
+}
+
+/// Starts a program; when this returns it has only its own files.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    drop(AT_WORK.take());
+    let started = {
+        let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        command.spawn()
+    };
+    at_work();
+    started
+}
+
+/// Starts a program, and gives what it wrote when it has ended.
+fn output(command: &mut Command) -> std::io::Result<Output> {
+    start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output()
+}
+
 fn store() -> (TempDir, Arc<Store>) {
+    at_work();
     let root = tempfile::tempdir().expect("a directory");
     let store = Store::open(root.path()).expect("opened");
     (root, store)

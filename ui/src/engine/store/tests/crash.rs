@@ -115,12 +115,9 @@ fn a_killed_writer_leaves_nothing_but_what_is_so() {
     let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
     let mut before = 0;
     for run in 0..8 {
-        let mut writer = std::process::Command::new(std::env::current_exe().expect("this program"))
-            .args(["--exact", &name, "--nocapture"])
-            .env(WRITER, root.path())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .expect("spawned");
+        let mut writer = Command::new(std::env::current_exe().expect("this program"));
+        writer.args(["--exact", &name, "--nocapture"]).env(WRITER, root.path());
+        let mut writer = start(writer.stdout(Stdio::piped())).expect("started");
         let lines = std::io::BufReader::new(writer.stdout.take().expect("piped"));
         let mut lines = std::io::BufRead::lines(lines).map_while(Result::ok);
         assert!(lines.any(|line| line.contains("writes")), "it ended");

@@ -1,7 +1,6 @@
 //! Disks that are full, read-only, or no directories at all.
 
 use super::*;
-use std::process::Command;
 
 /// Set for a copy of this program that has a small disk of its own there.
 const DISK: &str = "COUPLET_TEST_DISK";
@@ -15,14 +14,13 @@ fn on_a_small_disk(options: &str) -> Option<std::path::PathBuf> {
     let place = tempfile::tempdir().expect("a directory");
     let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
     let script = "mount -t tmpfs -o \"$1\" none \"$2\" || exit 99; exec \"$3\" --exact \"$4\"";
-    let ran = Command::new("unshare")
-        .args(["-U", "-r", "-m", "sh", "-c", script, "sh", options])
+    let mut copy = Command::new("unshare");
+    copy.args(["-U", "-r", "-m", "sh", "-c", script, "sh", options])
         .arg(place.path())
         .arg(std::env::current_exe().expect("this program"))
         .arg(name)
-        .env(DISK, place.path())
-        .output();
-    match ran {
+        .env(DISK, place.path());
+    match output(&mut copy) {
         Ok(ran) if ran.status.code() == Some(99) => eprintln!("skipped: nothing can be mounted"),
         Ok(ran) if ran.stdout.is_empty() => eprintln!("skipped: no namespace of its own"),
         Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout)),

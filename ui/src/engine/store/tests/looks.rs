@@ -1,7 +1,6 @@
 //! Modes and times.
 
 use super::*;
-use std::process::Command;
 
 #[test]
 fn files_folders_and_links_look_as_they_did() {
@@ -64,8 +63,7 @@ fn a_transfer_that_ends_while_it_ends_goes_on_all_the_same() {
     if rustix::process::geteuid().is_root() {
         let exe = std::env::current_exe().expect("this program");
         let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
-        let ran = Command::new("unshare").arg("-U").arg(exe).args(["--exact", &name]).output();
-        match ran {
+        match output(Command::new("unshare").arg("-U").arg(exe).args(["--exact", &name])) {
             Ok(ran) if ran.status.success() => return,
             Ok(ran) if !ran.stdout.is_empty() => {
                 panic!("{}", String::from_utf8_lossy(&ran.stdout))

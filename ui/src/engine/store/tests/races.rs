@@ -2,7 +2,6 @@
 
 use super::*;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 
 /// Set for a copy of this program that is to hold a part of this directory.
 const HOLDER: &str = "COUPLET_TEST_HOLDS";
@@ -63,12 +62,9 @@ fn a_lock_holds_between_processes_and_goes_with_a_killed_one() {
     let (root, store) = store();
     leave_a_part(&store);
     let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
-    let mut holder = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", &name, "--nocapture"])
-        .env(HOLDER, root.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("spawned");
+    let mut holder = Command::new(std::env::current_exe().expect("this program"));
+    holder.args(["--exact", &name, "--nocapture"]).env(HOLDER, root.path());
+    let mut holder = start(holder.stdout(Stdio::piped())).expect("started");
     let lines = BufReader::new(holder.stdout.take().expect("piped")).lines();
     assert!(lines.map_while(Result::ok).any(|line| line.contains("holds")), "it ended");
     assert_eq!(store.preflight(&large_offer()).held, 0);
