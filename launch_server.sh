@@ -4,4 +4,6 @@
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cargo build --release --package couplet-relay --manifest-path "$here/Cargo.toml"
+# What it tells a friend to type is what starts a client here.
+export COUPLET_STARTED_AS="${COUPLET_STARTED_AS:-bash launch_client.sh}"
 exec "${CARGO_TARGET_DIR:-$here/target}/release/couplet-relay" "$@"

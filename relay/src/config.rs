@@ -30,7 +30,7 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:3647";
 pub struct Config {
     /// Address and port to listen on; 0.0.0.0 lets other machines in, port 0 takes any
     /// free port
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = parse_address)]
     pub listen: String,
 
     /// How long the seat of a lost connection is kept: seconds, or with a unit as in 500ms or 2m
@@ -103,7 +103,7 @@ pub struct Config {
 
     /// Where to tell numbers to Prometheus, over HTTP at /metrics, such as 127.0.0.1:9464; keep
     /// it from the public
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub metrics_listen: Option<String>,
 
     /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
@@ -250,6 +250,16 @@ impl Default for Timeouts {
             pipe: limits::PIPE_LIMIT,
             flush: limits::FLUSH_LIMIT,
         }
+    }
+}
+
+/// Reads `HOST:PORT`; whether there is such a host shows later.
+fn parse_address(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        Some(_) | None => Err(format!("expected HOST:PORT, for example {DEFAULT_LISTEN}")),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::line::{End, Event, Line, farewell, poll_push};
 use crate::manners::{Conduct, Excessive};
 use crate::outbox::{Close, Outbox};
 use crate::pipe::{self, Wire};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, snake_case};
 use crate::relay::Relay;
 use crate::rooms::{Place, Wanted};
 use crate::throttle::{Excess, REST};
@@ -275,8 +275,9 @@ async fn converse<S>(
     drop((place, permit));
     let somebody_is_there = end != Ok(End::Lost);
     let why = match end {
-        Ok(End::Closed(Close::Exit(reason))) => format!("{reason:?}").to_lowercase(),
-        Ok(end) => format!("{end:?}").to_lowercase(),
+        Ok(End::Closed(Close::Exit(reason))) => snake_case(reason),
+        Ok(End::Closed(Close::Refused(code))) => snake_case(code),
+        Ok(end) => snake_case(end),
         Err(refusal) => refusal.to_string(),
     };
     info!(client = number, %room, %seat, why, "left");

@@ -137,7 +137,7 @@ async fn shake_hands(
         }
         Err(_) => {
             let count = Count::RefusedTlsTimeout;
-            Err(Failed { why: "tls: too slow".to_owned(), count, rest: None })
+            Err(Failed { why: "tls_timeout".to_owned(), count, rest: None })
         }
     }
 }

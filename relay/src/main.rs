@@ -13,6 +13,7 @@
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use couplet::text;
 use couplet_relay::config::Config;
 use couplet_relay::server;
 use std::io::{self, IsTerminal as _, Write};
@@ -159,16 +160,21 @@ fn raise_file_limit() {
 
 /// The first line is for programs, the others for people. That nobody reads them is no error.
 fn announce(address: SocketAddr, config: &Config) {
+    let client = client_started_as();
+    let joining = server::how_to_join(address, &client, config.tls.as_ref(), config.drain);
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "listening on {address}")
         .and_then(|()| stdout.flush())
-        .and_then(|()| {
-            stdout.write_all(
-                server::how_to_join(address, config.tls.as_ref(), config.drain).as_bytes(),
-            )
-        })
+        .and_then(|()| stdout.write_all(joining.as_bytes()))
         .and_then(|()| stdout.write_all(server::what_it_takes(config).as_bytes()))
         .and_then(|()| stdout.flush());
+}
+
+/// How couplet is started here: the launch scripts say so, and anybody else may.
+fn client_started_as() -> String {
+    let told = std::env::var("COUPLET_STARTED_AS").unwrap_or_default();
+    let told = text::line(&told, 40);
+    if told.is_empty() { "couplet".to_owned() } else { told }
 }
 
 fn complain(sentence: &str) {

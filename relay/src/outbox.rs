@@ -22,7 +22,7 @@
 use crate::budget::Budget;
 use crate::lock::lock;
 use bytes::BytesMut;
-use couplet::message::{ExitReason, RelayToClient};
+use couplet::message::{ErrorCode, ExitReason, RelayToClient};
 use couplet::time::Moment;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -65,6 +65,8 @@ struct State {
 pub(crate) enum Close {
     /// The room said so; the client is told with this reason.
     Exit(ExitReason),
+    /// The room refused the client, which is told with this code.
+    Refused(ErrorCode),
     /// The client's own task is ending the connection.
     Own,
 }

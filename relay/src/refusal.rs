@@ -163,15 +163,27 @@ impl From<MessageError> for Refusal {
     }
 }
 
+/// What has this name in the code as it is called in messages and metrics: `SeatGone` is `seat_gone`.
+pub(crate) fn snake_case(name: impl fmt::Debug) -> String {
+    let mut snake = String::new();
+    for (at, letter) in format!("{name:?}").char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
 /// For logs: the kind of refusal, never its text.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("gone"),
-            Self::NotCouplet => f.write_str("not couplet"),
+            Self::NotCouplet => f.write_str("not_couplet"),
             Self::Shutdown => f.write_str("shutdown"),
             Self::Restart => f.write_str("restart"),
-            Self::Error { code, .. } => write!(f, "{code:?}"),
+            Self::Error { code, .. } => f.write_str(&snake_case(code)),
         }
     }
 }

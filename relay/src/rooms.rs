@@ -296,14 +296,16 @@ impl Rooms {
 impl TableState {
     /// Does what the room commands, in order. `newcomer` is who is being seated, if anybody is.
     fn carry_out(&mut self, newcomer: Option<&Arc<Outbox>>, now: Moment) {
-        let mut reasons = [None; 2];
+        let mut last_words = [None; 2];
         while let Some(command) = self.room.poll_command() {
             match command {
                 Command::Admit(seat) => self.seats[seat.index()] = newcomer.cloned(),
                 Command::Send { to, message } => {
                     self.turns.note(&message);
-                    if let RelayToClient::Control(RelayControl::Exit { reason }) = message {
-                        reasons[to.index()] = Some(reason);
+                    if let RelayToClient::Control(control) = &message
+                        && let Some(close) = closing(control)
+                    {
+                        last_words[to.index()] = Some(close);
                     }
                     if let Some(outbox) = &self.seats[to.index()] {
                         outbox.push(&message, now);
@@ -311,12 +313,23 @@ impl TableState {
                 }
                 Command::Close(seat) => {
                     if let Some(outbox) = self.seats[seat.index()].take() {
-                        let reason = reasons[seat.index()].unwrap_or(ExitReason::Shutdown);
-                        outbox.close(Close::Exit(reason));
+                        let otherwise = Close::Exit(ExitReason::Shutdown);
+                        outbox.close(last_words[seat.index()].unwrap_or(otherwise));
                     }
                 }
             }
         }
+    }
+}
+
+/// Why a client is closed, if this is the last that it is told.
+const fn closing(control: &RelayControl) -> Option<Close> {
+    if let RelayControl::Exit { reason } = control {
+        Some(Close::Exit(*reason))
+    } else if let RelayControl::Error { code, .. } = control {
+        Some(Close::Refused(*code))
+    } else {
+        None
     }
 }
 

@@ -36,9 +36,11 @@ const END_SLACK: Duration = Duration::from_millis(200);
 pub enum ListenError {
     /// Another program listens there.
     #[error(
-        "can't listen on {address}: the port is taken. Stop the other program, or choose another port with --listen {host}:0"
+        "can't listen on {address}: the port is taken. Stop the other program, or choose another port with {option} {host}:0"
     )]
     Taken {
+        /// The option that asked for it.
+        option: &'static str,
         /// What was asked for.
         address: String,
         /// Its part before the port.
@@ -46,9 +48,11 @@ pub enum ListenError {
     },
     /// The port is reserved for the system.
     #[error(
-        "can't listen on {address}: this user may not use that port. Choose one above 1023 with --listen {host}:3647"
+        "can't listen on {address}: this user may not use that port. Choose one above 1023 with {option}, as in {host}:3647"
     )]
     Forbidden {
+        /// The option that asked for it.
+        option: &'static str,
         /// What was asked for.
         address: String,
         /// Its part before the port.
@@ -56,17 +60,31 @@ pub enum ListenError {
     },
     /// The address isn't one of this machine's.
     #[error(
-        "can't listen on {0}: this machine doesn't have that address. Use --listen 0.0.0.0:3647 for all that it has"
+        "can't listen on {address}: this machine doesn't have that address. Use {option} 0.0.0.0:{port} for all that it has, or 127.0.0.1:{port} for none but itself"
     )]
-    NotHere(String),
+    NotHere {
+        /// The option that asked for it.
+        option: &'static str,
+        /// What was asked for.
+        address: String,
+        /// Its port.
+        port: String,
+    },
     /// The text is no address.
     #[error(
-        "can't listen on {0}: that is no address with a port. Use for example --listen 127.0.0.1:3647"
+        "can't listen on {address}: no machine of that name is known here. Use an address of this machine, as in {option} 127.0.0.1:3647"
     )]
-    NoAddress(String),
+    NoAddress {
+        /// The option that asked for it.
+        option: &'static str,
+        /// What was asked for.
+        address: String,
+    },
     /// Anything else.
-    #[error("can't listen on {address}: {source}. Choose another address with --listen")]
+    #[error("can't listen on {address}: {source}. Choose another address with {option}")]
     Other {
+        /// The option that asked for it.
+        option: &'static str,
         /// What was asked for.
         address: String,
         /// What the operating system says.
@@ -79,8 +97,13 @@ pub enum ListenError {
 /// # Errors
 /// [`ListenError`] with one clear sentence.
 pub async fn listen(address: &str) -> Result<TcpListener, ListenError> {
-    let no_address = || ListenError::NoAddress(address.to_owned());
-    let (host, _) = address.rsplit_once(':').ok_or_else(no_address)?;
+    listen_for("--listen", address).await
+}
+
+/// The same, for the option that has the address.
+async fn listen_for(option: &'static str, address: &str) -> Result<TcpListener, ListenError> {
+    let no_address = || ListenError::NoAddress { option, address: address.to_owned() };
+    let (host, port) = address.rsplit_once(':').ok_or_else(no_address)?;
     let resolved = tokio::net::lookup_host(address).await.map_err(|_| no_address())?;
     let mut last = None;
     for resolved in resolved {
@@ -90,15 +113,15 @@ pub async fn listen(address: &str) -> Result<TcpListener, ListenError> {
         }
     }
     let Some(source) = last else { return Err(no_address()) };
-    let (address, host) = (address.to_owned(), host.to_owned());
+    let (address, host, port) = (address.to_owned(), host.to_owned(), port.to_owned());
     Err(if source.kind() == io::ErrorKind::AddrInUse {
-        ListenError::Taken { address, host }
+        ListenError::Taken { option, address, host }
     } else if source.kind() == io::ErrorKind::PermissionDenied {
-        ListenError::Forbidden { address, host }
+        ListenError::Forbidden { option, address, host }
     } else if source.kind() == io::ErrorKind::AddrNotAvailable {
-        ListenError::NotHere(address)
+        ListenError::NotHere { option, address, port }
     } else {
-        ListenError::Other { address, source }
+        ListenError::Other { option, address, source }
     })
 }
 
@@ -108,7 +131,7 @@ pub async fn listen(address: &str) -> Result<TcpListener, ListenError> {
 /// [`ListenError`] with one clear sentence.
 pub async fn listen_for_metrics(config: &mut Config) -> Result<(), ListenError> {
     if let Some(address) = &config.metrics_listen {
-        config.metrics = Some(Arc::new(listen(address).await?));
+        config.metrics = Some(Arc::new(listen_for("--metrics-listen", address).await?));
     }
     Ok(())
 }
@@ -281,10 +304,15 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// What the operator reads after the first line: how clients reach a relay at `address`, and how
-/// they know that it is this one.
+/// What the operator reads after the first line: how clients, which are started as `client`, reach
+/// a relay at `address`, and how they know that it is this one.
 #[must_use]
-pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>, drain: bool) -> String {
+pub fn how_to_join(
+    address: SocketAddr,
+    client: &str,
+    tls: Option<&TlsIdentity>,
+    drain: bool,
+) -> String {
     use std::fmt::Write as _;
     let port = address.port();
     let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
@@ -293,21 +321,21 @@ pub fn how_to_join(address: SocketAddr, tls: Option<&TlsIdentity>, drain: bool) 
     let _ = if address.ip().is_loopback() {
         write!(
             text,
-            "  On this machine:  couplet --relay {address}\n  \
+            "  On this machine:  {client} --relay {address}\n  \
              Only this machine can reach it. To let others in, start it with --listen 0.0.0.0:{port}\n  \
              and let port {port} (TCP) through the firewall.\n"
         )
     } else if address.ip().is_unspecified() {
         write!(
             text,
-            "  On this machine:  couplet --relay {local}\n  \
-             From elsewhere:   couplet --relay THIS-MACHINE:{port}   (its name or address)\n  \
+            "  On this machine:  {client} --relay {local}\n  \
+             From elsewhere:   {client} --relay THIS-MACHINE:{port}   (its name or address)\n  \
              Port {port} (TCP) must be let through the firewall.\n"
         )
     } else {
         write!(
             text,
-            "  From here and elsewhere:  couplet --relay {address}\n  \
+            "  From here and elsewhere:  {client} --relay {address}\n  \
              Port {port} (TCP) must be let through the firewall.\n"
         )
     };

@@ -57,6 +57,7 @@ fn a_port_that_is_taken_is_told_as_the_relays_own() {
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&format!("can't listen on {address}: the port is taken")), "{said}");
+    assert!(said.contains("another port with --metrics-listen 127.0.0.1:0"), "{said}");
     // The program that sits there isn't confused with a relay.
     assert!(!String::from_utf8_lossy(&output.stdout).contains("listening on"));
 }

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use couplet::frame::opening;
-use couplet::message::{ClientControl, ClientToRelay};
+use couplet::message::{ClientControl, ClientToRelay, Token};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -23,8 +23,14 @@ struct Program {
 
 impl Program {
     fn start(options: &[&str]) -> Self {
+        Self::start_with(options, |_| {})
+    }
+
+    fn start_with(options: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let data = tempfile::tempdir().expect("a directory");
-        let mut child = command()
+        let mut command = command();
+        prepare(&mut command);
+        let mut child = command
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .args(options)
@@ -84,7 +90,7 @@ impl Drop for Program {
 /// The program; whoever has it listen gives it `--data`.
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_couplet-relay"));
-    command.env_remove("RUST_LOG");
+    command.env_remove("RUST_LOG").env_remove("COUPLET_STARTED_AS");
     command
 }
 
@@ -102,6 +108,18 @@ fn it_says_where_it_listens_and_how_to_join() {
     line.clear();
     program.stdout.read_line(&mut line).expect("more lines");
     assert!(line.contains("--listen 0.0.0.0:"), "{line}");
+}
+
+#[test]
+fn it_says_how_the_client_is_started_where_it_was_told() {
+    let started_as = |command: &mut Command| {
+        command.env("COUPLET_STARTED_AS", "bash launch_client.sh");
+    };
+    let mut program = Program::start_with(&[], started_as);
+    let mut line = String::new();
+    program.stdout.read_line(&mut line).expect("more lines");
+    let command = format!("bash launch_client.sh --relay {}\n", program.address);
+    assert!(line.ends_with(&command), "{line}");
 }
 
 /// The fingerprint that a relay with these options prints.
@@ -160,14 +178,22 @@ fn a_taken_port_is_one_clear_sentence_and_status_3() {
 #[test]
 fn an_address_that_is_none_is_one_clear_sentence_too() {
     for (address, says) in [
-        ("nonsense", "no address with a port"),
-        ("127.0.0.1:99999", "no address with a port"),
-        ("192.0.2.1:0", "doesn't have that address"),
+        ("no.such.host.invalid:3647", "no machine of that name"),
+        ("192.0.2.1:5555", "Use --listen 0.0.0.0:5555"),
     ] {
         let output = run(&["--listen", address]);
         assert_eq!(output.status.code(), Some(3), "{address}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains(says) && said.lines().count() == 1, "{said}");
+    }
+    // What can't be an address anywhere is a wrong option.
+    for option in ["--listen", "--metrics-listen"] {
+        for address in ["nonsense", "127.0.0.1:99999", ":3647", "127.0.0.1:"] {
+            let output = run(&[option, address]);
+            assert_eq!(output.status.code(), Some(2), "{option} {address}");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("expected HOST:PORT") && said.contains(option), "{said}");
+        }
     }
 }
 
@@ -265,13 +291,26 @@ fn logs_tell_who_came_and_nothing_of_what_was_said() {
         let count = ends[1].read(&mut piece).expect("more");
         heard.extend_from_slice(&piece[..count]);
     }
+    // The second had a wrong code; a third comes back to a seat that there isn't.
+    bytes.clear();
+    ClientToRelay::Control(ClientControl::PairingFailed { pairing: 1 }).encode(&mut bytes);
+    ends[0].write_all(&bytes).expect("the relay reads");
+    ends[1].read_to_end(&mut heard).expect("an orderly end");
+    let mut third = TcpStream::connect(&address).expect("a relay");
+    let mut bytes = bytes::BytesMut::from(&opening()[..]);
+    let token = Some(Token::from_bytes([7; 16]));
+    ClientToRelay::Control(ClientControl::hello(None, false, token)).encode(&mut bytes);
+    third.write_all(&bytes).expect("the relay reads");
+    third.read_to_end(&mut heard).expect("an orderly end");
     drop(ends);
     let status = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
     assert!(status.expect("the command kill").success());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(0));
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    for event in ["joined", "paired", "left", "pipe_bytes"] {
+    for event in
+        ["joined", "paired", "left", "why=\"pairing_failed\"", "why=seat_gone", "pipe_bytes"]
+    {
         assert!(log.contains(event), "{event} in {log}");
     }
     assert!(!log.contains("a-secret") && !log.contains('\u{1b}'), "{log}");

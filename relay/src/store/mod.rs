@@ -81,7 +81,9 @@ pub(crate) enum StoreError {
         known: i64,
     },
     /// It, or the directory it is to be in, may not be written.
-    #[error("{path} can't be written ({reason}); give a directory that can be with --data")]
+    #[error(
+        "{path} can't be written ({reason}); name a directory where the relay may write with --data DIR"
+    )]
     NotWritable {
         /// The file or the directory.
         path: String,
