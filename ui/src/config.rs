@@ -9,9 +9,12 @@ pub mod one_shot;
 pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
 
 use crate::engine::TlsChoice;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use couplet::code::{Code, CodeError, Words};
 use couplet::message::RoomName;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -49,6 +52,30 @@ pub struct Cli {
     /// The options of `chat`, which need no command.
     #[command(flatten)]
     pub chat: Chat,
+}
+
+impl Cli {
+    /// Reads the command line `args`, the program's name first.
+    ///
+    /// # Errors
+    /// What clap says of it, which is also how help and version are asked for.
+    pub fn read<T>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error>
+    where
+        T: Into<OsString> + Clone,
+    {
+        let matches = Self::command().try_get_matches_from(args)?;
+        let chat = matches.subcommand_matches("chat").unwrap_or(&matches);
+        // Not by `conflicts_with`, for which a relay that the environment names counts as typed.
+        let typed = |option| chat.value_source(option) == Some(ValueSource::CommandLine);
+        if matches!(matches.subcommand_name(), None | Some("chat"))
+            && typed("host")
+            && typed("relay")
+        {
+            let text = "--host cannot be used with --relay: it runs a relay of its own";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
+        }
+        Self::from_arg_matches(&matches)
+    }
 }
 
 /// The commands.
@@ -160,8 +187,7 @@ pub struct Chat {
         value_name = "ADDR",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = DEFAULT_HOST,
-        conflicts_with = "relay"
+        default_missing_value = DEFAULT_HOST
     )]
     pub host: Option<SocketAddr>,
     /// Meet in the room of this name, without a code. With neither, you meet whoever comes next, or
@@ -241,7 +267,7 @@ impl fmt::Debug for CodeText {
 }
 
 /// Whether a relay at this `HOST:PORT` is on this machine.
-fn is_loopback(relay: &str) -> bool {
+pub(crate) fn is_loopback(relay: &str) -> bool {
     let host = relay.rsplit_once(':').map_or(relay, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
@@ -273,7 +299,6 @@ Start a relay with `couplet-relay`, or use --host. Everything else is said on th
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -325,7 +350,13 @@ mod tests {
         assert_eq!(cli.chat.host.expect("an address").to_string(), DEFAULT_HOST);
         let cli = Cli::try_parse_from(["couplet", "--host=127.0.0.1:0"]).expect("parsed");
         assert_eq!(cli.chat.host.expect("an address").to_string(), "127.0.0.1:0");
-        assert!(Cli::try_parse_from(["couplet", "--host", "--relay", "x:1"]).is_err());
+        for line in
+            [["couplet", "--host", "--relay", "x:1"], ["couplet", "--relay=x:1", "chat", "--host"]]
+        {
+            assert!(Cli::read(line).is_err(), "{line:?}");
+        }
+        assert!(Cli::read(["couplet", "chat", "--relay", "x:1", "--host"]).is_err());
+        assert!(Cli::read(["couplet", "send", "--relay", "x:1", "file"]).is_ok());
     }
 
     fn wanted(args: &[&str], variable: Option<&str>) -> Result<Wanted, CodeError> {

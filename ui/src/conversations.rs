@@ -124,7 +124,7 @@ pub enum LastError {
     InUse,
     /// The file can't be used.
     #[error(
-        "the conversation kept in {path} can't be read ({reason}); start couplet with your code instead"
+        "the conversation kept in {path} can't be read ({reason}); that file may be deleted, and couplet started with your code instead"
     )]
     Unreadable {
         /// The file.

@@ -1,6 +1,5 @@
 //! `couplet`: reads the command line, runs a face, says how it ended.
 
-use clap::Parser;
 use couplet::code::Words;
 use couplet::session::Ending;
 use couplet::text;
@@ -27,7 +26,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(50);
 const PROGRAM: &str = "couplet";
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let task = match cli.command {
         Some(Command::Chat(chat)) => Task::Chat(chat),
         Some(Command::Send(send)) => Task::Send(send),

@@ -3,7 +3,7 @@
 //! Owns the way from a code to what the engine needs, and the exact commands that a friend types.
 //! Which meeting is wanted comes from the command line, or from the user in a face.
 
-use crate::config::DEFAULT_RELAY;
+use crate::config::{DEFAULT_RELAY, is_loopback};
 use couplet::code::{Code, Words};
 use couplet::fingerprint::Fingerprint;
 use couplet::message::RoomName;
@@ -88,6 +88,18 @@ pub fn command_without(relay: &str, room: Option<&RoomName>) -> String {
     let at = if relay == DEFAULT_RELAY { String::new() } else { format!(" --relay {relay}") };
     let room = room.map(|room| format!(" --room {room}")).unwrap_or_default();
     format!("bash launch_client.sh{at}{room}")
+}
+
+/// What starts a relay that is reached at `relay`, a `HOST:PORT`, on the machine where it is to run.
+#[must_use]
+pub fn command_of_relay(relay: &str) -> String {
+    let listen = match relay.rsplit_once(':') {
+        _ if relay == DEFAULT_RELAY => return "bash launch_server.sh".to_owned(),
+        // There it must let others in, at whichever of its addresses.
+        Some((_, port)) if !is_loopback(relay) => format!("0.0.0.0:{port}"),
+        Some(_) | None => relay.to_owned(),
+    };
+    format!("bash launch_server.sh --listen {listen}")
 }
 
 /// Where a relay that this client runs itself is reached.
@@ -179,6 +191,19 @@ mod tests {
         assert_eq!(Meeting::of(Some(&seven), "otter-lamp"), Meeting::Code(code()));
         assert_eq!(Meeting::of(Some(&seven), ""), Meeting::Room(seven));
         assert_eq!(Meeting::of(None, ""), Meeting::Anybody);
+    }
+
+    #[test]
+    fn a_relay_is_started_where_it_is_looked_for() {
+        for (relay, command) in [
+            (DEFAULT_RELAY, "bash launch_server.sh"),
+            ("127.0.0.1:59976", "bash launch_server.sh --listen 127.0.0.1:59976"),
+            ("localhost:3647", "bash launch_server.sh --listen localhost:3647"),
+            ("[::1]:80", "bash launch_server.sh --listen [::1]:80"),
+            ("relay.lan:4000", "bash launch_server.sh --listen 0.0.0.0:4000"),
+        ] {
+            assert_eq!(command_of_relay(relay), command);
+        }
     }
 
     #[test]

@@ -9,6 +9,21 @@ fn couplet(args: &[&str]) -> Output {
     couplet_with("", args)
 }
 
+#[test]
+fn a_host_has_its_own_relay_whatever_the_environment_says() {
+    for args in [&["--host=127.0.0.1:0"][..], &["chat", "--host=127.0.0.1:0"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_couplet"))
+            .args(args)
+            .env("COUPLET_RELAY", "elsewhere:1")
+            .env_remove("COUPLET_CODE")
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs");
+        // As far as to the screen, for which there is no terminal here.
+        assert_eq!(output.status.code(), Some(6), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
 /// The program with this in `COUPLET_CODE`.
 fn couplet_with(code: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_couplet"))

@@ -6,7 +6,7 @@
 //! before it counts as connected; from there on both are the same.
 
 use super::tls::{Fault, TlsChoice, Trust};
-use crate::clock;
+use crate::{clock, meeting};
 use bytes::{Buf, BytesMut};
 use couplet::frame::{self, FrameDecoder};
 use couplet::limits;
@@ -263,8 +263,9 @@ async fn reach(relay: &str) -> Result<(TcpStream, SocketAddr), String> {
         )
     } else if last.kind() == io::ErrorKind::ConnectionRefused {
         format!(
-            "no relay answers at {relay}; start one with `bash launch_server.sh`, or say where it \
-             is with --relay HOST:PORT"
+            "no relay answers at {relay}; start one with `{}`, or say where it is with --relay \
+             HOST:PORT",
+            meeting::command_of_relay(relay)
         )
     } else if last.kind() == io::ErrorKind::TimedOut {
         format!(
