@@ -7,7 +7,7 @@ use super::clock::WallTime;
 use super::wrap;
 use couplet::session::{DraftId, Mark};
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -108,6 +108,8 @@ pub(crate) struct Conversation {
     base: usize,
     bytes: usize,
     by_draft: HashMap<DraftId, usize>,
+    /// Said while nobody was there, and not shown to anybody yet.
+    waiting: HashSet<DraftId>,
     unshown: VecDeque<(usize, u64)>,
     /// Where the reader is; nowhere in particular means at the newest.
     anchor: Option<Anchor>,
@@ -173,10 +175,14 @@ impl Conversation {
         }
     }
 
-    /// Adds own words.
-    pub(crate) fn push_own(&mut self, time: WallTime, draft: DraftId, text: String) {
+    /// Adds own words. If they wait for somebody to come, they have no mark until they are shown:
+    /// that the relay has passed the turn on says nothing of them.
+    pub(crate) fn push_own(&mut self, time: WallTime, draft: DraftId, text: String, waits: bool) {
         let entry = self.push(time, Who::Me, text);
         self.by_draft.insert(draft, entry);
+        if waits {
+            self.waiting.insert(draft);
+        }
     }
 
     /// Replaces the text of an entry.
@@ -194,6 +200,9 @@ impl Conversation {
         let Some(number) = self.by_draft.get(&draft).copied() else { return };
         if mark == Mark::Shown {
             self.by_draft.remove(&draft);
+            self.waiting.remove(&draft);
+        } else if self.waiting.contains(&draft) {
+            return;
         }
         let index = number.checked_sub(self.base);
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
@@ -204,6 +213,7 @@ impl Conversation {
     /// Its session is over and another begins: what was said stays, for reading only.
     pub(crate) fn close(&mut self) {
         self.by_draft.clear();
+        self.waiting.clear();
         self.unshown.clear();
         self.anchor = None;
         self.ruler = None;

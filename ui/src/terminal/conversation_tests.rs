@@ -94,13 +94,20 @@ fn nothing_is_shown_where_there_is_no_room() {
 #[test]
 fn marks_reach_their_message() {
     let mut conversation = numbered(3);
-    conversation.push_own(TIME, DraftId(4), "mine".into());
+    conversation.push_own(TIME, DraftId(4), "mine".into(), false);
     conversation.push(TIME, Who::System(Sign::Info), "later".into());
     for mark in [Mark::Sent, Mark::Taken, Mark::Shown] {
         conversation.mark(DraftId(4), mark);
         assert_eq!(conversation.entry(3).unwrap().mark, Some(mark));
     }
     conversation.mark(DraftId(99), Mark::Taken);
+    // What waits for somebody is nowhere until it is shown.
+    conversation.push_own(TIME, DraftId(5), "for whoever comes".into(), true);
+    for (mark, seen) in [(Mark::Sent, None), (Mark::Taken, None), (Mark::Shown, Some(Mark::Shown))]
+    {
+        conversation.mark(DraftId(5), mark);
+        assert_eq!(conversation.entry(5).unwrap().mark, seen);
+    }
 }
 
 #[test]

@@ -58,6 +58,23 @@ impl App {
                 "message",
             ];
         }
+        if standing.may_speak() && standing.is_nobody_here() {
+            return if self.code().is_some() {
+                &[
+                    "message (nobody is here: Enter leaves it for whoever comes with the code)",
+                    "message (for whoever has the code)",
+                    "for whoever comes",
+                    "message",
+                ]
+            } else {
+                &[
+                    "message (nobody is here: Enter leaves it for whoever comes)",
+                    "message (for whoever comes)",
+                    "for whoever comes",
+                    "message",
+                ]
+            };
+        }
         if standing.may_speak() {
             return &[
                 "message (your turn: Enter sends, Alt-Enter newline)",
@@ -67,7 +84,7 @@ impl App {
             ];
         }
         match (standing.is_online(), standing.role) {
-            (true, Some(Role::Rec)) => &[
+            (true, Some(Role::Rec)) if !standing.is_nobody_here() => &[
                 "message (rec: Enter holds it until your turn)",
                 "message (rec: Enter holds it)",
                 "rec: held",
@@ -108,8 +125,9 @@ impl App {
                 ),
                 (None, _, Some((attempt, wait))) => format!(
                     "Nobody answers at {relay}; try {attempt} comes in {} s. Is the relay \
-                     running? Start it with:\nbash launch_server.sh",
-                    units::countdown(wait)
+                     running? Start it with:\n{}",
+                    units::countdown(wait),
+                    meeting::command_of_relay(relay)
                 ),
                 (None, Some(Link::Online), None) => "Connected; waiting for a seat.".to_owned(),
                 (None, _, None) => format!("Connecting to {relay}."),
@@ -133,15 +151,15 @@ impl App {
                 units::countdown(standing.kept_for(now).unwrap_or_default())
             )),
             Some(Peer::Gone) if self.code().is_some() => Some(format!(
-                "{name} left. You keep seat {seat}; whoever has the code may take the empty one:\n{}",
+                "{name} is gone. You keep seat {seat}; whoever has the code may take the empty one:\n{}",
                 self.code().map(|code| code.to_string()).unwrap_or_default()
             )),
             Some(Peer::Gone) if standing.may_speak() => Some(format!(
-                "{name} left. You keep seat {seat}, a newcomer takes the empty one. You may say \
+                "{name} is gone. You keep seat {seat}, a newcomer takes the empty one. You may say \
                  one message for them."
             )),
             Some(Peer::Gone) => {
-                Some(format!("{name} left. You keep seat {seat}, a newcomer takes the empty one."))
+                Some(format!("{name} is gone. You keep seat {seat}, a newcomer takes the empty one."))
             }
             Some(Peer::Present) if standing.seal == Some(Seal::Agreeing) => Some(format!(
                 "{name} is here. Your clients agree on keys; until then what you enter is held."

@@ -77,7 +77,13 @@ impl App {
             }
             SessionEvent::Said { draft, text } => {
                 self.held.retain(|held| held.draft != draft);
-                self.conversation.push_own(now.wall, draft, text);
+                let waits = self.standing.is_nobody_here();
+                self.conversation.push_own(now.wall, draft, text, waits);
+                if waits {
+                    let who = if self.code().is_some() { " with the same code" } else { "" };
+                    let text = format!("nobody is here: it waits for whoever comes{who}");
+                    self.tell(Sign::Info, text);
+                }
             }
             SessionEvent::Marked { draft, mark } => self.conversation.mark(draft, mark),
             SessionEvent::Passed => {
@@ -119,6 +125,7 @@ impl App {
         let nobody_yet = has_code && !self.company.met_somebody;
         let peer = if peer == Peer::Gone && nobody_yet { Peer::Waiting } else { peer };
         let stranger = self.company.unproven.is_some() && !matches!(peer, Peer::Present);
+        let in_vain = self.standing.has_waited_in_vain(self.now.moment);
         self.standing.set_peer(peer, newcomer, self.now.moment);
         self.arrival = None;
         if newcomer {
@@ -136,7 +143,8 @@ impl App {
             let text = arrival_text(&self.standing.peer_label(), replaces);
             self.arrival = Some((self.tell(Sign::Info, text), replaces));
         } else if peer == Peer::Gone && before != Some(Peer::Gone) {
-            self.tell(Sign::Info, format!("{label} left"));
+            let how = if in_vain { "didn't come back in time; its seat is free" } else { "left" };
+            self.tell(Sign::Info, format!("{label} {how}"));
         }
     }
 

@@ -4,7 +4,7 @@ use super::super::scenes::{self, code, sealed};
 use super::super::stage::Stage;
 use super::*;
 use couplet::message::Role;
-use couplet::session::{Event as Told, Seal, Verdict};
+use couplet::session::{Event as Told, Mark, Seal, Verdict};
 
 /// The lines of the conversation, the newest last.
 fn lines(stage: &Stage) -> Vec<String> {
@@ -62,8 +62,19 @@ fn whoever_has_a_wrong_code_is_nobody() {
     assert_eq!(lines(&stage).len(), before + 2);
     assert_eq!(stage.app.standing.peer, Some(Peer::Waiting));
     assert!(stage.app.guide().is_some_and(|guide| guide.contains("couplet chat 7-otter-lamp")));
+    // The turn is the user's from then on, and there is still nobody to hear it.
+    assert!(stage.app.composer_titles()[0].contains("leaves it for whoever comes with the code"));
+    stage.hear(Told::Said { draft: DraftId(1), text: "to nobody?".into() });
+    stage.hear(Told::Marked { draft: DraftId(1), mark: Mark::Taken }).hear(Told::Role(Role::Rec));
+    assert_eq!(last_line(&stage), "nobody is here: it waits for whoever comes with the same code");
+    let said = stage.app.conversation.len() - 2;
+    assert_eq!(stage.app.conversation.entry(said).and_then(|entry| entry.mark), None);
+    assert!(stage.app.composer_titles()[0].contains("nobody is here yet"));
     stage.hear(Told::Peer { peer: Peer::Present, newcomer: true }).hear(sealed(true, None));
     assert!(lines(&stage).iter().any(|line| line.contains("your peer is here")));
+    stage.hear(Told::Marked { draft: DraftId(1), mark: Mark::Shown });
+    let shown = stage.app.conversation.entry(said).and_then(|entry| entry.mark);
+    assert_eq!(shown, Some(Mark::Shown));
 }
 
 #[test]
@@ -195,7 +206,7 @@ fn what_was_said_stays_readable_in_the_next_room() {
     stage.draw(80, 24);
     assert_eq!(stage.commands(), []);
     let old = stage.app.conversation.entry(2).map(|entry| (entry.text.clone(), entry.mark));
-    stage.hear(Told::Marked { draft: DraftId(2), mark: couplet::session::Mark::Sent });
+    stage.hear(Told::Marked { draft: DraftId(2), mark: Mark::Sent });
     assert_eq!(stage.app.conversation.entry(2).map(|e| (e.text.clone(), e.mark)), old);
     // And a fresh start says nothing of it.
     let mut fresh = Stage::new();

@@ -8,6 +8,9 @@ use couplet::time::Moment;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// How much earlier than by its countdown here a seat may be given up at the relay.
+const NEWS_TRAVEL: Duration = Duration::from_secs(2);
+
 /// Where the session stands.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
@@ -76,6 +79,11 @@ impl Standing {
         unsealed && matches!(self.peer, Some(Peer::Present))
     }
 
+    /// Whether nobody has come yet, or nobody who proved to know the code.
+    pub(crate) const fn is_nobody_here(&self) -> bool {
+        matches!(self.peer, None | Some(Peer::Waiting))
+    }
+
     /// Whether words that are entered now go out now.
     pub(crate) const fn may_speak(&self) -> bool {
         self.has_turn() && !self.lacks_seal()
@@ -112,6 +120,12 @@ impl Standing {
             Peer::Silent { kept_for } => Some(kept_for.saturating_sub(now.since(self.peer_told))),
             Peer::Waiting | Peer::Present | Peer::Gone => None,
         }
+    }
+
+    /// Whether the time has run out for which a silent peer's seat was kept, but for the way of the
+    /// news.
+    pub(crate) fn has_waited_in_vain(&self, now: Moment) -> bool {
+        self.kept_for(now).is_some_and(|left| left <= NEWS_TRAVEL)
     }
 
     /// When the next countdown on the screen shows another number.

@@ -325,6 +325,21 @@ fn nothing_ticks_while_nothing_moves() {
 }
 
 #[test]
+fn who_left_is_told_from_who_didnt_come_back() {
+    let gone_after = |seconds| {
+        let mut stage = scenes::conversation_emi();
+        let peer = Peer::Silent { kept_for: Duration::from_secs(30) };
+        stage.hear(Told::Peer { peer, newcomer: false }).wait(Duration::from_secs(seconds));
+        stage.hear(Told::Peer { peer: Peer::Gone, newcomer: false });
+        let last = stage.app.conversation.len() - 1;
+        stage.app.conversation.entry(last).map(|entry| entry.text.clone()).expect("a line")
+    };
+    assert_eq!(gone_after(30), "bob didn't come back in time; its seat is free");
+    // While this client was away itself, its peer may have been back.
+    assert_eq!(gone_after(10), "bob left");
+}
+
+#[test]
 fn releases_of_keys_are_no_keys() {
     let mut stage = ready();
     let mut key = key_event("x");
