@@ -63,7 +63,8 @@ enum Bytes {
     Stream(Arc<Stream>),
 }
 
-/// Why an entry's bytes can't be had, in a sentence for people.
+/// Why an entry's bytes can't be had, in a sentence for people: the same for whoever sends it and for
+/// whoever receives it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SourceFault {
     /// It isn't any more what was offered.
@@ -140,25 +141,29 @@ impl Place {
     }
 
     fn changed(&self) -> SourceFault {
-        let text = format!("{} has changed since it was offered; offer it again", self.shown());
-        SourceFault::Changed(text)
+        SourceFault::Changed(format!(
+            "{} has changed since it was offered; it has to be offered again",
+            self.shown()
+        ))
     }
 
     fn fault(&self, error: Errno) -> SourceFault {
         let name = self.shown();
         match error {
             Errno::NOENT => SourceFault::Changed(format!(
-                "{name} was moved or removed since it was offered; offer it again"
+                "{name} was moved or removed since it was offered; it has to be offered again"
             )),
             // A link, a socket, or a file where a folder was.
             Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::NOTDIR | Errno::STALE => {
                 self.changed()
             }
             Errno::ACCESS | Errno::PERM => SourceFault::Unreadable(format!(
-                "{name} can't be read; give yourself permission (see ls -l) and offer it again"
+                "{name} can't be read: whoever sends it needs permission (see ls -l) before it is \
+                 offered again"
             )),
             error => SourceFault::Unreadable(format!(
-                "{name} can't be read ({error}); check the disk it is on and offer it again"
+                "{name} can't be read ({error}); the disk it is on has to be checked before it is \
+                 offered again"
             )),
         }
     }
@@ -258,12 +263,12 @@ impl OpenSource {
             let name = self.place.shown();
             if error.kind() == io::ErrorKind::UnexpectedEof {
                 SourceFault::Changed(format!(
-                    "{name} became shorter while it was sent; offer it again"
+                    "{name} became shorter while it was sent; it has to be offered again"
                 ))
             } else {
                 SourceFault::Unreadable(format!(
-                    "{name} can't be read any more ({error}); check the disk it is on and offer it \
-                     again"
+                    "{name} can't be read any more ({error}); the disk it is on has to be checked \
+                     before it is offered again"
                 ))
             }
         })

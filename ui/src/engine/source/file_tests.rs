@@ -21,7 +21,7 @@ fn found() -> (TempDir, PathBuf, [Place; 2]) {
 
 fn has_changed(result: Result<impl Sized, SourceFault>) -> bool {
     let Err(fault) = result else { return false };
-    assert!(fault.to_string().contains("f has changed since it was offered; offer it again"));
+    assert!(fault.to_string().contains("f has changed since it was offered; it has to be"));
     fault.code() == Fault::SourceChanged
 }
 

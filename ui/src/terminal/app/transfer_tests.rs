@@ -5,6 +5,7 @@ use super::super::stage::{GIB, MIB, Stage, named, transfer_info, verified};
 use super::*;
 use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
+use couplet::transfer::wire::Fault;
 
 fn ready() -> Stage {
     let mut stage = scenes::your_turn_empty();
@@ -40,6 +41,35 @@ fn moving(held_here: Option<Hold>, held_there: Option<Hold>) -> TransferInfo {
 
 fn told(stage: &mut Stage, number: u32, info: TransferInfo) {
     stage.hear(couplet::session::Event::Transfer { id: TransferId(number), info });
+}
+
+#[test]
+fn an_offer_is_told_once_however_often_the_peer_comes_back() {
+    let mut stage = ready();
+    let before = stage.app.conversation.len();
+    for _ in 0..3 {
+        let states = [TransferState::Offered, TransferState::Moving, TransferState::Interrupted];
+        for state in states {
+            stage.transfer(3, Direction::Outgoing, "mid.bin", 200 * MIB, state);
+        }
+    }
+    assert_eq!(stage.app.conversation.len(), before + 1);
+    assert_eq!(last(&stage, 1), ["you offer mid.bin (200 MiB)"]);
+}
+
+#[test]
+fn what_failed_is_named_once() {
+    let mut stage = ready();
+    for (reason, said) in [
+        ("a.bin has changed since then", "a.bin has changed since then"),
+        ("the disk has died", "a.bin: the disk has died"),
+        ("a.bin.old is in the way", "a.bin: a.bin.old is in the way"),
+    ] {
+        let failed =
+            TransferState::Failed { code: Fault::SourceChanged, reason: reason.to_owned() };
+        stage.transfer(3, Direction::Incoming, "a.bin", 9, failed);
+        assert_eq!(last(&stage, 1), [said]);
+    }
 }
 
 #[test]

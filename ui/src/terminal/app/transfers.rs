@@ -28,7 +28,13 @@ impl App {
     ) {
         let before = self.transfers.update(id, info, self.now.moment);
         let Some(transfer) = self.transfers.get(id) else { return };
-        let is_news = before.is_none_or(|before| before.state != transfer.info.state);
+        let is_offered = transfer.info.state == TransferState::Offered;
+        // A peer that comes back is offered again what it was offered, which is no news to the user.
+        let is_repeated = is_offered
+            && transfer.told_in.is_some()
+            && transfer.info.direction == Direction::Outgoing;
+        let is_news =
+            before.is_none_or(|before| before.state != transfer.info.state) && !is_repeated;
         let line = if is_news { self.transfer_line(transfer) } else { None };
         let full = self.full_line(transfer);
         let is_offer = transfer.stage() == Stage::Answer;
@@ -41,7 +47,7 @@ impl App {
         }
         if let Some((sign, text)) = line {
             let entry = self.tell(sign, text);
-            if let Some(transfer) = self.transfers.get_mut(id).filter(|_| is_offer) {
+            if let Some(transfer) = self.transfers.get_mut(id).filter(|_| is_offered) {
                 transfer.told_in = Some(entry);
             }
         }
@@ -122,7 +128,10 @@ impl App {
                 (way, format!("you cancelled {thing}{kept}"))
             }
             TransferState::Failed { reason, .. } => {
-                (Sign::Trouble, format!("{thing}: {}", text::line(reason, MAX_REASON_COLUMNS)))
+                let reason = text::line(reason, MAX_REASON_COLUMNS);
+                let named = reason.strip_prefix(&thing).is_some_and(|rest| rest.starts_with(' '));
+                let text = if named { reason } else { format!("{thing}: {reason}") };
+                (Sign::Trouble, text)
             }
             TransferState::Withdrawn => {
                 let why = "your peer left, or was started anew";
