@@ -167,6 +167,8 @@ async fn a_relay_that_is_ended_ends_its_rooms() {
 async fn a_second_relay_on_the_same_directory_serves_and_says_what_it_lacks() {
     let data = tempfile::tempdir().expect("a directory");
     let first = Program::start("127.0.0.1:0", data.path(), &[]);
+    // It listens before it has taken the directory, and serves after that.
+    two_who_talk(&first).await;
     let second = Program::start("127.0.0.1:0", data.path(), &[]);
     two_who_talk(&second).await;
     let said = second.end(Signal::INT);
