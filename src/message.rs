@@ -213,6 +213,10 @@ pub enum RelayControl {
         code: ErrorCode,
         /// What is wrong and what to do, for people.
         text: String,
+        /// With [`ErrorCode::RoomTaken`], if a seat is only kept for somebody who is away: for how
+        /// long at most, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept_ms: Option<u64>,
     },
     /// The relay is there.
     Pong,
@@ -268,7 +272,7 @@ pub enum ErrorCode {
     RelayFull,
     /// The relay has as many rooms as it may.
     RoomsFull,
-    /// Both seats of the room are taken.
+    /// Both seats of the room are taken, or kept.
     RoomTaken,
     /// The seat to come back to is no longer kept.
     SeatGone,

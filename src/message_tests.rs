@@ -86,7 +86,9 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
         any::<u64>().prop_map(|sequence| RelayToClient::Control(R::Taken { sequence })),
         (any::<u64>(), token())
             .prop_map(|(tag, token)| RelayToClient::Control(R::Pipe { tag, token })),
-        (code, ".*").prop_map(|(code, text)| RelayToClient::Control(R::Error { code, text })),
+        (code, ".*", prop::option::of(any::<u64>())).prop_map(|(code, text, kept_ms)| {
+            RelayToClient::Control(R::Error { code, text, kept_ms })
+        }),
         ".*".prop_map(|text| RelayToClient::Control(R::Notice { text })),
         prop::sample::select(vec![
             R::Joined,
@@ -175,7 +177,8 @@ fn the_wire_form_of_a_hello_is_the_documented_one() {
 fn fields_and_codes_of_later_releases_are_passed_over() {
     let body = br#"{"type":"error","code":"too_purple","text":"x","more":[1,2]}"#;
     let frame = Frame { kind: kind::CONTROL, body: Bytes::from_static(body) };
-    let error = RelayControl::Error { code: ErrorCode::Unknown, text: "x".to_owned() };
+    let text = "x".to_owned();
+    let error = RelayControl::Error { code: ErrorCode::Unknown, text, kept_ms: None };
     assert_eq!(RelayToClient::decode(frame), Ok(RelayToClient::Control(error)));
 }
 

@@ -279,6 +279,13 @@ impl Room {
         self.places.iter().filter_map(|place| place.kept_until()).min()
     }
 
+    /// If a seat is only kept for somebody who is away: for how long at most from `now` on, until the
+    /// first such seat is empty.
+    #[must_use]
+    pub fn kept_for(&self, now: Moment) -> Option<Duration> {
+        self.poll_timeout().map(|until| until.since(now))
+    }
+
     /// What the room is to somebody who looks for a seat.
     #[must_use]
     pub fn standing(&self) -> Standing {

@@ -123,6 +123,7 @@ fn the_first_waits_and_the_second_makes_it_emi() {
     assert_eq!(told(&commands, Seat::One), ["present", "emi"]);
     assert_eq!(told(&commands, Seat::Two), ["welcome 2", "present", "rec"]);
     assert_eq!(room.handle_join(token(3), at(2)), Err(ErrorCode::RoomTaken));
+    assert_eq!(room.kept_for(at(2)), None);
 }
 
 #[test]
@@ -217,6 +218,8 @@ fn a_lost_connection_keeps_its_seat_for_the_holder_of_the_token() {
     assert_eq!(told(&drain(&mut room), Seat::One), ["silent"]);
     assert_eq!(room.poll_timeout(), Some(at(40)));
     assert_eq!(room.handle_join(token(3), at(11)), Err(ErrorCode::RoomTaken));
+    // Who is refused is told when the seat comes free at the latest, and the first of both counts.
+    assert_eq!(room.kept_for(at(11)), Some(at(40).since(at(11))));
     assert_eq!(back(&mut room, 3, 11), Err(ErrorCode::SeatGone));
     say(&mut room, Seat::One, 1, "still there?");
     assert_eq!(back(&mut room, 2, 12), Ok(Seat::Two));

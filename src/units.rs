@@ -54,6 +54,16 @@ pub fn countdown(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
+/// How long something is waited for, rounded up: `45 s`, `10 min`, `3 h`.
+#[must_use]
+pub fn wait(span: Duration) -> String {
+    match countdown(span) {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
 /// `1 file`, `2 files`.
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
@@ -178,5 +188,7 @@ mod tests {
         assert_eq!(remaining(Some(Duration::from_secs(3_729))), "1:02:09");
         assert_eq!(remaining(Some(Duration::from_secs(400_000))), "4 d");
         assert_eq!(countdown(Duration::from_millis(23_001)), 24);
+        let shown = [0, 119, 120, 541, 7199, 7200, 90_000].map(|s| wait(Duration::from_secs(s)));
+        assert_eq!(shown, ["0 s", "119 s", "2 min", "10 min", "120 min", "2 h", "25 h"]);
     }
 }

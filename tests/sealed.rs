@@ -157,7 +157,7 @@ async fn guessing_is_slowed_down_and_a_full_room_is_taken() {
         endings.push(ending);
     }
     assert!(endings[..4].iter().all(|ending| matches!(ending, Ending::WrongCode { .. })));
-    let Ending::Refused { code, text } = &endings[4] else { panic!("{endings:?}") };
+    let Ending::Refused { code, text, .. } = &endings[4] else { panic!("{endings:?}") };
     assert_eq!(*code, couplet::message::ErrorCode::SlowDown);
     assert!(text.contains("try again in"), "{text}");
 

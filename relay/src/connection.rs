@@ -269,7 +269,7 @@ async fn converse<S>(
         relay.counters.one(cut);
     }
     if let Some(Refusal::Error { code, text }) = last_words {
-        place.tell(&RelayToClient::Control(RelayControl::Error { code, text }));
+        place.tell(&RelayToClient::Control(RelayControl::Error { code, text, kept_ms: None }));
     }
     // The peer is told before this client's last bytes are waited for.
     drop((place, permit));

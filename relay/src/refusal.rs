@@ -7,7 +7,9 @@ use crate::counters::Count;
 use bytes::BytesMut;
 use couplet::frame::{FrameError, SUPPORTED_VERSIONS};
 use couplet::message::{ErrorCode, ExitReason, MessageError, RelayControl, RelayToClient};
+use couplet::units;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a connection is closed by its own task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,11 @@ pub(crate) enum Refusal {
     Shutdown,
     /// The relay is being started anew.
     Restart,
+    /// Both seats of the room are taken, and one of them only for somebody who is away.
+    SeatKept {
+        /// For how long at most.
+        kept: Duration,
+    },
     /// A typed error.
     Error {
         /// For programs.
@@ -44,7 +51,7 @@ impl Refusal {
             ErrorCode::RelayFull => "the relay is full; try again later",
             ErrorCode::RoomsFull => "the relay has as many rooms as it may; try again later",
             ErrorCode::RoomTaken => {
-                "both seats of that room are taken. If one was yours until a moment ago, it is kept for you: try again in half a minute. Otherwise two others are there: choose another room, or make a new code"
+                "both seats of that room are taken. If one was yours until a moment ago, the relay may not know yet that you are gone: try again in half a minute. Otherwise two others are there: choose another room, or make a new code"
             }
             ErrorCode::SeatGone => {
                 "your seat is no longer kept: the relay was started anew, or you were away for too long; start couplet again to meet anew"
@@ -84,12 +91,21 @@ impl Refusal {
         Self::new(code, text)
     }
 
+    /// Nobody gets a seat where both are taken; `kept` tells for how long one of them is only kept.
+    pub(crate) fn of_seat(code: ErrorCode, kept: Option<Duration>) -> Self {
+        match (code, kept) {
+            (ErrorCode::RoomTaken, Some(kept)) => Self::SeatKept { kept },
+            _ => Self::of(code),
+        }
+    }
+
     /// As what it is counted, of a connection that got no seat.
     pub(crate) const fn count(&self) -> Count {
         match self {
             Self::Gone => Count::RefusedGone,
             Self::NotCouplet => Count::RefusedNotCouplet,
             Self::Shutdown | Self::Restart => Count::RefusedShutdown,
+            Self::SeatKept { .. } => Count::RefusedRoomTaken,
             Self::Error { code, .. } => match code {
                 ErrorCode::RelayFull => Count::RefusedClients,
                 ErrorCode::RoomsFull => Count::RefusedRooms,
@@ -125,7 +141,19 @@ impl Refusal {
             }
             Self::Shutdown => RelayControl::Exit { reason: ExitReason::Shutdown },
             Self::Restart => RelayControl::Exit { reason: ExitReason::Restart },
-            Self::Error { code, text } => RelayControl::Error { code: *code, text: text.clone() },
+            Self::SeatKept { kept } => RelayControl::Error {
+                code: ErrorCode::RoomTaken,
+                text: format!(
+                    "both seats of that room are taken. One is kept for another {} for whoever was \
+                     cut off: try again then, choose another room, or make a new code",
+                    units::wait(*kept)
+                ),
+                // Rounded up, so that it is over then.
+                kept_ms: Some(u64::try_from(kept.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)),
+            },
+            Self::Error { code, text } => {
+                RelayControl::Error { code: *code, text: text.clone(), kept_ms: None }
+            }
         };
         let mut bytes = BytesMut::new();
         RelayToClient::Control(control).encode(&mut bytes);
@@ -183,6 +211,7 @@ impl fmt::Display for Refusal {
             Self::NotCouplet => f.write_str("not_couplet"),
             Self::Shutdown => f.write_str("shutdown"),
             Self::Restart => f.write_str("restart"),
+            Self::SeatKept { .. } => f.write_str("room_taken"),
             Self::Error { code, .. } => f.write_str(&snake_case(code)),
         }
     }

@@ -223,8 +223,9 @@ impl Rooms {
         let ticket = self.settle(registry, &table, &mut state);
         let after = state.room.pairing();
         let turns = state.turns.clone();
+        let kept = state.room.kept_for(now);
         drop(state);
-        let seat = taken.map_err(Refusal::of)?;
+        let seat = taken.map_err(|code| Refusal::of_seat(code, kept))?;
         if after > before {
             let what = if after == 1 { "paired" } else { "replaced" };
             info!(room = %table.id, %seat, pairing = after, "{what}");

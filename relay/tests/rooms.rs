@@ -90,6 +90,26 @@ async fn a_lost_connection_is_told_at_once_and_its_seat_given_up_after_the_grace
 }
 
 #[tokio::test]
+async fn who_finds_a_seat_kept_is_told_for_how_long() {
+    let relay = Relay::with(|config| config.grace = Duration::from_mins(10)).await;
+    let (mut one, two) = relay.pair(Some("attic")).await;
+    drop(two);
+    assert_eq!(one.peer().await, (PeerState::Silent, 1));
+    let mut new = relay.connect().await;
+    new.open().await;
+    new.hello(Some("attic"), None).await;
+    let RelayControl::Error { code, text, kept_ms: Some(kept_ms) } = new.next_control().await
+    else {
+        panic!("not told")
+    };
+    assert_eq!(code, ErrorCode::RoomTaken);
+    assert!((500_000..=600_000).contains(&kept_ms), "{kept_ms}");
+    let minutes = kept_ms.div_ceil(60_000);
+    assert!(text.contains(&format!("kept for another {minutes} min")), "{text}");
+    new.closed().await;
+}
+
+#[tokio::test]
 async fn the_token_brings_a_client_back_to_its_seat() {
     let relay = Relay::start().await;
     let (mut one, two) = relay.pair(None).await;

@@ -76,7 +76,7 @@ impl Room {
     }
 
     pub(super) fn refuse(&mut self, seat: Seat, code: ErrorCode, text: &str) {
-        self.control(seat, RelayControl::Error { code, text: text.to_owned() });
+        self.control(seat, RelayControl::Error { code, text: text.to_owned(), kept_ms: None });
     }
 
     pub(super) fn control(&mut self, to: Seat, control: RelayControl) {

@@ -102,6 +102,9 @@ pub enum Ending {
         code: ErrorCode,
         /// What is wrong and what to do.
         text: String,
+        /// With [`ErrorCode::RoomTaken`], if a seat is only kept for somebody who is away: for how
+        /// long at most.
+        kept_for: Option<Duration>,
     },
     /// No connection could be made in the first place.
     Unreachable {

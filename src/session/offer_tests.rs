@@ -96,7 +96,11 @@ fn pipes_that_the_relay_has_no_room_for_are_asked_for_again() {
     line.settle();
     let session = &mut line.clients[0].session;
     session.accept(TransferId(1), false, line.now);
-    let refusal = RelayControl::Error { code: ErrorCode::TooManyPipes, text: "full".to_owned() };
+    let refusal = RelayControl::Error {
+        code: ErrorCode::TooManyPipes,
+        text: "full".to_owned(),
+        kept_ms: None,
+    };
     let asked = |session: &mut Session| {
         std::iter::from_fn(|| session.poll_command())
             .filter(|command| {
@@ -121,7 +125,8 @@ fn a_quota_that_is_used_up_is_told_once_and_pipes_are_asked_for_again() {
     line.settle();
     let session = &mut line.clients[0].session;
     session.accept(TransferId(1), false, line.now);
-    let refusal = RelayControl::Error { code: ErrorCode::Quota, text: "in 9 min".to_owned() };
+    let refusal =
+        RelayControl::Error { code: ErrorCode::Quota, text: "in 9 min".to_owned(), kept_ms: None };
     let asks = |session: &mut Session| {
         std::iter::from_fn(|| session.poll_command()).any(|command| {
             matches!(

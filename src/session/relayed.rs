@@ -65,7 +65,9 @@ impl Session {
                 ExitReason::Rejoin => self.rejoin(now),
                 ExitReason::Restart => self.await_restart(now),
             },
-            RelayControl::Error { code, text } => self.handle_error(code, &text, now),
+            RelayControl::Error { code, text, kept_ms } => {
+                self.handle_error(code, &text, kept_ms, now);
+            }
             RelayControl::Pong => {}
             RelayControl::Joined => {
                 self.handle_garbage("the relay answered as if this were a pipe; report this fault");
@@ -236,7 +238,7 @@ impl Session {
         self.wait_to_reconnect(now);
     }
 
-    fn handle_error(&mut self, code: ErrorCode, text: &str, now: Moment) {
+    fn handle_error(&mut self, code: ErrorCode, text: &str, kept_ms: Option<u64>, now: Moment) {
         let text = text::line(text, limits::MAX_REASON_COLUMNS);
         let anywhere = self.pairing == 0 || matches!(self.meet, Meet::In(_));
         if code == ErrorCode::SeatGone && anywhere && self.seat.is_some() {
@@ -253,7 +255,8 @@ impl Session {
         } else if code == ErrorCode::PairingFailed {
             self.end(Ending::WrongCode { text });
         } else if code.is_final() {
-            self.end(Ending::Refused { code, text });
+            let kept_for = kept_ms.map(Duration::from_millis);
+            self.end(Ending::Refused { code, text, kept_for });
         } else if matches!(code, ErrorCode::NoPeer | ErrorCode::TooManyPipes) {
             // The pipe is asked for again when the peer is back, or after a while.
             self.book.forget_pipe_requests();

@@ -154,7 +154,7 @@ fn a_relay_that_has_no_room_for_now_ends_no_conversation() {
     line.settle();
     line.say(0, "held");
     let refuse = |line: &mut Line, code| {
-        let error = RelayControl::Error { code, text: "refused".to_owned() };
+        let error = RelayControl::Error { code, text: "refused".to_owned(), kept_ms: None };
         line.clients[0].session.handle_message(RelayToClient::Control(error), line.now);
         line.pump(0);
     };

@@ -153,7 +153,8 @@ impl Line {
                     self.room.handle_join(Token::from_bytes([self.tokens; 16]), self.now)
                 };
                 if let Err(code) = result {
-                    let error = RelayControl::Error { code, text: "refused".to_owned() };
+                    let error =
+                        RelayControl::Error { code, text: "refused".to_owned(), kept_ms: None };
                     self.clients[index].down.push_back(RelayToClient::Control(error));
                 }
                 // A change of seats is written down before anybody hears of it.

@@ -73,7 +73,7 @@ fn words_that_the_relay_refuses_are_held_again() {
     let mut line = Line::paired();
     let draft = line.say(0, "hello");
     let code = ErrorCode::NotYourTurn;
-    let refusal = RelayControl::Error { code, text: "not your turn".to_owned() };
+    let refusal = RelayControl::Error { code, text: "not your turn".to_owned(), kept_ms: None };
     let session = &mut line.clients[0].session;
     session.handle_message(RelayToClient::Control(refusal), Moment::START);
     line.clients[0].up.clear();
@@ -186,7 +186,8 @@ fn one_who_waits_alone_is_sent_to_another_and_one_who_has_met_somebody_stays() {
 fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
     let mut session = Session::new(config(9));
     let exit = RelayControl::Exit { reason: crate::message::ExitReason::Rejoin };
-    let gone = RelayControl::Error { code: ErrorCode::SeatGone, text: "gone".to_owned() };
+    let gone =
+        RelayControl::Error { code: ErrorCode::SeatGone, text: "gone".to_owned(), kept_ms: None };
     for refusal in [exit, gone] {
         let welcome = RelayControl::Welcome {
             seat: Seat::One,
@@ -214,7 +215,8 @@ fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
 #[test]
 fn a_stuck_client_comes_back_to_its_seat() {
     let mut line = Line::paired();
-    let stuck = RelayControl::Error { code: ErrorCode::Stuck, text: "too slow".to_owned() };
+    let stuck =
+        RelayControl::Error { code: ErrorCode::Stuck, text: "too slow".to_owned(), kept_ms: None };
     line.clients[0].session.handle_message(RelayToClient::Control(stuck), line.now);
     line.settle();
     assert!(!line.clients[0].session.is_over());
@@ -228,7 +230,7 @@ fn a_wrong_number_is_mended_by_coming_back() {
     let mut line = Line::paired();
     line.say(0, "hello");
     let code = ErrorCode::WrongSequence;
-    let refusal = RelayControl::Error { code, text: "wrong".to_owned() };
+    let refusal = RelayControl::Error { code, text: "wrong".to_owned(), kept_ms: None };
     line.clients[0].up.clear();
     line.clients[0].session.handle_message(RelayToClient::Control(refusal), line.now);
     line.settle();
@@ -366,7 +368,7 @@ proptest! {
                 2 => RelayControl::Peer { state: PeerState::Replaced, pairing, since: pairing, kept_ms: Some(number) },
                 3 => RelayControl::Taken { sequence: number },
                 4 => RelayControl::Pipe { tag: number, token },
-                5 => RelayControl::Error { code: ErrorCode::SeatGone, text: "\u{1b}[31m".to_owned() },
+                5 => RelayControl::Error { code: ErrorCode::SeatGone, text: "\u{1b}[31m".to_owned(), kept_ms: None },
                 6 => RelayControl::Peer { state: PeerState::Silent, pairing, since: pairing, kept_ms: None },
                 _ => RelayControl::Notice { text: "x".repeat(1000) },
             };

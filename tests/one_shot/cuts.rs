@@ -106,6 +106,45 @@ fn a_sender_that_is_killed_and_started_again_goes_on() {
 }
 
 #[test]
+fn a_kept_seat_is_waited_for_as_long_as_the_relay_keeps_it() {
+    let place = Place::with(&["--grace", "4"]);
+    let bytes = place.file("big.bin", 24 << 20);
+    let ann = place.ann(SEND_SLOWLY);
+    let bob = place.bob(RECEIVE);
+    bob.moved(4 * MIB);
+    bob.signal(Signal::KILL);
+    drop(bob);
+    ann.event("silent");
+    let bob = place.bob(RECEIVE);
+    let retrying = bob.event("retrying");
+    let reason = retrying["reason"].as_str().expect("why");
+    assert!(reason.contains("one of them kept"), "{retrying}");
+    assert!((1..=5).contains(&retrying["for_s"].as_u64().expect("a number")), "{retrying}");
+    let bob = bob.ends_within(LONG).well();
+    assert!(bob.event("started")["held"].as_u64() >= Some(2 * MIB), "{:?}", bob.events());
+    let tries = bob.events().iter().filter(|event| event["event"] == "retrying").count();
+    assert_eq!(tries, 1, "{:?}", bob.events());
+    ann.ends_within(LONG).well();
+    assert!(place.received("big.bin") == bytes);
+}
+
+#[test]
+fn who_does_not_wait_for_a_kept_seat_is_told_how_long_it_is_kept() {
+    let place = Place::with(&["--grace", "10m"]);
+    place.file("big.bin", 24 << 20);
+    let ann = place.ann(SEND_SLOWLY);
+    let bob = place.bob(RECEIVE);
+    bob.moved(MIB);
+    bob.signal(Signal::KILL);
+    drop(bob);
+    ann.event("silent");
+    let bob = place.bob(&["receive", CODE, "--json", "--timeout", "1"]);
+    let bob = bob.ends().with(exit::REFUSED.into());
+    let reason = bob.event("ended")["reason"].as_str().expect("why").to_owned();
+    assert!(reason.contains("One is kept for another 10 min for whoever was cut off"), "{reason}");
+}
+
+#[test]
 fn both_killed_and_started_again_go_on() {
     let place = Place::with(SHORT_GRACE);
     let bytes = place.file("big.bin", 24 << 20);

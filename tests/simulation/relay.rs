@@ -111,8 +111,8 @@ impl World {
                 }
             }
             Err(code) => {
-                let text = "refused".to_owned();
-                self.send_down(id, RelayToClient::Control(RelayControl::Error { code, text }));
+                let error = RelayControl::Error { code, text: "refused".to_owned(), kept_ms: None };
+                self.send_down(id, RelayToClient::Control(error));
                 self.close_from_relay(id);
             }
         }

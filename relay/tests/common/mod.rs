@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     pub async fn error(&mut self) -> (ErrorCode, String) {
         match self.next_control().await {
-            RelayControl::Error { code, text } => (code, text),
+            RelayControl::Error { code, text, .. } => (code, text),
             other => panic!("expected an error, got {other:?}"),
         }
     }

@@ -3,7 +3,7 @@
 //! Owns what an event of the engine means for it: what is told, what is asked, when it is over and
 //! with which exit status. It is a machine like those of the core: [`super::run`] feeds it and
 //! carries out its [`Step`]s, and it knows neither terminal nor clock. Who is there is in [`company`],
-//! what is sent or received in [`transfer`].
+//! what is sent or received in [`transfer`], how a seat or a relay is tried for again in [`retry`].
 //!
 //! ```text
 //! start ──> waiting ──> met ──> offered ──> (asked) ──> moving ──> verified ──> leaving ──> end
@@ -13,6 +13,7 @@
 //! ```
 
 mod company;
+mod retry;
 mod transfer;
 
 use super::question::{Decision, Question};
@@ -24,15 +25,12 @@ use crate::meeting::Meeting;
 use couplet::session::{Ending, Event as SessionEvent};
 use couplet::time::Moment;
 use couplet::transfer::wire::Fault;
+use retry::Retry;
 use std::collections::VecDeque;
 use std::time::Duration;
 use transfer::Transfer;
 
-/// For how long a seat, or a relay, is tried for again: longer than a relay keeps the seat of one who
-/// was killed.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The wait before each such try.
+/// The wait before what failed is tried again at once: reaching a relay that is gone, offering.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
 /// How long it isn't told that the peer has left: a sender does so when it knows that all is through,
@@ -133,14 +131,6 @@ pub(super) struct Errand {
     question: Option<Question>,
     ending: Option<End>,
     ending_by: Option<Moment>,
-}
-
-/// Tries for a seat, or a relay.
-#[derive(Debug)]
-struct Retry {
-    since: Moment,
-    at: Option<Moment>,
-    end: End,
 }
 
 impl Errand {
@@ -306,21 +296,19 @@ impl Errand {
         };
         // What has flowed in or out can't flow again.
         let passing = verdict::passing(ending, self.met || self.retry.is_some());
-        let Some(reason) = passing.filter(|_| !(begun && flows)) else {
+        let Some(passing) = passing.filter(|_| !(begun && flows)) else {
             return self.choose(end, now);
         };
-        let patience = self.setup.timeout.unwrap_or(PATIENCE);
-        let since = self.retry.as_ref().map(|retry| retry.since);
-        if since.is_none() {
-            let (reason, for_s) = (reason.to_owned(), patience.as_secs());
-            self.tell(Report::Retrying { reason, for_s });
+        let alone_since = *self.alone_since.get_or_insert(now);
+        let limit = self.setup.timeout.map(|limit| alone_since + limit);
+        let retry = self.retry.take().unwrap_or_else(|| Retry::new(end.clone(), now));
+        match retry.failed(&passing, end, limit, now) {
+            Ok((retry, report)) => {
+                self.retry = Some(retry);
+                self.steps.extend(report.map(Step::Tell));
+            }
+            Err(end) => return self.choose(end, now),
         }
-        let since = since.unwrap_or(now);
-        if now.since(since) >= patience {
-            return self.choose(end, now);
-        }
-        self.retry = Some(Retry { since, at: Some(now + RETRY_AFTER), end });
-        self.alone_since.get_or_insert(now);
         (self.link_lost, self.peer_here, self.sealed) = (false, false, false);
         (self.offering, self.offer_at) = (false, None);
         (self.transfer, self.question) = (None, None);

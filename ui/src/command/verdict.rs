@@ -161,23 +161,42 @@ pub(super) fn of_ending(ending: &Ending) -> End {
     }
 }
 
-/// What is wrong, if it may go better in a moment: the room still has the seat of one who was killed,
-/// the relay is full or being started anew. `known`: the relay has been there before.
-pub(super) fn passing(ending: &Ending, known: bool) -> Option<&str> {
+/// What is wrong, but may go better after a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Passing {
+    /// It in a sentence.
+    pub(super) reason: String,
+    /// Whether a relay said so: it shouldn't be asked again and again.
+    pub(super) refused: bool,
+    /// For how long at most a seat is kept for somebody who is away, if that is all that is wrong.
+    pub(super) kept_for: Option<Duration>,
+}
+
+/// What is wrong, if it may go better after a while: the room still has the seat of one who was
+/// killed, the relay is full or being started anew. `known`: the relay has been there before.
+pub(super) fn passing(ending: &Ending, known: bool) -> Option<Passing> {
+    let refused =
+        |reason: &str| Passing { reason: reason.to_owned(), refused: true, kept_for: None };
+    let gone = |reason: &str| Passing { refused: false, ..refused(reason) };
     match ending {
-        Ending::Refused { code: ErrorCode::RoomTaken | ErrorCode::SeatGone, .. } => {
-            Some("both seats are taken, perhaps still by one who was cut off a moment ago")
+        Ending::Refused { code: ErrorCode::RoomTaken, kept_for: Some(kept), .. } => {
+            let reason = "both seats are taken, one of them kept for whoever was cut off";
+            Some(Passing { kept_for: Some(*kept), ..refused(reason) })
         }
-        Ending::Refused { code, text } => matches!(
+        Ending::Refused { code: ErrorCode::RoomTaken | ErrorCode::SeatGone, .. } => {
+            let reason = "both seats are taken, perhaps still by one who was cut off a moment ago";
+            Some(refused(reason))
+        }
+        Ending::Refused { code, text, .. } => matches!(
             code,
             ErrorCode::RelayFull
                 | ErrorCode::RoomsFull
                 | ErrorCode::HandshakeTimeout
                 | ErrorCode::Stuck
         )
-        .then_some(text),
-        Ending::RelayExit => Some("the relay was ended"),
-        Ending::Unreachable { text } => known.then_some(text),
+        .then(|| refused(text)),
+        Ending::RelayExit => Some(gone("the relay was ended")),
+        Ending::Unreachable { text } => known.then(|| gone(text)),
         Ending::Fin
         | Ending::Superseded
         | Ending::WrongCode { .. }
@@ -215,7 +234,7 @@ mod tests {
             Ending::Fin,
             Ending::RelayExit,
             Ending::Superseded,
-            Ending::Refused { code: ErrorCode::RoomTaken, text: text() },
+            Ending::Refused { code: ErrorCode::RoomTaken, text: text(), kept_for: None },
             Ending::Unreachable { text: text() },
             Ending::WrongCode { text: text() },
             Ending::Distrusted { text: text() },

@@ -71,7 +71,11 @@ impl World {
                     ErrorCode::PairingFailed,
                     ErrorCode::Unknown,
                 ];
-                RelayControl::Error { code: *input.choose(&codes)?, text: draw::text(input)? }
+                RelayControl::Error {
+                    code: *input.choose(&codes)?,
+                    text: draw::text(input)?,
+                    kept_ms: None,
+                }
             }
             _ => RelayControl::Pong,
         };

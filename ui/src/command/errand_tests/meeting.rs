@@ -1,7 +1,8 @@
 //! Who is met, and how long a seat, a relay and a peer are waited for.
 
-use super::super::{PATIENCE, RETRY_AFTER, Step, Task, Terms};
-use super::scene::{ID, Scene, code, outgoing, refused, verified};
+use super::super::retry::{FIRST_WAIT, LONGEST_WAIT, PATIENCE};
+use super::super::{RETRY_AFTER, Step, Task, Terms};
+use super::scene::{ID, Scene, code, kept, outgoing, refused, verified};
 use crate::command::report::Report;
 use crate::config::exit;
 use crate::engine::{Command, Event};
@@ -47,17 +48,99 @@ fn a_code_of_more_words_is_made() {
 #[test]
 fn a_taken_seat_is_tried_for_and_told_once() {
     let mut scene = Scene::sending();
-    let mut tries = 0;
+    let mut waits = Vec::new();
     while scene.now < Moment::START + PATIENCE {
         scene.session(refused(ErrorCode::RoomTaken));
-        assert_eq!(scene.wait(), RETRY_AFTER);
-        tries += 1;
+        waits.push(scene.wait());
     }
-    assert_eq!(scene.reports().len(), 1);
+    assert_eq!(retryings(&scene), [("perhaps still", 60)]);
+    // More and more seldom, and a last time when the patience is over.
+    assert_eq!(waits[..3], [2000, 3000, 4500].map(Duration::from_millis));
+    let longest = waits.iter().max().expect("waits");
+    assert_eq!((*longest, waits.iter().sum()), (LONGEST_WAIT, PATIENCE));
     scene.session(refused(ErrorCode::RoomTaken));
     assert_eq!(scene.ended(), (exit::REFUSED, "both seats are taken".to_owned()));
     let starts = scene.steps.iter().filter(|step| matches!(step, Step::Start(_))).count();
-    assert_eq!(starts, tries + 1);
+    assert_eq!(starts, waits.len() + 1);
+}
+
+/// What was told of tries: a part of the reason, and for how many seconds.
+fn retryings(scene: &Scene) -> Vec<(&'static str, u64)> {
+    let part = |reason: &str| {
+        let parts = ["perhaps still", "one of them kept", "the relay was ended"];
+        parts.into_iter().find(|part| reason.contains(part)).unwrap_or("something else")
+    };
+    let told = scene.reports().into_iter().map(|report| {
+        let Report::Retrying { reason, for_s } = report else { panic!("{report:?}") };
+        (part(reason), *for_s)
+    });
+    told.collect()
+}
+
+#[test]
+fn a_seat_that_is_kept_is_waited_for_as_long_as_it_is() {
+    let mut scene = Scene::sending();
+    let free = Moment::START + Duration::from_mins(10);
+    let mut waits = Vec::new();
+    while scene.now < free {
+        scene.session(kept(free.since(scene.now).as_secs()));
+        waits.push(scene.wait());
+    }
+    // No try goes past the end of the keeping by more than a moment.
+    assert!(scene.now.since(free) <= RETRY_AFTER, "{:?}", scene.now);
+    assert_eq!(waits[..2], [2000, 3000].map(Duration::from_millis));
+    assert_eq!(waits.iter().max(), Some(&LONGEST_WAIT));
+    assert_eq!(retryings(&scene), [("one of them kept", 601)]);
+    let scene = scene.meets();
+    assert_eq!(scene.commands(), [Command::Send(outgoing())]);
+}
+
+#[test]
+fn a_seat_that_is_kept_for_a_moment_is_tried_for_when_it_is_over() {
+    let mut scene = Scene::sending();
+    scene.session(kept(1));
+    assert_eq!(scene.wait(), Duration::from_secs(1) + RETRY_AFTER);
+    // The relay's clock may be a little behind.
+    scene.session(kept(0));
+    assert_eq!(scene.wait(), RETRY_AFTER);
+}
+
+#[test]
+fn a_seat_that_another_takes_when_its_keeping_is_over_ends_it_after_a_while() {
+    let mut scene = Scene::sending();
+    // The relay notices only now that somebody is gone.
+    scene.session(refused(ErrorCode::RoomTaken));
+    scene.wait();
+    let free = scene.now + Duration::from_mins(2);
+    while scene.now < free {
+        scene.session(kept(free.since(scene.now).as_secs()));
+        scene.wait();
+    }
+    let since = scene.now;
+    scene.session(refused(ErrorCode::RoomTaken));
+    let told = retryings(&scene);
+    assert_eq!(told[..2], [("perhaps still", 60), ("one of them kept", 121)]);
+    let [_, _, (part, for_s)] = told[..] else { panic!("{told:?}") };
+    assert!(part == "perhaps still" && for_s <= 60, "{told:?}");
+    while scene.errand.poll_timeout().is_some() {
+        scene.wait();
+        scene.session(refused(ErrorCode::RoomTaken));
+    }
+    assert!(scene.now.since(since) <= PATIENCE && scene.now.since(since) > PATIENCE / 2);
+    assert_eq!(scene.ended().0, exit::REFUSED);
+}
+
+#[test]
+fn a_limit_of_the_user_holds_for_a_kept_seat_as_well() {
+    let limit = Duration::from_secs(5);
+    let mut scene = Scene::new(Task::Send(outgoing()), Meeting::Code(code()), Some(limit));
+    scene.session(kept(600));
+    assert_eq!(scene.wait(), FIRST_WAIT);
+    assert_eq!(retryings(&scene), [("one of them kept", 5)]);
+    scene.session(kept(598));
+    assert_eq!(scene.wait(), Duration::from_secs(3));
+    let said = "one seat is kept for another 598 s".to_owned();
+    assert_eq!(scene.ended(), (exit::REFUSED, said));
 }
 
 #[test]
@@ -77,7 +160,10 @@ fn refusals_that_do_not_pass_end_it_at_once() {
         (Ending::WrongCode { text: "other code".to_owned() }, exit::WRONG_CODE),
         (Ending::Distrusted { text: "changed".to_owned() }, exit::DISTRUSTED),
         (Ending::Protocol { text: "no relay".to_owned() }, exit::PROTOCOL),
-        (Ending::Refused { code: ErrorCode::Version, text: "old".to_owned() }, exit::REFUSED),
+        (
+            Ending::Refused { code: ErrorCode::Version, text: "old".to_owned(), kept_for: None },
+            exit::REFUSED,
+        ),
     ] {
         let mut scene = Scene::sending();
         scene.session(SessionEvent::Ended(ending));

@@ -175,5 +175,13 @@ pub(super) fn verified(left_out_count: u64) -> TransferState {
 }
 
 pub(super) fn refused(code: ErrorCode) -> SessionEvent {
-    SessionEvent::Ended(Ending::Refused { code, text: "both seats are taken".to_owned() })
+    let text = "both seats are taken".to_owned();
+    SessionEvent::Ended(Ending::Refused { code, text, kept_for: None })
+}
+
+/// There is no seat, but one is only kept.
+pub(super) fn kept(for_s: u64) -> SessionEvent {
+    let text = format!("one seat is kept for another {for_s} s");
+    let kept_for = Some(Duration::from_secs(for_s));
+    SessionEvent::Ended(Ending::Refused { code: ErrorCode::RoomTaken, text, kept_for })
 }

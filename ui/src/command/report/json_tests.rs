@@ -55,6 +55,10 @@ fn examples() -> Vec<Report> {
         },
         Report::Waiting { code: None, command: None },
         Report::Retrying { reason: text("the relay was ended"), for_s: 60 },
+        Report::Retrying {
+            reason: text("both seats are taken, one of them kept for whoever was cut off"),
+            for_s: 598,
+        },
         Report::Met { words: ["otter", "lamp", "reef"] },
         Report::Offered {
             by: Side::Peer,

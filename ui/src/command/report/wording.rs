@@ -89,7 +89,8 @@ impl Wording {
             }
             Report::Waiting { code: None, .. } => "waiting for your peer".to_owned(),
             Report::Retrying { reason, for_s } => {
-                format!("{reason}; trying again for up to {for_s} s")
+                let limit = units::wait(Duration::from_secs(*for_s));
+                format!("{reason}; trying again for up to {limit}")
             }
             Report::Met { words: [one, two, three] } => {
                 format!("your peer is there; the line is sealed ({one} {two} {three})")
