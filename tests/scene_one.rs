@@ -117,6 +117,48 @@ fn the_first_minute_every_sentence_of_it() {
 }
 
 #[test]
+fn a_relay_that_is_ended_in_between_leaves_nothing_untold() {
+    let relay = Relay::start(&[]);
+    let people = people();
+    let client = |name, dir: &PathBuf| {
+        let args = ["--relay", &relay.address, "--limit", "2M"];
+        Terminal::run(name, (120, 30), dir, &args)
+    };
+    let mut ann = client("ann", &people.ann);
+    ann.sees("seat 1");
+    let mut bob = client("bob", &people.bob);
+    ann.sees("YOUR TURN  emi");
+    bob.sees("listening  rec");
+    bob.line("one for later");
+    bob.sees("held 1: one for later");
+    fs::write(people.ann.join("big.bin"), contents(40_000_000, 7)).expect("written");
+    ann.line("/send big.bin");
+    bob.sees("/accept 1");
+    bob.line("/accept 1");
+    for screen in [&ann, &bob] {
+        screen.waits("some percent", |screen| {
+            let screen = screen.contents();
+            (1..100).any(|percent| screen.contains(&format!(" {percent}%")))
+        });
+    }
+    relay.interrupt();
+    let (status, screen) = ann.ends();
+    assert!(status == 3 && screen.contains("exit: the relay was ended"), "{status}\n{screen}");
+    assert!(screen.contains("not finished: ⇡ big.bin, "), "{screen}");
+    assert!(screen.contains(" %; offer it again to go on"), "{screen}");
+    let (status, screen) = bob.ends();
+    assert!(status == 3 && screen.contains("exit: the relay was ended"), "{status}\n{screen}");
+    assert!(screen.contains("not finished: ⇣ big.bin, "), "{screen}");
+    assert!(screen.contains(" %; what came is kept (couplet partials)"), "{screen}");
+    let (_, unsent) = screen.split_once("not sent, so that you have it:").expect("what to keep");
+    assert!(unsent.contains("one for later"), "{screen}");
+    // It is true: there is a part.
+    let parts = Terminal::run("bob", (120, 30), &people.bob, &["partials"]);
+    let (status, screen) = parts.ends();
+    assert!(status == 0 && screen.contains("big.bin"), "{screen}");
+}
+
+#[test]
 fn a_client_that_is_killed_is_missed_within_two_seconds_and_its_seat_is_taken() {
     let relay = Relay::start(&["--grace", "1"]);
     let people = people();

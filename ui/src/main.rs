@@ -237,6 +237,8 @@ struct Talked {
 struct Ended {
     ending: Ending,
     unsent: Vec<String>,
+    /// A line for each transfer that wasn't through, if that is for the user to see to.
+    unfinished: Vec<String>,
     /// Whether the program was ended from outside, and the conversation can be gone back to.
     closed: bool,
     /// The exit status that says so.
@@ -248,7 +250,11 @@ impl Talked {
         let closed = self.left.closed && self.keeps;
         // What is kept for going back isn't lost.
         let unsent = if closed { Vec::new() } else { unsent(self.unsaid, self.left.draft).await };
-        Ended { ending: self.left.ending, unsent, closed, status: self.left.ended_by }
+        // Nor what goes on by itself, here or in the program that has the seat now.
+        let goes_on = closed || self.left.ending == Ending::Superseded;
+        let unfinished = if goes_on { Vec::new() } else { self.left.unfinished };
+        let (ending, status) = (self.left.ending, self.left.ended_by);
+        Ended { ending, unsent, unfinished, closed, status }
     }
 }
 
@@ -374,7 +380,7 @@ async fn unsent(unsaid: Unsaid, draft: String) -> Vec<String> {
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
 fn say_ending(ended: &Ended) -> ExitCode {
-    let Ended { ending, unsent, closed, status } = ended;
+    let Ended { ending, unsent, unfinished, closed, status } = ended;
     let left = status.unwrap_or(exit::OK);
     let code = match ending {
         Ending::Fin if *closed => {
@@ -384,7 +390,9 @@ fn say_ending(ended: &Ended) -> ExitCode {
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \
                         one of you starts a relay, and both start couplet";
-            say(exit::OK, text)
+            // Not in order, if it came in between.
+            let through = unsent.is_empty() && unfinished.is_empty();
+            say(if through { exit::OK } else { exit::NO_RELAY }, text)
         }
         Ending::Superseded => {
             say(exit::OK, "this seat was taken up from another connection; this one is closed")
@@ -395,9 +403,12 @@ fn say_ending(ended: &Ended) -> ExitCode {
         Ending::Distrusted { text } => fail(exit::DISTRUSTED, text),
         Ending::Protocol { text } => fail(exit::PROTOCOL, text),
     };
-    if !unsent.is_empty() {
-        let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout().lock();
+    for line in unfinished {
         // A terminal that is gone can't be told anything.
+        let _ = writeln!(out, "{line}");
+    }
+    if !unsent.is_empty() {
         let _ = writeln!(out, "not sent, so that you have it:");
         for text in unsent {
             let _ = writeln!(out, "{text}");

@@ -4,13 +4,14 @@
 
 use std::fmt::Write as _;
 
-/// It ended in order: all is through and verified, or the conversation was left.
+/// It ended in order: all is through and verified, or the conversation was left, or it was over with
+/// nothing open.
 pub const OK: u8 = 0;
 /// Something went wrong that has no status of its own.
 pub const FAILURE: u8 = 1;
 /// The command line is wrong; clap uses the same.
 pub const USAGE: u8 = 2;
-/// No relay could be reached, or none could be started.
+/// No relay could be reached, or none could be started; or it was ended before all was through.
 pub const NO_RELAY: u8 = 3;
 /// The relay refused: full, room taken, seat given away, another version.
 pub const REFUSED: u8 = 4;
@@ -47,10 +48,10 @@ pub const TERMINATED: u8 = 143;
 
 /// All of them, each with what it says to the user.
 pub const ALL: &[(u8, &str)] = &[
-    (OK, "ended in order; what was sent or received is verified"),
+    (OK, "ended in order, or you left; what send or receive passed is verified"),
     (FAILURE, "another failure"),
     (USAGE, "wrong usage"),
-    (NO_RELAY, "no relay reached"),
+    (NO_RELAY, "no relay reached, or it was ended before all was through"),
     (REFUSED, "the relay refused"),
     (PROTOCOL, "not a couplet relay"),
     (NO_TERMINAL, "no terminal"),

@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | `app/` | the state of the screen and the rules of its keys |
 //! | `conversation`, `transfers`, `editor`, `history` | the parts of that state |
+//! | `unfinished` | what wasn't through at the end |
 //! | `wording` | what offers are called, and what the disk says of them |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
 //! | `view/`, `theme`, `wrap` | how it looks |
@@ -43,6 +44,7 @@ mod shell;
 mod stage;
 mod theme;
 mod transfers;
+mod unfinished;
 mod view;
 mod wording;
 mod wrap;
@@ -87,6 +89,8 @@ pub struct Left {
     pub ending: Ending,
     /// What stood in the composer, neither sent nor held.
     pub draft: String,
+    /// A line for each transfer that wasn't through.
+    pub unfinished: Vec<String>,
     /// Whether the program is ended from outside, and the conversation isn't: it can be gone back to.
     pub closed: bool,
     /// The exit status that says so, if the program was ended from outside.

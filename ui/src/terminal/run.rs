@@ -8,6 +8,7 @@ use super::app::{App, Effect, Input, Past, Setting};
 use super::errands;
 use super::shell::{Happened, Shell};
 use super::theme::Theme;
+use super::unfinished;
 use super::view;
 use super::{FaceError, Left, Options};
 use crate::engine::{Command, Engine, Event};
@@ -89,8 +90,9 @@ impl Face<'_> {
         *past = self.app.take_past();
         let next = self.app.take_next().filter(|_| ending == Ending::Fin);
         let (draft, limit) = (self.app.draft().to_owned(), self.app.limit());
+        let unfinished = unfinished::lines(&self.app.transfers, self.app.setting.theme);
         let (closed, ended_by) = (self.app.is_closed(), self.shell.ended_by);
-        Left { ending, draft, closed, ended_by, next, limit }
+        Left { ending, draft, unfinished, closed, ended_by, next, limit }
     }
 
     /// Hands the engine what it has room for.
