@@ -48,7 +48,7 @@ pub const TERMINATED: u8 = 143;
 
 /// All of them, each with what it says to the user.
 pub const ALL: &[(u8, &str)] = &[
-    (OK, "ended in order, or you left; what send or receive passed is verified"),
+    (OK, "ended in order; what send or receive passed is verified"),
     (FAILURE, "another failure"),
     (USAGE, "wrong usage"),
     (NO_RELAY, "no relay reached, or it was ended before all was through"),
