@@ -154,3 +154,42 @@ fn a_hosted_relay_tells_the_whole_command_with_the_code() {
     bob.sees("seat 2");
     ann.sees("YOUR TURN  emi");
 }
+
+#[test]
+fn a_conversation_that_is_refused_for_now_can_still_be_gone_back_to() {
+    let relay = Relay::start(&["--grace", "1s"]);
+    let [ann_dir, bob_dir, carol_dir] = [(); 3].map(|()| tempfile::tempdir().expect("a directory"));
+    let code = "7-otter-lamp";
+    let mut ann = client("ann", &relay.address, ann_dir.path(), &[code]);
+    ann.sees("waiting");
+    let bob = client("bob", &relay.address, bob_dir.path(), &[code]);
+    ann.sees("YOUR TURN  emi");
+    ann.line("one");
+    bob.sees("one");
+    ann.line("held words");
+    ann.sees("held 1: held words");
+    // As when its terminal is closed.
+    ann.signal(rustix::process::Signal::HUP);
+    assert_eq!(ann.ends().0, 129);
+    bob.sees("peer didn't come back in time");
+
+    // Somebody else has its seat.
+    let mut carol = client("carol", &relay.address, carol_dir.path(), &[code]);
+    carol.sees("sealed by your code");
+    let last = || Terminal::run("ann again", (80, 24), ann_dir.path(), &["chat", "--last"]);
+    let (status, screen) = last().ends();
+    assert_eq!(status, 4, "{screen}");
+    let said = screen.replace(['\r', '\n'], "");
+    assert!(
+        said.contains("both seats") && said.contains("`couplet chat --last` goes back"),
+        "{said}"
+    );
+
+    carol.line("fin");
+    carol.ends();
+    let mut ann = last();
+    ann.sees("sealed by your code");
+    ann.sees("held 1: held words");
+    ann.line("fin");
+    assert_eq!(ann.ends().0, 0);
+}

@@ -6,7 +6,7 @@ use couplet::text;
 use couplet::transfer::offer::OnCollision;
 use couplet_ui::config::{self, Chat, Cli, Command, Receive, Wanted, exit};
 use couplet_ui::conversations::{Conversation, Conversations, LastError, Remembered};
-use couplet_ui::engine::{self, Target, TlsChoice, Unsaid};
+use couplet_ui::engine::{self, Rest, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
@@ -239,22 +239,24 @@ struct Ended {
     unsent: Vec<String>,
     /// A line for each transfer that wasn't through, if that is for the user to see to.
     unfinished: Vec<String>,
-    /// Whether the program was ended from outside, and the conversation can be gone back to.
-    closed: bool,
-    /// The exit status that says so.
+    /// Whether nobody has ended it, and it can be gone back to.
+    goes_back: bool,
+    /// The exit status of a program that was ended from outside.
     status: Option<u8>,
 }
 
 impl Talked {
     async fn ended(self) -> Ended {
         let closed = self.left.closed && self.keeps;
+        let rest = if closed { Rest::default() } else { rest(self.unsaid, self.left.draft).await };
+        let goes_back = closed || rest.goes_back;
         // What is kept for going back isn't lost.
-        let unsent = if closed { Vec::new() } else { unsent(self.unsaid, self.left.draft).await };
+        let unsent = if goes_back { Vec::new() } else { rest.unsaid };
         // Nor what goes on by itself, here or in the program that has the seat now.
-        let goes_on = closed || self.left.ending == Ending::Superseded;
+        let goes_on = goes_back || self.left.ending == Ending::Superseded;
         let unfinished = if goes_on { Vec::new() } else { self.left.unfinished };
         let (ending, status) = (self.left.ending, self.left.ended_by);
-        Ended { ending, unsent, unfinished, closed, status }
+        Ended { ending, unsent, unfinished, goes_back, status }
     }
 }
 
@@ -325,7 +327,7 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
             None => return Ok(Talked { left, unsaid, keeps }),
         };
         // What nobody was there to hear is the user's to say or to drop in the new room.
-        draft = unsent(unsaid, left.draft).await.join("\n");
+        draft = rest(unsaid, left.draft).await.unsaid.join("\n");
     }
 }
 
@@ -369,23 +371,22 @@ impl KeptAs {
     }
 }
 
-/// What was written and never sent, when the session has ended.
-async fn unsent(unsaid: Unsaid, draft: String) -> Vec<String> {
-    let mut unsent = unsaid.await.unwrap_or_default();
+/// What is left when the session has ended: what was written and never sent, above all.
+async fn rest(unsaid: Unsaid, draft: String) -> Rest {
+    let mut rest = unsaid.await.unwrap_or_default();
     if !draft.trim().is_empty() {
-        unsent.push(draft);
+        rest.unsaid.push(draft);
     }
-    unsent
+    rest
 }
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
 fn say_ending(ended: &Ended) -> ExitCode {
-    let Ended { ending, unsent, unfinished, closed, status } = ended;
+    let Ended { ending, unsent, unfinished, goes_back, status } = ended;
+    let back = if *goes_back { "; `couplet chat --last` goes back" } else { "" };
     let left = status.unwrap_or(exit::OK);
     let code = match ending {
-        Ending::Fin if *closed => {
-            say(left, "closed; `couplet chat --last` goes back, as long as the seat is kept")
-        }
+        Ending::Fin if *goes_back => say(left, &format!("closed{back}")),
         Ending::Fin => say(left, "you left (fin)"),
         Ending::RelayExit => {
             let text = "exit: the relay was ended, so this conversation is over; to talk again, \
@@ -397,8 +398,8 @@ fn say_ending(ended: &Ended) -> ExitCode {
         Ending::Superseded => {
             say(exit::OK, "this seat was taken up from another connection; this one is closed")
         }
-        Ending::Refused { text, .. } => fail(exit::REFUSED, text),
-        Ending::Unreachable { text } => fail(exit::NO_RELAY, text),
+        Ending::Refused { text, .. } => fail(exit::REFUSED, &format!("{text}{back}")),
+        Ending::Unreachable { text } => fail(exit::NO_RELAY, &format!("{text}{back}")),
         Ending::WrongCode { text } => fail(exit::WRONG_CODE, text),
         Ending::Distrusted { text } => fail(exit::DISTRUSTED, text),
         Ending::Protocol { text } => fail(exit::PROTOCOL, text),

@@ -72,8 +72,9 @@ impl Running {
     pub(super) fn write_down(&mut self) {
         let Some(keeping) = &mut self.keeping else { return };
         if self.session.is_over() {
+            self.goes_back = self.session.may_go_back();
             if let Some(keeping) = self.keeping.take()
-                && !self.session.may_go_back()
+                && !self.goes_back
             {
                 keeping.conversation.remove();
             }

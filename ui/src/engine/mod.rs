@@ -80,8 +80,17 @@ pub enum Target {
     Stdout,
 }
 
-/// The messages of one's own that never reached the relay, told when the session is over.
-pub type Unsaid = oneshot::Receiver<Vec<String>>;
+/// What is left when a session has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rest {
+    /// The words that were never sent, oldest first.
+    pub unsaid: Vec<String>,
+    /// Whether the conversation was ended by nobody, and can be gone back to.
+    pub goes_back: bool,
+}
+
+/// Gives what is left, once the session has ended.
+pub type Unsaid = oneshot::Receiver<Rest>;
 
 /// Starts an engine on the current tokio runtime.
 #[must_use]
@@ -124,7 +133,8 @@ fn run(running: impl FnOnce(mpsc::Sender<Event>) -> Running + Send + 'static) ->
         let mut running = running(events_out);
         running.run(commands_in).await;
         // Nobody may want to know; that is fine.
-        let _ = unsaid_out.send(running.session.unsaid().map(str::to_owned).collect());
+        let unsaid = running.session.unsaid().map(str::to_owned).collect();
+        let _ = unsaid_out.send(Rest { unsaid, goes_back: running.goes_back });
     });
     (Engine { commands, events }, unsaid)
 }
@@ -136,6 +146,8 @@ struct Running {
     transfers: Transfers,
     /// Where the conversation is written down, if it can be gone back to.
     keeping: Option<Keeping>,
+    /// Whether what is written down outlives the session.
+    goes_back: bool,
     /// Threads that go on when all up to now has been written down.
     await_write_down: Vec<WrittenDown>,
     waiting: VecDeque<Event>,
@@ -163,6 +175,7 @@ impl Running {
             ),
             transfers: Transfers::new(options.target.clone(), options.on_collision, options.limit),
             keeping: None,
+            goes_back: false,
             await_write_down: Vec::new(),
             waiting: VecDeque::new(),
             options,
