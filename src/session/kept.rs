@@ -180,6 +180,7 @@ impl Session {
             sequence: out.sequence,
             text: out.text.clone(),
             pairing: out.pairing,
+            handed: 0,
             seen: false,
         });
         for text in kept.held.into_iter().take(limits::MAX_HELD) {

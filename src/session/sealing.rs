@@ -161,6 +161,8 @@ impl Session {
             *verdict = Some(found);
             if let Some(company) = &mut self.sealing.company {
                 company.verdict = Some(found);
+                // Whoever has shown its user the words has the keys, even if nothing has come yet.
+                company.established = true;
             }
             self.tell_seal();
             if found == Verdict::Different {

@@ -164,12 +164,10 @@ impl Session {
             self.set_role(Role::Emi);
         }
         let (peer_here, since) = (self.peer_here, self.since);
-        let handed = self.words.last.as_ref().filter(|last| last.pairing < since);
-        let handed = handed.map(|last| last.sequence);
         let is_due = |out: &&mut Out| {
+            // What is handed over, of a pairing before, is said again with the signals.
             let unseen = peer_here && out.pairing >= since && !out.withheld;
-            // What is handed over is said again with the signals, as what was said before.
-            out.mark == Mark::Sent || unseen && Some(out.sequence) != handed
+            out.mark == Mark::Sent || unseen
         };
         for out in out.iter_mut().filter(is_due) {
             out.pairing = self.transmit_words(out.sequence, &out.text);
@@ -187,13 +185,10 @@ impl Session {
     pub(super) fn hand_over(&mut self) {
         let since = self.since;
         // Whoever is the same as before hears it again, or has seen it.
-        let is_unread = |last: &&Last| last.pairing < since && !last.seen;
-        if let Some(last) = self.words.last.as_ref().filter(is_unread) {
+        let is_unread = |last: &&mut Last| last.pairing < since && !last.seen;
+        if let Some(last) = self.words.last.as_mut().filter(is_unread) {
+            last.handed = self.pairing;
             let (sequence, text) = (last.sequence, last.text.clone());
-            // From here on it is said again as what was said to this peer is.
-            for out in self.words.out.iter_mut().filter(|out| out.sequence == sequence) {
-                out.pairing = self.pairing;
-            }
             self.signal(PeerSignal::LastMessage { sequence, text });
         }
     }

@@ -63,6 +63,8 @@ pub(crate) struct Message {
     pub(crate) in_limbo: bool,
     /// Whom it was shown to: client and life, and in the how manieth company of that life.
     pub(crate) shown_to: BTreeMap<(usize, u64), u64>,
+    /// Whom it was shown to as just said.
+    said_to: Option<(usize, u64)>,
     /// The only one who may be shown it.
     only_for: Option<(usize, u64)>,
 }
@@ -110,6 +112,7 @@ impl Audit {
             taken_back: false,
             in_limbo: false,
             shown_to: BTreeMap::new(),
+            said_to: None,
             only_for: self.verified[sayer],
         };
         self.messages.push(message);
@@ -296,11 +299,11 @@ impl Audit {
         } else {
             assert_eq!(before, None, "{text:?} came twice to {reader}, program {program}");
             self.tally.delivered += 1;
-            let others = message.shown_to.keys().any(|who| *who != (reader, life));
-            // The last one is handed over to whoever is new; one who was started anew meanwhile says it
-            // as to the one before.
-            let handed = kept || self.killed[sayer] > 0;
-            assert!(handed || !others, "{text:?} came to somebody else, too");
+            // To all but one it is what was said before they came.
+            if !kept {
+                let first = *message.said_to.get_or_insert((reader, life));
+                assert_eq!(first, (reader, life), "{text:?} came to somebody else, too");
+            }
             let last = seen.last[sayer];
             assert!(
                 last.is_none_or(|last| last < message.number),

@@ -47,6 +47,8 @@ pub(in crate::session) struct Last {
     pub(in crate::session) text: String,
     /// The pairing that they were last said in.
     pub(in crate::session) pairing: u32,
+    /// The pairing in which they were last handed over to somebody; 0 if they weren't.
+    pub(in crate::session) handed: u32,
     /// Whether whoever is across has been shown them.
     pub(in crate::session) seen: bool,
 }
@@ -190,7 +192,12 @@ impl Words {
         events: &mut VecDeque<Event>,
     ) {
         self.mark_up_to(sequence, Mark::Taken, events);
-        let was_shown = |out: &&mut Out| out.sequence <= sequence && out.pairing >= since;
+        let handed = self.last.as_ref().filter(|last| last.handed >= since);
+        let handed = handed.map(|last| last.sequence);
+        let was_shown = |out: &&mut Out| {
+            let was_told = out.pairing >= since || Some(out.sequence) == handed;
+            out.sequence <= sequence && was_told
+        };
         for out in self.out.iter_mut().filter(was_shown) {
             out.mark = Mark::Shown;
             if !out.withheld {
@@ -254,7 +261,8 @@ impl Words {
             }
             if out.mark < Mark::Taken {
                 let (sequence, pairing) = (out.sequence, out.pairing);
-                self.last = Some(Last { sequence, text: out.text.clone(), pairing, seen: false });
+                let text = out.text.clone();
+                self.last = Some(Last { sequence, text, pairing, handed: 0, seen: false });
             }
             out.mark = mark;
             events.push_back(Event::Marked { draft: out.draft, mark });
