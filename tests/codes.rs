@@ -161,7 +161,7 @@ fn a_conversation_that_is_refused_for_now_can_still_be_gone_back_to() {
     let [ann_dir, bob_dir, carol_dir] = [(); 3].map(|()| tempfile::tempdir().expect("a directory"));
     let code = "7-otter-lamp";
     let mut ann = client("ann", &relay.address, ann_dir.path(), &[code]);
-    ann.sees("waiting");
+    ann.sees("seat 1");
     let bob = client("bob", &relay.address, bob_dir.path(), &[code]);
     ann.sees("YOUR TURN  emi");
     ann.line("one");

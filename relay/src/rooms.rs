@@ -218,7 +218,10 @@ impl Rooms {
         let mut state = lock(&table.state);
         let before = state.room.pairing();
         let taken = take(&mut state.room, now);
-        state.active = now;
+        // Whoever knocks in vain keeps no room from counting as idle.
+        if taken.is_ok() {
+            state.active = now;
+        }
         state.carry_out(Some(outbox), now);
         let ticket = self.settle(registry, &table, &mut state);
         let after = state.room.pairing();
