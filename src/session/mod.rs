@@ -36,7 +36,7 @@ pub use words::SayError;
 
 use crate::limits;
 use crate::message::{
-    ClientControl, ClientToRelay, Known, RelayToClient, Role, RoomName, Seat, Token,
+    ClientControl, ClientToRelay, ErrorCode, Known, RelayToClient, Role, RoomName, Seat, Token,
 };
 use crate::peer::PeerSignal;
 use crate::text;
@@ -92,6 +92,8 @@ pub struct Session {
     repeat_due: bool,
     /// When pipes that the relay refused are asked for again.
     pipes_again_at: Option<Moment>,
+    /// Why the relay has no room for now, as the user knows.
+    refusal_told: Option<ErrorCode>,
     /// Since when the user knows that this address may have no pipes for now.
     quota_told: Option<Moment>,
     over: bool,
@@ -141,6 +143,7 @@ impl Session {
             leave_by: None,
             repeat_due: false,
             pipes_again_at: None,
+            refusal_told: None,
             quota_told: None,
             over: false,
             may_go_back: false,
@@ -165,7 +168,8 @@ impl Session {
         let seat = self.seat.map(|(_, token)| token);
         let known = if seat.is_some() { self.known } else { Known::default() };
         let anew = self.anew && seat.is_some();
-        self.times += u64::from(seat.is_some());
+        // It may be from a file that somebody has written to.
+        self.times = self.times.saturating_add(u64::from(seat.is_some()));
         let times = if seat.is_some() { self.times } else { 0 };
         self.control(ClientControl::Hello { room, new_room, seat, anew, times, known });
     }

@@ -35,6 +35,7 @@ impl Session {
                 self.take_room(room.clone());
                 self.seat = Some((seat, token));
                 self.was_seated = true;
+                self.refusal_told = None;
                 self.grace = Duration::from_millis(grace_ms);
                 self.handle_welcome((pairing, since), next_sequence, returned, now);
                 self.events.push_back(Event::Seated { seat, room, returned });
@@ -248,8 +249,10 @@ impl Session {
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);
         } else if self.was_seated && passes(code) {
-            // What is wrong passes.
-            self.events.push_back(Event::Trouble(text));
+            // What is wrong passes. It is told once, however often it is tried.
+            if self.refusal_told.replace(code) != Some(code) {
+                self.events.push_back(Event::Trouble(text));
+            }
             self.commands.push_back(Command::Disconnect);
             self.wait_to_reconnect(now);
         } else if code == ErrorCode::PairingFailed {

@@ -3,7 +3,7 @@
 use super::offer_tests::file;
 use super::test_line::*;
 use super::*;
-use crate::message::{ErrorCode, RelayControl};
+use crate::message::RelayControl;
 use crate::seal::EXCHANGE_FORM;
 use crate::transfer::book::{TransferId, TransferState};
 use crate::transfer::outcome::{Outcome, Problems};
@@ -162,7 +162,7 @@ fn a_relay_that_has_no_room_for_now_ends_no_conversation() {
     line.clients[0].session.meet = Meet::In("7".parse().expect("a name"));
     line.disconnect(0);
     line.clients[0].session.handle_lost(line.now);
-    for code in [ErrorCode::SeatGone, ErrorCode::RoomsFull, ErrorCode::RelayFull] {
+    for code in [ErrorCode::SeatGone, ErrorCode::RoomsFull, ErrorCode::RoomsFull] {
         line.clients[0].session.handle_timeout(line.now + Duration::from_mins(1));
         while line.clients[0].session.poll_command().is_some() {}
         line.clients[0].session.handle_connected(line.now);
@@ -170,6 +170,9 @@ fn a_relay_that_has_no_room_for_now_ends_no_conversation() {
         assert!(!line.clients[0].session.is_over(), "{code:?}");
         assert!(line.clients[0].session.poll_timeout().is_some(), "{code:?}");
     }
+    // The user hears of it once.
+    let told = Event::Trouble("refused".to_owned());
+    assert_eq!(line.clients[0].events.iter().filter(|event| **event == told).count(), 1);
     // Others have both seats; whenever they are gone it can be gone back to.
     let kept = line.clients[0].session.kept().expect("it was seated");
     assert_eq!(kept.words.held, ["held"]);
