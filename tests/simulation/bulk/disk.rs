@@ -1,7 +1,7 @@
 //! A client's disk: what is kept of its session, files in their place, and parts with their journals,
 //! of which only what was flushed survives the loss of power.
 //!
-//! As `ui/src/engine/store` does it: first the bytes, then the journal that says what is in them.
+//! As `files/src/store` does it: first the bytes, then the journal that says what is in them.
 
 use super::Kept as KeptTransfer;
 use crate::chance::Chance;

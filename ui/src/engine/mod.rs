@@ -11,10 +11,6 @@ mod keeping;
 mod parts;
 mod pipe;
 mod processor;
-mod receiving;
-mod sending;
-mod source;
-mod store;
 mod tls;
 mod transfers;
 
@@ -22,8 +18,7 @@ pub use api::{Command, Engine, Event, Outgoing, Progress};
 pub use parts::{Part, parts, remove_part};
 pub use tls::TlsChoice;
 
-pub(crate) use source::check_paths;
-pub(crate) use store::MAX_TEXT;
+pub use couplet_files::target::Target;
 
 use crate::clock;
 use crate::conversations::{Conversation, Place, Remembered};
@@ -33,13 +28,14 @@ use couplet::seal::{Entropy, Password};
 use couplet::session::{self, DraftId, Event as SessionEvent, Kept, Meet, Session};
 use couplet::transfer::book::{Direction, TransferId, TransferState};
 use couplet::transfer::offer::OnCollision;
+use couplet_files::common::{Finding as Moved, WrittenDown};
 use keeping::Keeping;
 use pipe::PipeEnd;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use transfers::{Finding, Purpose, Transfers, WrittenDown};
+use transfers::{Finding, Purpose, Transfers};
 
 /// Events that wait for the face; past this many the relay isn't read until it has caught up.
 const MAX_WAITING_EVENTS: usize = 1024;
@@ -69,15 +65,6 @@ pub struct Options {
     /// The file of the relays whose certificates are known; without it nothing is remembered
     /// beyond the session, so each session meets every relay for the first time.
     pub known_relays: Option<PathBuf>,
-}
-
-/// Where what is received goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// Into this directory, which is made when something comes.
-    Directory(PathBuf),
-    /// To standard output: one file or stream, in order.
-    Stdout,
 }
 
 /// What is left when a session has ended.
@@ -112,7 +99,7 @@ pub fn start_kept(
         let (relay, name) = (options.relay.clone(), options.name.clone());
         let downloads = match &options.target {
             Target::Directory(dir) => std::path::absolute(dir).unwrap_or_else(|_| dir.clone()),
-            Target::Stdout => PathBuf::new(),
+            Target::Stdout | Target::Store(_) => PathBuf::new(),
         };
         let place = Place { relay, name, downloads };
         let keeping = Keeping::new(conversation, place, draft);
@@ -379,18 +366,24 @@ impl Running {
                     Err(text) => self.waiting.push_back(Event::NotAccepted { id, text }),
                 }
             }
-            Finding::Started { id, held } => self.waiting.push_back(Event::Started { id, held }),
-            Finding::Text { id, text } => self.waiting.push_back(Event::Text { id, text }),
-            Finding::DiskFull { id, full } => self.session.handle_disk(id, full),
-            Finding::PipesWanted { id, wanted } => self.session.handle_pipes_wanted(id, wanted),
-            Finding::PipeLost { id, progressed } => {
-                self.session.handle_pipe_lost(id, progressed, now);
-            }
-            Finding::Whole { id, saved_as, written_down } => {
+            Finding::Transfer(id, finding) => self.handle_moved(id, finding),
+        }
+    }
+
+    /// What a thread of a transfer has found.
+    fn handle_moved(&mut self, id: TransferId, finding: Moved) {
+        let now = clock::now();
+        match finding {
+            Moved::Started { held } => self.waiting.push_back(Event::Started { id, held }),
+            Moved::Text { text } => self.waiting.push_back(Event::Text { id, text }),
+            Moved::DiskFull { full } => self.session.handle_disk(id, full),
+            Moved::PipesWanted { wanted } => self.session.handle_pipes_wanted(id, wanted),
+            Moved::PipeLost { progressed } => self.session.handle_pipe_lost(id, progressed, now),
+            Moved::Whole { saved_as, written_down } => {
                 self.session.handle_whole(id, saved_as);
                 self.await_write_down.push(written_down);
             }
-            Finding::Ended { id, outcome } => {
+            Moved::Ended { outcome } => {
                 // The last figures before the end, so that a bar isn't left at 97 %.
                 let last = self.transfers.last_progress(id, now).map(Event::Progress);
                 self.waiting.extend(last);

@@ -2,8 +2,8 @@
 //!
 //! Owns no more than the way in; the parts are the [`Store`]'s.
 
-use super::store::Store;
 use couplet::transfer::offer::Offer;
+use couplet_files::store::Store;
 use std::path::Path;
 use std::time::SystemTime;
 

@@ -1,7 +1,7 @@
 //! One end of a pipe: a blocking socket through the relay to the peer.
 //!
-//! Owns opening it and ending it from outside; what goes through is [`super::sending`]'s and
-//! [`super::receiving`]'s. Pipes are blocking and have threads of their own: bulk bytes then cost
+//! Owns opening it and ending it from outside; what goes through is that of
+//! [`couplet_files::sending`] and [`couplet_files::receiving`]. Pipes are blocking and have threads of their own: bulk bytes then cost
 //! one system call a MiB, and never share a queue with words. Everything that goes through is a
 //! sealed record, which is opened in the memory it was read into.
 
@@ -12,20 +12,20 @@ use couplet::limits;
 use couplet::message::{ClientControl, ClientToRelay, RelayControl, RelayToClient, Token};
 use couplet::seal::{PipeKeys, RECORD_HEAD_LEN, RecordError, RecordOpener, RecordSealer, SALT_LEN};
 use couplet::text;
+use couplet_files::pipe::{self, PipeFault, Stop};
 use rustix::io::Errno;
 use rustix::net::{self, RecvFlags, sockopt};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+// The space that is left before the steps is what a seal needs.
+const _: () = assert!(RECORD_HEAD_LEN == pipe::RECORD_SPACE);
+
 /// How long the relay may take to take the connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-
-/// How often a busy side says that it is alive.
-const PULSE: Duration = Duration::from_secs(2);
 
 /// How long the last words may take in all.
 pub(super) const HANG_UP_LIMIT: Duration = Duration::from_secs(10);
@@ -37,9 +37,8 @@ pub(super) struct Stopper {
     stream: Mutex<Option<TcpStream>>,
 }
 
-impl Stopper {
-    /// Ends the pipe; whoever reads or writes it gets an error at once.
-    pub(super) fn stop(&self) {
+impl Stop for Stopper {
+    fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(stream) = &*stream {
@@ -48,11 +47,12 @@ impl Stopper {
         }
     }
 
-    /// Whether it was ended from outside.
-    pub(super) fn is_stopped(&self) -> bool {
+    fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
     }
+}
 
+impl Stopper {
     fn watch(&self, stream: &TcpStream) -> io::Result<()> {
         *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.try_clone()?);
         if self.is_stopped() { stream.shutdown(Shutdown::Both) } else { Ok(()) }
@@ -67,17 +67,6 @@ pub(super) struct PipeEnd {
     pub(super) keys: PipeKeys,
 }
 
-/// What ended a pipe.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PipeFault {
-    /// The connection.
-    #[error(transparent)]
-    Broken(#[from] io::Error),
-    /// What came through it can't be trusted.
-    #[error(transparent)]
-    Untrusted(#[from] RecordError),
-}
-
 /// What leaves through a pipe.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -85,70 +74,22 @@ pub(super) struct Writer {
     sealer: RecordSealer,
 }
 
-/// Says that this side is alive while its thread is busy with one step for long: reading a file again,
-/// flushing it, waiting for a slow disk. Else the other side would take the pipe for dead.
-#[derive(Debug)]
-pub(super) struct Pulse {
-    writer: Mutex<Writer>,
-    /// What counts the records that were begun and ended: odd while one is being worked on.
-    turns: AtomicU64,
-}
-
-impl Writer {
-    /// Seals and writes a record: `record` is space for its head, then its steps. The memory can be
-    /// used again. With `is_final` it is the last of this direction.
-    pub(super) fn write(&mut self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
+impl pipe::Writer for Writer {
+    fn write(&mut self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
         self.sealer.seal(is_final, record);
         self.stream.write_all(record)
     }
 
-    /// The connection.
-    pub(super) const fn stream(&self) -> &TcpStream {
-        &self.stream
-    }
-}
-
-impl Pulse {
-    /// Serves a pipe with `serve`, and gives signs of life until that returns.
-    pub(super) fn beside(writer: Writer, serve: impl FnOnce(&Self)) {
-        let pulse = Self { writer: Mutex::new(writer), turns: AtomicU64::new(0) };
-        let (over, is_over) = mpsc::channel::<()>();
-        std::thread::scope(|scope| {
-            let pulse = &pulse;
-            let beat = move || {
-                let mut before = 0;
-                while is_over.recv_timeout(PULSE) == Err(RecvTimeoutError::Timeout) {
-                    let turns = pulse.turns.load(Ordering::Relaxed);
-                    // Still at what it was at the last time.
-                    if turns % 2 == 1 && turns == before {
-                        // Whoever serves the pipe finds out what is wrong with it.
-                        let _ = pulse.write(false, &mut vec![0; RECORD_HEAD_LEN]);
-                    }
-                    before = turns;
-                }
-            };
-            // Without the thread a pipe may be taken for dead, and then another one goes on.
-            let _ =
-                std::thread::Builder::new().name("couplet-pulse".into()).spawn_scoped(scope, beat);
-            serve(pulse);
-            drop(over);
-        });
+    fn finish(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Work on a record begins, or is over.
-    pub(super) fn turn(&self) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
+    fn abort(&self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// As [`Writer::write`].
-    pub(super) fn write(&self, is_final: bool, record: &mut Vec<u8>) -> io::Result<()> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).write(is_final, record)
-    }
-
-    /// Ends the pipe so that the last words arrive.
-    pub(super) fn hang_up(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        hang_up(writer.stream());
+    fn hang_up(&self) {
+        hang_up(&self.stream);
     }
 }
 
@@ -160,36 +101,49 @@ pub(super) struct Reader {
     record: Vec<u8>,
 }
 
-impl Reader {
-    /// Ends the pipe in both directions; whoever writes to it gets an error.
-    pub(super) fn stop(&self) {
+impl pipe::Reader for Reader {
+    fn stop(&self) {
         // It may be closed already; then there is nothing to end.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Reads and opens the next record: its steps.
-    pub(super) fn read(&mut self) -> Result<&[u8], PipeFault> {
+    fn read(&mut self) -> Result<&[u8], PipeFault> {
         let mut head = [0; 4];
         self.fill(&mut head)?;
-        let len = RecordOpener::read_length(head)?;
+        let len = RecordOpener::read_length(head).map_err(fault)?;
         let mut record = std::mem::take(&mut self.record);
         record.resize(len, 0);
         let filled = self.fill(&mut record);
         self.record = record;
         filled?;
-        Ok(self.opener.open(&mut self.record)?)
+        self.opener.open(&mut self.record).map(|steps| &*steps).map_err(fault)
     }
+}
 
+impl Reader {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), PipeFault> {
         read_whole(&self.stream, buffer).map_err(|error| {
             // The end of the stream is the end of the pipe only if the other side has said so.
             if error.kind() == io::ErrorKind::UnexpectedEof
                 && let Err(cut_off) = self.opener.end()
             {
-                return cut_off.into();
+                return fault(cut_off);
             }
             error.into()
         })
+    }
+}
+
+/// A pipe that is cut off is only broken, whoever did it: another goes on.
+fn fault(error: RecordError) -> PipeFault {
+    match error {
+        RecordError::CutOff => io::Error::new(io::ErrorKind::UnexpectedEof, error).into(),
+        RecordError::Length(_)
+        | RecordError::Spliced
+        | RecordError::OutOfOrder { .. }
+        | RecordError::Replayed(_)
+        | RecordError::Altered(_)
+        | RecordError::AfterFinal => PipeFault::Untrusted(error.to_string()),
     }
 }
 

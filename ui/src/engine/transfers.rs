@@ -4,19 +4,13 @@
 //! session's. A transfer outlives its pipes: when the last is lost it keeps what it knows and waits
 //! for another.
 
-mod common;
 mod finding;
 mod moving;
 
-pub(super) use common::Common;
-pub(super) use finding::{Finding, Purpose, WrittenDown};
+pub(super) use finding::{Finding, Purpose};
 
 use super::api::{Outgoing, Progress};
 use super::pipe::{self, PipeEnd, Stopper};
-use super::receiving::Incoming;
-use super::sending;
-use super::source::{Source, WalkOptions};
-use super::{Target, receiving};
 use crate::conversations::Sending;
 use couplet::limits;
 use couplet::time::Moment;
@@ -25,10 +19,16 @@ use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::rate::Rate;
 use couplet::transfer::wire::Fault;
-use moving::{Moving, Work, give_way, next_pipe};
+use couplet_files::common::{self, Common};
+use couplet_files::pipe::{Stop, give_way, next_pipe};
+use couplet_files::receiving::{self, Incoming};
+use couplet_files::sending;
+use couplet_files::source::{Source, WalkOptions};
+use couplet_files::target::Target;
+use moving::{Moving, Work};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
 pub(super) struct Transfers {
@@ -200,7 +200,7 @@ impl Transfers {
         let (work, common) = (moving.work.clone(), Arc::clone(&moving.common));
         let stopper = Arc::new(Stopper::default());
         let pipe = next_pipe();
-        common.enter(pipe, &stopper);
+        common.enter(pipe, Arc::clone(&stopper) as Arc<dyn Stop>);
         let run = move || {
             give_way();
             match pipe::open(end, &stopper) {
@@ -274,7 +274,7 @@ impl Transfers {
     pub(super) async fn finish(&mut self) {
         self.stop_all();
         let put_away = async {
-            while self.moving.values().any(|moving| !moving.common.pipes().open.is_empty()) {
+            while self.moving.values().any(|moving| moving.common.has_pipes()) {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
@@ -303,7 +303,7 @@ impl Transfers {
             // This struct holds a sender itself.
             None => std::future::pending().await,
         };
-        if let Finding::Started { id, held } = &finding
+        if let Finding::Transfer(id, common::Finding::Started { held }) = &finding
             && let Some(moving) = self.moving.get_mut(id)
         {
             moving.held = *held;
@@ -327,14 +327,10 @@ impl Transfers {
     }
 
     fn common(&self, id: TransferId) -> Arc<Common> {
-        Arc::new(Common {
-            id,
-            done: AtomicU64::new(0),
-            moved: AtomicU64::new(0),
-            entries: AtomicU64::new(0),
-            limit: Arc::clone(&self.limit),
-            pipes: Mutex::default(),
-            findings: self.findings_out.clone(),
+        let findings = self.findings_out.clone();
+        Common::new(Arc::clone(&self.limit), move |finding| {
+            // An engine that is gone needs no findings.
+            let _ = findings.send(Finding::Transfer(id, finding));
         })
     }
 

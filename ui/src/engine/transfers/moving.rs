@@ -1,22 +1,18 @@
 //! One transfer that has pipes: in which direction it works, and how far it is.
 //!
-//! Owns what is the same for both directions: its figures, and how its threads stand back.
+//! Owns what is the same for both directions: its figures.
 
 use super::super::api::Progress;
 use super::super::pipe::{Reader, Writer};
-use super::super::receiving::{self, Incoming};
-use super::super::sending::{self, Sending};
-use super::Common;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
 use couplet::transfer::rate::Rate;
 use couplet::transfer::send::PipeNo;
+use couplet_files::common::Common;
+use couplet_files::receiving::{self, Incoming};
+use couplet_files::sending::{self, Sending};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// How far threads that move bytes stand back.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+use std::sync::atomic::Ordering;
 
 /// A transfer that has had a pipe, or is about to.
 pub(super) struct Moving {
@@ -56,8 +52,8 @@ impl Moving {
 impl Work {
     pub(super) fn run(&self, pipe: PipeNo, writer: Writer, reader: Reader) {
         match self {
-            Self::Out(sending) => sending::run(sending, pipe, writer, reader),
-            Self::In(incoming) => receiving::run(incoming, writer, reader),
+            Self::Out(sending) => sending::run(sending, pipe, Box::new(writer), Box::new(reader)),
+            Self::In(incoming) => receiving::run(incoming, Box::new(writer), Box::new(reader)),
         }
     }
 
@@ -74,21 +70,5 @@ impl Work {
             Self::Out(sending) => sending.give_up(),
             Self::In(incoming) => incoming.give_up(keep),
         }
-    }
-}
-
-/// Numbers for pipes, unlike in the whole program.
-pub(super) fn next_pipe() -> PipeNo {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    PipeNo(NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Lets words go first: where both want the processor, a thread that moves bytes can wait and a
-/// person shouldn't. On Linux niceness is a thread's own; elsewhere it would be the whole program's.
-pub(super) fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        // Refused or not, bytes move.
-        let _ = rustix::process::nice(NICENESS);
     }
 }

@@ -8,11 +8,10 @@ mod answers;
 mod outlet;
 mod serve;
 
-use super::pipe::{PipeFault, Reader, Writer};
-use super::source::{OpenSource, Place, Source, Walk};
-use super::transfers::Common;
+use crate::common::Common;
+use crate::pipe::{PipeFault, Reader, Writer};
+use crate::source::{OpenSource, Place, Source, Walk};
 use answers::read_answers;
-use couplet::seal::RecordError;
 use couplet::transfer::entry::EntryId;
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::pace::Pace;
@@ -22,12 +21,11 @@ use couplet::transfer::wire::Fault;
 use outlet::Outlet;
 use serve::serve;
 use std::collections::{HashMap, HashSet};
-use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// One transfer on its way out, whatever pipes it has.
-pub(super) struct Sending {
+pub struct Sending {
     state: Mutex<State>,
     /// Something has changed: an answer, a hold, the end.
     changed: Condvar,
@@ -55,7 +53,9 @@ struct State {
 }
 
 impl Sending {
-    pub(super) fn new(source: &Source, part: bool, common: Arc<Common>) -> Self {
+    /// Something that is about to go out. With `part` the receiver may have some of it.
+    #[must_use]
+    pub fn new(source: &Source, part: bool, common: Arc<Common>) -> Self {
         let limit = common.rate_limit();
         Self {
             state: Mutex::new(State {
@@ -79,7 +79,7 @@ impl Sending {
     }
 
     /// Holds the transfer up, or lets it go on.
-    pub(super) fn hold(&self, on: bool) {
+    pub fn hold(&self, on: bool) {
         let mut state = self.lock();
         state.held = on;
         state.sender.set_paused(on);
@@ -87,7 +87,7 @@ impl Sending {
     }
 
     /// The receiver's client says that it has everything.
-    pub(super) fn finish(&self, saved_as: &str) {
+    pub fn finish(&self, saved_as: &str) {
         let mut state = self.lock();
         state.sender.handle_finished(saved_as);
         self.tell_end(&state);
@@ -95,13 +95,13 @@ impl Sending {
     }
 
     /// Nothing is sent any more.
-    pub(super) fn give_up(&self) {
+    pub fn give_up(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
     }
 
     /// A pipe has ended, or never was.
-    pub(super) fn pipe_lost(&self, pipe: PipeNo) {
+    pub fn pipe_lost(&self, pipe: PipeNo) {
         let mut state = self.lock();
         state.deaf.remove(&pipe);
         state.sender.handle_pipe_lost(pipe);
@@ -130,29 +130,27 @@ impl Sending {
 }
 
 /// Serves one pipe until it or the transfer is over.
-pub(super) fn run(sending: &Arc<Sending>, pipe: PipeNo, writer: Writer, reader: Reader) {
+pub fn run(sending: &Arc<Sending>, pipe: PipeNo, writer: Box<dyn Writer>, reader: Box<dyn Reader>) {
     let Ok(answering) = read_answers(sending, pipe, reader) else { return sending.pipe_lost(pipe) };
     let mut outlet = Outlet::new(writer);
     let result = serve(sending, pipe, &mut outlet);
     if result.is_ok() {
         // The thread reads on until the receiver hangs up, so nothing sent is thrown away.
-        let _ = outlet.writer.stream().shutdown(Shutdown::Write);
+        outlet.writer.finish();
     } else {
-        let _ = outlet.writer.stream().shutdown(Shutdown::Both);
+        outlet.writer.abort();
     }
     let fault = answering.join().ok().flatten();
     sending.pipe_lost(pipe);
-    if let Some(PipeFault::Untrusted(error)) = fault
-        && error != RecordError::CutOff
-    {
-        sending.common.tell_end(untrusted(&error));
+    if let Some(PipeFault::Untrusted(why)) = fault {
+        sending.common.tell_end(untrusted(&why));
     }
 }
 
 /// What came through a pipe was tampered with.
-pub(super) fn untrusted(error: &RecordError) -> Outcome {
+pub(crate) fn untrusted(why: &str) -> Outcome {
     let text = format!(
-        "the transfer was stopped: {error}; somebody between you meddles, perhaps whoever runs the \
+        "the transfer was stopped: {why}; somebody between you meddles, perhaps whoever runs the \
          relay. Offer it again through another relay"
     );
     Outcome::Failed { code: Fault::Checksum, text }

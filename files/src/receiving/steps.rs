@@ -2,10 +2,10 @@
 //!
 //! Owns the way of each step between the two, and the waiting for what another pipe has begun.
 
-use super::super::store::Growing;
-use super::super::transfers::Finding;
 use super::Incoming;
 use super::place::stopped;
+use crate::common::Finding;
+use crate::store::Growing;
 use couplet::limits::GROUP;
 use couplet::transfer::journal::Record;
 use couplet::transfer::receive::{Closed, Ended, Greeted, Opened};
@@ -230,7 +230,7 @@ impl Incoming {
         let saved_as = self.until_room(0, || place.finish()).map_err(|(_, text)| text)?;
         if let Some(text) = place.take_text() {
             let text = String::from_utf8_lossy(&text).into_owned();
-            self.common.tell(Finding::Text { id: self.common.id, text });
+            self.common.tell(Finding::Text { text });
         }
         Ok(saved_as)
     }

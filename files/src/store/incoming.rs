@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// One transfer that is coming in. Dropping it keeps what has come.
 #[derive(Debug)]
-pub(in crate::engine) struct Incoming(To);
+pub struct Incoming(To);
 
 #[derive(Debug)]
 enum To {
@@ -26,7 +26,7 @@ enum To {
 /// One file that is growing. Pieces are written from several threads at once. Dropping it keeps what
 /// has come of a large file.
 #[derive(Debug)]
-pub(in crate::engine) struct Growing(File);
+pub struct Growing(File);
 
 #[derive(Debug)]
 enum File {
@@ -41,12 +41,13 @@ impl Incoming {
     }
 
     /// One whose single file is handed on as it comes, such as to the standard output.
-    pub(in crate::engine) fn stream(to: impl Write + Send + 'static) -> Self {
+    pub fn stream(to: impl Write + Send + 'static) -> Self {
         Self(To::Sink(Sink::stream(to)))
     }
 
     /// One whose single file is kept in memory as a text; see [`take_text`](Self::take_text).
-    pub(in crate::engine) fn text() -> Self {
+    #[must_use]
+    pub fn text() -> Self {
         Self(To::Sink(Sink::text()))
     }
 
@@ -55,7 +56,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(in crate::engine) fn open(
+    pub fn open(
         &self,
         _id: EntryId,
         entry: &Entry,
@@ -75,7 +76,8 @@ impl Incoming {
 
     /// Whether a file is there already, whole and as it should be: put there by this transfer, or
     /// left as it is since it is the same.
-    pub(in crate::engine) fn is_there(&self, entry: &Entry) -> bool {
+    #[must_use]
+    pub fn is_there(&self, entry: &Entry) -> bool {
         match &self.0 {
             To::Directory(landing) => landing.is_there(entry),
             To::Sink(_) => false,
@@ -86,7 +88,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(in crate::engine) fn make(&self, entry: &Entry) -> Result<(), Trouble> {
+    pub fn make(&self, entry: &Entry) -> Result<(), Trouble> {
         match &self.0 {
             To::Directory(landing) => landing.make(entry),
             To::Sink(_) => Err(Sink::make(entry)),
@@ -94,7 +96,8 @@ impl Incoming {
     }
 
     /// Whether so many bytes fit.
-    pub(in crate::engine) fn has_room(&self, bytes: u64) -> bool {
+    #[must_use]
+    pub fn has_room(&self, bytes: u64) -> bool {
         match &self.0 {
             // A disk that can't tell is believed to have room; it says so when it hasn't.
             To::Directory(landing) => landing.free().is_none_or(|free| free >= bytes),
@@ -107,7 +110,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`Trouble`]; it can be called again.
-    pub(in crate::engine) fn finish(&self) -> Result<String, Trouble> {
+    pub fn finish(&self) -> Result<String, Trouble> {
         match &self.0 {
             To::Directory(landing) => landing.finish(),
             To::Sink(_) => Ok(String::new()),
@@ -115,14 +118,15 @@ impl Incoming {
     }
 
     /// Ends the transfer and removes what has come and isn't complete.
-    pub(in crate::engine) fn discard(&self) {
+    pub fn discard(&self) {
         if let To::Directory(landing) = &self.0 {
             landing.discard();
         }
     }
 
     /// Takes a whole text out. It is as it came: nothing in it is safe to show.
-    pub(in crate::engine) fn take_text(&self) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn take_text(&self) -> Option<Vec<u8>> {
         match &self.0 {
             To::Directory(_) => None,
             To::Sink(sink) => sink.take_text(),
@@ -135,7 +139,7 @@ impl Growing {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(in crate::engine) fn write(&self, offset: u64, data: &[u8]) -> Result<(), Trouble> {
+    pub fn write(&self, offset: u64, data: &[u8]) -> Result<(), Trouble> {
         match &self.0 {
             File::Part(part) => part.write(offset, data),
             File::Sink(sink) => sink.write(offset, data),
@@ -146,7 +150,7 @@ impl Growing {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(in crate::engine) fn skip_hole(&self, offset: u64, len: u64) -> Result<(), Trouble> {
+    pub fn skip_hole(&self, offset: u64, len: u64) -> Result<(), Trouble> {
         match &self.0 {
             File::Part(part) => part.skip_hole(offset, len),
             File::Sink(sink) => sink.skip_hole(offset, len),
@@ -157,7 +161,7 @@ impl Growing {
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(in crate::engine) fn note(&self, record: Record) -> Result<(), Trouble> {
+    pub fn note(&self, record: Record) -> Result<(), Trouble> {
         match &self.0 {
             File::Part(part) => part.note(record),
             File::Sink(_) => Ok(()),
@@ -166,9 +170,7 @@ impl Growing {
 
     /// What is there from before: whole groups in order, with offset, length and what they are noted
     /// to hash to; those of holes without the last.
-    pub(in crate::engine) fn held_from_before(
-        &self,
-    ) -> impl Iterator<Item = (u64, u64, Option<Hash>)> {
+    pub fn held_from_before(&self) -> impl Iterator<Item = (u64, u64, Option<Hash>)> {
         let part = match &self.0 {
             File::Part(part) => Some(part.held_from_before()),
             File::Sink(_) => None,
@@ -180,7 +182,7 @@ impl Growing {
     ///
     /// # Errors
     /// The system's; of a sink always.
-    pub(in crate::engine) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         match &self.0 {
             File::Part(part) => part.read_at(buffer, offset),
             File::Sink(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -191,7 +193,7 @@ impl Growing {
     ///
     /// # Errors
     /// [`Trouble`]; it can be called again.
-    pub(in crate::engine) fn save(&self, entry: &Entry) -> Result<(), Trouble> {
+    pub fn save(&self, entry: &Entry) -> Result<(), Trouble> {
         match &self.0 {
             File::Part(part) => part.save(entry),
             File::Sink(sink) => sink.save(),
@@ -199,7 +201,7 @@ impl Growing {
     }
 
     /// Removes what has come of it.
-    pub(in crate::engine) fn discard(&self) {
+    pub fn discard(&self) {
         match &self.0 {
             File::Part(part) => part.discard(),
             File::Sink(sink) => sink.discard(),

@@ -3,10 +3,10 @@
 //! Owns how much goes into one record, and the compressing of chunks; whether that pays is told to
 //! [`couplet::transfer::squeeze`], which judges it.
 
-use super::super::pipe::Writer;
 use super::Sending;
 use crate::clock;
-use couplet::seal::RECORD_HEAD_LEN;
+use crate::pipe::RECORD_SPACE;
+use crate::pipe::Writer;
 use couplet::time::Moment;
 use couplet::transfer::wire::{CHUNK_HEAD_LEN, ChunkHead, STEP_HEAD_LEN};
 use std::io;
@@ -22,7 +22,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// A record that is being filled, and where it goes.
 pub(super) struct Outlet {
-    pub(super) writer: Writer,
+    pub(super) writer: Box<dyn Writer>,
     pub(super) record: Vec<u8>,
     pub(super) scratch: Vec<u8>,
     compressor: Option<zstd::bulk::Compressor<'static>>,
@@ -30,7 +30,7 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(writer: Writer) -> Self {
+    pub(super) fn new(writer: Box<dyn Writer>) -> Self {
         let mut outlet = Self {
             writer,
             record: Vec::new(),
@@ -85,7 +85,7 @@ impl Outlet {
 
     fn clear(&mut self) {
         self.record.clear();
-        self.record.resize(RECORD_HEAD_LEN, 0);
+        self.record.resize(RECORD_SPACE, 0);
         self.is_closed = false;
     }
 
@@ -96,7 +96,7 @@ impl Outlet {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.record.len() == RECORD_HEAD_LEN
+        self.record.len() == RECORD_SPACE
     }
 
     pub(super) fn is_full(&self) -> bool {

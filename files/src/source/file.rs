@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// Where an entry's bytes are, and how it looked when it was found.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub struct Place {
     /// The entry's path, for sentences, and below a root the way to it.
     name: SafePath,
     at: At,
@@ -51,7 +51,7 @@ enum Way {
 
 /// Something that is open for reading. Threads may share it.
 #[derive(Debug)]
-pub(crate) struct OpenSource {
+pub struct OpenSource {
     place: Place,
     bytes: Bytes,
 }
@@ -66,7 +66,7 @@ enum Bytes {
 /// Why an entry's bytes can't be had, in a sentence for people: the same for whoever sends it and for
 /// whoever receives it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SourceFault {
+pub enum SourceFault {
     /// It isn't any more what was offered.
     #[error("{0}")]
     Changed(String),
@@ -77,7 +77,8 @@ pub(crate) enum SourceFault {
 
 impl SourceFault {
     /// The word for it on the wire.
-    pub(crate) const fn code(&self) -> Fault {
+    #[must_use]
+    pub const fn code(&self) -> Fault {
         match self {
             Self::Changed(_) => Fault::SourceChanged,
             Self::Unreadable(_) => Fault::Unreadable,
@@ -115,7 +116,7 @@ impl Place {
     ///
     /// # Errors
     /// [`SourceFault`] if it isn't, or can't be read.
-    pub(crate) fn open(&self) -> Result<OpenSource, SourceFault> {
+    pub fn open(&self) -> Result<OpenSource, SourceFault> {
         let bytes = match &self.at {
             At::Disk { way, seen } => {
                 let file = way.open(&self.name).map_err(|error| self.fault(error))?;
@@ -198,7 +199,7 @@ impl OpenSource {
     /// # Errors
     /// [`SourceFault::Changed`] if a file has become shorter, [`SourceFault::Unreadable`] if it can't
     /// be read, or a stream not from so far back.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, SourceFault> {
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, SourceFault> {
         match &self.bytes {
             Bytes::File { file, seen, .. } => {
                 let len = within(buffer.len(), offset, seen.size);
@@ -218,7 +219,7 @@ impl OpenSource {
     }
 
     /// The receiver has all before this offset. A stream needn't remember it.
-    pub(crate) fn needed_from(&self, offset: u64) {
+    pub fn needed_from(&self, offset: u64) {
         if let Bytes::Stream(stream) = &self.bytes {
             stream.needed_from(offset);
         }
@@ -226,7 +227,8 @@ impl OpenSource {
 
     /// How many of the file's bytes from `offset` on are zeros that take no room on disk; 0 if none
     /// are, or nobody knows.
-    pub(crate) fn hole_at(&self, offset: u64) -> u64 {
+    #[must_use]
+    pub fn hole_at(&self, offset: u64) -> u64 {
         match &self.bytes {
             Bytes::File { file, seen, is_sparse: true, .. } if offset < seen.size => {
                 data_after(file, offset).map_or(0, |data| data.min(seen.size) - offset)
@@ -239,7 +241,7 @@ impl OpenSource {
     ///
     /// # Errors
     /// [`SourceFault`] if it isn't, or can't be reached.
-    pub(crate) fn check(&self) -> Result<(), SourceFault> {
+    pub fn check(&self) -> Result<(), SourceFault> {
         let Bytes::File { file, way, seen, .. } = &self.bytes else { return Ok(()) };
         for look in [Look::of(file), way.look(&self.place.name)] {
             if look.map_err(|error| self.place.fault(error))?.seen != *seen {
@@ -250,7 +252,8 @@ impl OpenSource {
     }
 
     /// How many bytes it has; of a stream none until its end was read.
-    pub(crate) fn size(&self) -> Option<u64> {
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
         match &self.bytes {
             Bytes::File { seen, .. } => Some(seen.size),
             Bytes::Text(text) => Some(text.len() as u64),

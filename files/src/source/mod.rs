@@ -12,8 +12,8 @@ mod stream;
 mod twins;
 mod walk;
 
-pub(super) use file::{OpenSource, Place, SourceFault};
-pub(super) use walk::{Found, Walk};
+pub use file::{OpenSource, Place, SourceFault};
+pub use walk::{Found, Walk};
 
 use couplet::limits::MAX_ENTRIES;
 use couplet::path::{SafeName, SafePath};
@@ -39,7 +39,7 @@ const NAME_OF_ROOT: &str = "root";
 
 /// What the user wants to send, as it was found.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
+pub struct Source {
     offer: Offer,
     tops: Vec<Top>,
     rules: Arc<Rules>,
@@ -50,7 +50,7 @@ pub(super) struct Source {
 /// What of a folder isn't sent. What the user names is, whatever these say; they are about what is
 /// in it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WalkOptions {
+pub struct WalkOptions {
     /// Patterns as the lines of a `.gitignore` in each folder that the user names: what they match is
     /// left out, and with a `!` in front it isn't, whatever the `.gitignore`s say.
     pub exclude: Vec<String>,
@@ -68,7 +68,7 @@ impl Source {
     ///
     /// # Errors
     /// What is wrong and what to do, for people.
-    pub(super) fn inspect(paths: &[PathBuf], options: &WalkOptions) -> Result<Self, String> {
+    pub fn inspect(paths: &[PathBuf], options: &WalkOptions) -> Result<Self, String> {
         let rules = Arc::new(Rules::new(options)?);
         let mut found = Vec::new();
         let mut names = Vec::new();
@@ -107,14 +107,16 @@ impl Source {
     }
 
     /// A text that is to be shown.
-    pub(super) fn text(text: String) -> Self {
+    #[must_use]
+    pub fn text(text: String) -> Self {
         let size = Some(text.len() as u64);
         Self::nameless(Form::Text, "text.txt", size, |name| Place::text(name, text.into()))
     }
 
     /// What comes from standard input until it ends. It can be walked again after a cut, and then
     /// goes on where it was; from the beginning only while that is remembered.
-    pub(super) fn stdin() -> Self {
+    #[must_use]
+    pub fn stdin() -> Self {
         Self::stream(Box::new(std::io::stdin()))
     }
 
@@ -141,18 +143,21 @@ impl Source {
     }
 
     /// What the peer is told of it.
-    pub(super) const fn offer(&self) -> &Offer {
+    #[must_use]
+    pub const fn offer(&self) -> &Offer {
         &self.offer
     }
 
     /// What the user named, and what of it isn't sent; none if it isn't on disk.
-    pub(super) fn asked(&self) -> Option<(&[PathBuf], &WalkOptions)> {
+    #[must_use]
+    pub fn asked(&self) -> Option<(&[PathBuf], &WalkOptions)> {
         self.asked.as_ref().map(|(paths, options)| (paths.as_slice(), options))
     }
 
     /// Its entries as they are now: what was named in its order, each folder before what is in it,
     /// and that sorted by the bytes of its names. Holds the names of one folder a level.
-    pub(super) fn walk(&self) -> Walk {
+    #[must_use]
+    pub fn walk(&self) -> Walk {
         Walk::new(self.tops.clone(), Arc::clone(&self.rules))
     }
 
@@ -176,7 +181,7 @@ impl Source {
 ///
 /// # Errors
 /// What is wrong and what to do, for people.
-pub(crate) fn check_paths(paths: &[PathBuf]) -> Result<(), String> {
+pub fn check_paths(paths: &[PathBuf]) -> Result<(), String> {
     paths.iter().try_for_each(|path| look_at(path).and_then(|_| own_name(path)).map(drop))
 }
 

@@ -11,7 +11,7 @@ use std::io;
 
 /// Why something couldn't be done. Nothing has changed then, and the same can be tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) enum Trouble {
+pub enum Trouble {
     /// The disk, or the user's share of it, is full: wait for room and try again.
     Full,
     /// It won't work, with the reason for programs and a sentence for people.
@@ -65,7 +65,8 @@ impl Trouble {
     }
 
     /// The same as a fault and its sentence, where nobody can wait for room.
-    pub(in crate::engine) fn into_fault(self) -> (Fault, String) {
+    #[must_use]
+    pub fn into_fault(self) -> (Fault, String) {
         match self {
             Self::Full => (Fault::Storage, FULL.to_owned()),
             Self::Refused(code, text) => (code, text),

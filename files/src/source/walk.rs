@@ -22,7 +22,7 @@ use std::vec;
 
 /// What a walk comes upon.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub enum Found {
     /// Something to send.
     Entry {
         /// What it is.
@@ -62,7 +62,7 @@ pub(super) enum Top {
 
 /// Goes through all that the user named.
 #[derive(Debug)]
-pub(crate) struct Walk {
+pub struct Walk {
     tops: vec::IntoIter<Top>,
     rules: Arc<Rules>,
     tree: Option<Tree>,

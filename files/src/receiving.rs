@@ -8,15 +8,15 @@ mod again;
 mod place;
 mod steps;
 
-pub(super) use place::preflight;
+pub use place::preflight;
 
-use super::Target;
-use super::pipe::{PipeFault, Pulse, Reader, Writer};
-use super::sending::untrusted;
-use super::store::{self, Growing};
-use super::transfers::{Common, Finding};
 use crate::clock;
-use couplet::seal::{RECORD_HEAD_LEN, RecordError};
+use crate::common::{Common, Finding};
+use crate::pipe::{PipeFault, RECORD_SPACE, Reader, Writer};
+use crate::pulse::Pulse;
+use crate::sending::untrusted;
+use crate::store::{self, Growing};
+use crate::target::Target;
 use couplet::transfer::entry::EntryId;
 use couplet::transfer::offer::{Offer, OnCollision};
 use couplet::transfer::outcome::Outcome;
@@ -31,7 +31,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 const PACK: usize = 64 * 1024;
 
 /// One transfer on its way in, whatever pipes it has.
-pub(super) struct Incoming {
+pub struct Incoming {
     target: Target,
     offer: Offer,
     on_collision: OnCollision,
@@ -53,7 +53,9 @@ struct State {
 }
 
 impl Incoming {
-    pub(super) fn new(
+    /// Something that is about to come; nothing is opened before its first step.
+    #[must_use]
+    pub fn new(
         target: Target,
         offer: Offer,
         on_collision: OnCollision,
@@ -75,7 +77,7 @@ impl Incoming {
     }
 
     /// Nothing is received any more; what has come stays if `keep`.
-    pub(super) fn give_up(&self, keep: bool) {
+    pub fn give_up(&self, keep: bool) {
         let mut state = self.lock();
         state.stopped = true;
         state.growing.clear();
@@ -115,23 +117,23 @@ impl Incoming {
 }
 
 /// Serves one pipe until it or the transfer is over.
-pub(super) fn run(incoming: &Arc<Incoming>, writer: Writer, reader: Reader) {
+pub fn run(incoming: &Arc<Incoming>, writer: Box<dyn Writer>, reader: Box<dyn Reader>) {
     Pulse::beside(writer, |pulse| serve(incoming, pulse, reader));
 }
 
-fn serve(incoming: &Arc<Incoming>, pulse: &Pulse, mut reader: Reader) {
+fn serve(incoming: &Arc<Incoming>, pulse: &Pulse, mut reader: Box<dyn Reader>) {
     let mut answers = Vec::new();
     let mut record = Vec::new();
     loop {
         let steps = match reader.read() {
             Ok(steps) => steps,
-            Err(PipeFault::Untrusted(error)) if error != RecordError::CutOff => {
+            Err(PipeFault::Untrusted(why)) => {
                 // Nothing of what somebody meddled with stays.
                 incoming.give_up(false);
-                return incoming.common.tell_end(untrusted(&error));
+                return incoming.common.tell_end(untrusted(&why));
             }
             // Another pipe goes on where this one was cut.
-            Err(_) => return,
+            Err(PipeFault::Broken(_)) => return,
         };
         pulse.turn();
         incoming.pace(steps.len());
@@ -154,7 +156,7 @@ fn serve(incoming: &Arc<Incoming>, pulse: &Pulse, mut reader: Reader) {
         incoming.publish(&state);
         if !std::mem::replace(&mut state.started, true) {
             let held = state.receiver.held_before();
-            incoming.common.tell(Finding::Started { id: incoming.common.id, held });
+            incoming.common.tell(Finding::Started { held });
         }
         let outcome = state.receiver.outcome().cloned();
         drop(state);
@@ -166,7 +168,7 @@ fn serve(incoming: &Arc<Incoming>, pulse: &Pulse, mut reader: Reader) {
         let mut answers = answers.drain(..).peekable();
         while answers.peek().is_some() {
             record.clear();
-            record.resize(RECORD_HEAD_LEN, 0);
+            record.resize(RECORD_SPACE, 0);
             while record.len() < PACK
                 && let Some(answer) = answers.next()
             {

@@ -3,10 +3,10 @@
 //! Owns that thread and what is told of an answer: the start, how far it is, what more the line has
 //! use for. What an answer means is the machine's.
 
-use super::super::pipe::{PipeFault, Reader};
-use super::super::transfers::Finding;
 use super::Sending;
 use crate::clock;
+use crate::common::Finding;
+use crate::pipe::{PipeFault, Reader};
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::send::PipeNo;
 use couplet::transfer::wire::{Answer, Fault, Step, StepReader};
@@ -19,11 +19,11 @@ use std::thread::JoinHandle;
 pub(super) fn read_answers(
     sending: &Arc<Sending>,
     pipe: PipeNo,
-    mut reader: Reader,
+    mut reader: Box<dyn Reader>,
 ) -> io::Result<JoinHandle<Option<PipeFault>>> {
     let sending = Arc::clone(sending);
     let read = move || {
-        let fault = hear(&sending, &mut reader);
+        let fault = hear(&sending, &mut *reader);
         reader.stop();
         sending.lock().deaf.insert(pipe);
         sending.changed.notify_all();
@@ -32,7 +32,7 @@ pub(super) fn read_answers(
     std::thread::Builder::new().name("couplet-answers".to_owned()).spawn(read)
 }
 
-fn hear(sending: &Sending, reader: &mut Reader) -> Option<PipeFault> {
+fn hear(sending: &Sending, reader: &mut dyn Reader) -> Option<PipeFault> {
     loop {
         let answers = match reader.read() {
             Ok(record) => StepReader::new(record)
@@ -64,13 +64,13 @@ impl Sending {
         }
         if !state.started {
             state.started = true;
-            self.common.tell(Finding::Started { id: self.common.id, held });
+            self.common.tell(Finding::Started { held });
         }
         self.publish(&state);
         let wanted = state.sender.pipes_wanted();
         if wanted > state.wanted {
             state.wanted = wanted;
-            self.common.tell(Finding::PipesWanted { id: self.common.id, wanted });
+            self.common.tell(Finding::PipesWanted { wanted });
         }
         self.tell_end(&state);
         self.changed.notify_all();

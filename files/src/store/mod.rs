@@ -22,9 +22,9 @@ mod state;
 mod tests;
 mod trouble;
 
-pub(in crate::engine) use incoming::{Growing, Incoming};
-pub(crate) use sink::MAX_TEXT;
-pub(in crate::engine) use trouble::Trouble;
+pub use incoming::{Growing, Incoming};
+pub use sink::MAX_TEXT;
+pub use trouble::Trouble;
 
 use couplet::path::PARTIAL_PREFIX;
 use couplet::text;
@@ -42,7 +42,7 @@ use std::time::{Duration, SystemTime};
 
 /// The directory that received things go into.
 #[derive(Debug)]
-pub(in crate::engine) struct Store {
+pub struct Store {
     root: Arc<Folder>,
     /// Held by who looks whether a part is in use: for that moment it is.
     looking: Mutex<()>,
@@ -50,17 +50,17 @@ pub(in crate::engine) struct Store {
 
 /// A part of something that isn't complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::engine) struct StoredPart {
+pub struct StoredPart {
     /// Names it.
-    pub(in crate::engine) id: String,
+    pub id: String,
     /// What it is a part of.
-    pub(in crate::engine) offer: Offer,
+    pub offer: Offer,
     /// Bytes of it that are there.
-    pub(in crate::engine) held: u64,
+    pub held: u64,
     /// When some of it came last.
-    pub(in crate::engine) changed: SystemTime,
+    pub changed: SystemTime,
     /// Whether a transfer is at it.
-    pub(in crate::engine) in_use: bool,
+    pub in_use: bool,
 }
 
 impl Store {
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong and what to do.
-    pub(in crate::engine) fn open(path: &Path) -> Result<Arc<Self>, String> {
+    pub fn open(path: &Path) -> Result<Arc<Self>, String> {
         let opened = std::fs::create_dir_all(path).and_then(|()| Folder::root(path));
         let root = opened.map_err(|error| {
             let shown = text::line(&path.to_string_lossy(), 120);
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// What the disk has to say about an offer. Nothing is changed.
-    pub(in crate::engine) fn preflight(&self, offer: &Offer) -> Preflight {
+    pub fn preflight(&self, offer: &Offer) -> Preflight {
         let _alone = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         if offer.form == Form::Text {
             // Nothing of it comes to the disk.
@@ -122,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong and what to do; too little room is one of it.
-    pub(in crate::engine) fn begin(
+    pub fn begin(
         self: &Arc<Self>,
         offer: &Offer,
         on_collision: OnCollision,
@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// The parts of what isn't complete, the oldest first.
-    pub(in crate::engine) fn parts(&self) -> Vec<StoredPart> {
+    pub fn parts(&self) -> Vec<StoredPart> {
         let _alone = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let mut parts: Vec<_> = state::scan(&self.root)
             .into_iter()
@@ -164,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong and what to do.
-    pub(in crate::engine) fn remove_part(&self, id: &str) -> Result<(), String> {
+    pub fn remove_part(&self, id: &str) -> Result<(), String> {
         let _alone = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = text::line(id, 40);
         let found = state::find(&self.root, format!("{PARTIAL_PREFIX}{id}"))

@@ -2,8 +2,8 @@
 //!
 //! Owns the thread that does so; what its hashes are good for is the machine's.
 
-use super::super::store::Growing;
 use super::Incoming;
+use crate::store::Growing;
 use couplet::transfer::entry::EntryId;
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::tree::{self, PieceHash};

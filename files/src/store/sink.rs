@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest text that is taken, in bytes.
-pub(crate) const MAX_TEXT: u64 = 1024 * 1024;
+pub const MAX_TEXT: u64 = 1024 * 1024;
 
 /// How many pieces may wait for their turn: a window of the smallest. Those of zeros have no bytes by
 /// which they could be counted.

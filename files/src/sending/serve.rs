@@ -3,10 +3,10 @@
 //! Owns the carrying out of each [`Task`] and the files that are read for it, and gives up a pipe from
 //! which nothing comes back.
 
-use super::super::source::{Found, OpenSource, Place, SourceFault};
 use super::outlet::{HEADS, Outlet, PACK};
 use super::{Sending, State};
 use crate::clock;
+use crate::source::{Found, OpenSource, Place, SourceFault};
 use couplet::limits;
 use couplet::transfer::entry::EntryId;
 use couplet::transfer::send::{PipeNo, Task};

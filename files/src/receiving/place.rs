@@ -1,12 +1,12 @@
 //! Where what comes goes: a directory, standard output, or nowhere but here.
 //!
 //! Owns what the disk is asked before an offer is accepted, the opening of the place, and the waiting
-//! while a disk is full; what happens on it is [`super::super::store`]'s.
+//! while a disk is full; what happens on it is [`store`]'s.
 
-use super::super::Target;
-use super::super::store::{self, Store, Trouble};
-use super::super::transfers::Finding;
 use super::Incoming;
+use crate::common::Finding;
+use crate::store::{self, Store, Trouble};
+use crate::target::Target;
 use couplet::limits::GROUP;
 use couplet::transfer::offer::{Form, Offer, Preflight};
 use couplet::transfer::wire::Fault;
@@ -19,7 +19,8 @@ use std::time::Duration;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What the disk has to say about an offer.
-pub(in crate::engine) fn preflight(target: &Target, offer: &Offer) -> Preflight {
+#[must_use]
+pub fn preflight(target: &Target, offer: &Offer) -> Preflight {
     match target {
         Target::Directory(_) if matches!(offer.form, Form::Text) => Preflight::default(),
         Target::Directory(path) => match Store::open(path) {
@@ -34,6 +35,7 @@ pub(in crate::engine) fn preflight(target: &Target, offer: &Offer) -> Preflight 
             ..Preflight::default()
         },
         Target::Stdout => Preflight::default(),
+        Target::Store(store) => store.preflight(offer),
     }
 }
 
@@ -46,6 +48,7 @@ impl Incoming {
                 (Target::Directory(path), _) => {
                     Store::open(path).and_then(|store| store.begin(&self.offer, self.on_collision))
                 }
+                (Target::Store(store), _) => store.begin(&self.offer, self.on_collision),
             }
             .map(Arc::new)
         });
@@ -58,18 +61,17 @@ impl Incoming {
         bytes: u64,
         mut write: impl FnMut() -> Result<T, Trouble>,
     ) -> Result<T, (Fault, String)> {
-        let id = self.common.id;
         let mut told = false;
         loop {
             match write() {
                 Err(Trouble::Full) => {
                     if !std::mem::replace(&mut told, true) {
-                        self.common.tell(Finding::DiskFull { id, full: true });
+                        self.common.tell(Finding::DiskFull { full: true });
                     }
                 }
                 result => {
                     if told {
-                        self.common.tell(Finding::DiskFull { id, full: false });
+                        self.common.tell(Finding::DiskFull { full: false });
                     }
                     return result.map_err(Trouble::into_fault);
                 }
