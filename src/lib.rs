@@ -13,6 +13,7 @@
 //! | the relay's certificate | [`fingerprint`] | how it is shown, compared and written down |
 //! | between peers | [`peer`] | what clients say to each other inside bodies the relay can't read |
 //! | the relay | [`room`], [`directory`], [`guesses`] | seats, turns, replacement; who meets whom; wrong codes |
+//! | the shelf's accounts | [`account`], [`logins`] | names, rights, passwords; failed logins |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
 //! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
@@ -21,6 +22,7 @@
 //!
 //! Every bound on size, count and time that the protocol knows is a constant in [`limits`].
 
+pub mod account;
 #[cfg(feature = "client")]
 pub mod code;
 pub mod directory;
@@ -28,6 +30,7 @@ pub mod fingerprint;
 pub mod frame;
 pub mod guesses;
 pub mod limits;
+pub mod logins;
 pub mod message;
 pub mod names;
 pub mod nearness;

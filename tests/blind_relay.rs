@@ -10,7 +10,6 @@ use std::process::Command;
 const SEALING: &[&str] = &[
     "aead",
     "aes",
-    "argon2",
     "chacha20",
     "cpace",
     "crypto_box",
@@ -27,6 +26,10 @@ const SEALING: &[&str] = &[
     "x25519",
     "xsalsa20",
 ];
+
+/// What passwords of accounts are hashed with. A key could be made with it, but nothing be opened; see
+/// below for who may use it.
+const PASSWORD_HASH: &str = "argon2";
 
 /// Who may use the crypto library in a relay: it itself, to start TLS, and TLS.
 const USERS_OF_CRYPTO: &[&str] = &["couplet-relay", "rcgen", "rustls", "rustls-webpki"];
@@ -116,6 +119,19 @@ fn the_crypto_library_is_in_the_relay_for_tls_alone() {
         let keeps_secrets = name.starts_with("aws-lc") || name == "zeroize";
         assert!(!keeps_secrets, "the core brings it in: {:?}", node.path);
     }
+}
+
+#[test]
+fn passwords_are_hashed_by_the_relay_alone() {
+    let nodes = tree("couplet-relay");
+    let users: Vec<_> = nodes.iter().filter(|node| node.name() == PASSWORD_HASH).collect();
+    assert!(!users.is_empty(), "accounts need it");
+    for node in users {
+        assert_eq!(node.parent(), Some("couplet-relay"), "{:?}", node.path);
+    }
+    let nodes = tree("couplet-ui");
+    let users: Vec<_> = nodes.iter().filter(|node| node.name() == PASSWORD_HASH).collect();
+    assert!(users.is_empty(), "nothing is sealed with it: {users:#?}");
 }
 
 /// So that the tests above can't pass because they look in the wrong way.

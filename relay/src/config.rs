@@ -149,6 +149,12 @@ pub struct Config {
     /// Where rooms are kept, so that they outlive the relay; without it they don't.
     #[arg(skip)]
     pub keep_rooms_in: Option<PathBuf>,
+
+    /// Where the accounts of the shelf are, if anybody can log in at all; the memory that logins may
+    /// take is counted then.
+    #[arg(skip)]
+    pub accounts_in: Option<PathBuf>,
+
     /// Where [`Config::metrics_listen`] is listened on, once it is (see
     /// [`listen_for_metrics`](crate::server::listen_for_metrics)).
     #[arg(skip)]
@@ -186,6 +192,7 @@ impl Default for Config {
             until_stdin_closes: false,
             drain: false,
             keep_rooms_in: None,
+            accounts_in: None,
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
             tls: None,

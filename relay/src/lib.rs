@@ -6,7 +6,8 @@
 //!
 //! | module | owns |
 //! | --- | --- |
-//! | [`config`] | the command line and what follows from it |
+//! | [`cli`], [`config`] | the command line and what follows from it |
+//! | [`accounts`] | who may use the shelf: logins, sessions, the `account` commands |
 //! | [`server`] | listening, accepting, and ending in order |
 //! | `relay` | what all connections share |
 //! | `gate` | how many may be here at once |
@@ -40,8 +41,10 @@
 //! # }
 //! ```
 
+pub mod accounts;
 mod budget;
 mod bulk;
+pub mod cli;
 mod clock;
 pub mod config;
 mod connection;

@@ -10,10 +10,13 @@
 //! | 2 | wrong options, or a certificate that can't be used |
 //! | 3 | can't listen |
 //! | 130 | a second Ctrl+C (or other signal) while ending |
+//!
+//! Those of its commands are with [`couplet_relay::accounts::command`].
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use couplet::text;
+use couplet_relay::cli::{Cli, Command};
 use couplet_relay::config::Config;
 use couplet_relay::server;
 use std::io::{self, IsTerminal as _, Write};
@@ -27,7 +30,10 @@ const CANT_LISTEN: u8 = 3;
 const SECOND_SIGNAL: i32 = 130;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
+    let Cli { command, config } = Cli::parse();
+    if let Some(Command::Account(account)) = command {
+        return ExitCode::from(account.run());
+    }
     match start(config) {
         Ok(status) => status,
         Err(error) => {

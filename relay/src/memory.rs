@@ -4,6 +4,7 @@
 //! floods a relay with small limits and compares. What isn't in it is memory that isn't the
 //! process's: the kernel's buffers of each socket, which the system limits itself.
 
+use crate::accounts;
 use crate::config::Config;
 use crate::connection::FIRST_READ;
 use crate::gate;
@@ -54,6 +55,7 @@ const SLACK: u64 = 4;
 /// | clients over TLS | 52 KiB: a record each way |
 /// | rooms | 2 KiB and two last messages of 64 KiB |
 /// | pipes | see `pipe`: 1 MiB, 256 KiB or 32 KiB for each way, and 16 KiB for each end that waits, with TLS 104 KiB for each end |
+/// | accounts, if there may be any | 82 MiB: two passwords that are compared, and the file of accounts; 2 MiB for each of their threads |
 /// | the allocator | a quarter of all |
 #[must_use]
 pub fn memory_bound(config: &Config) -> u64 {
@@ -72,8 +74,15 @@ pub fn memory_bound(config: &Config) -> u64 {
         + u64::from(config.max_clients) * tls(size(TLS_UNSENT) + TLS_RECORD)
         + config.rooms() * (ROOM + 2 * size(MAX_OPAQUE))
         + 2 * pipes * (size(READ_BYTES) + tls(TLS_PIPE + TLS_RECORD))
-        + copying(2 * pipes);
+        + copying(2 * pipes)
+        + accounts_of(config);
     all + all / SLACK
+}
+
+/// What logins take, if there may be any.
+fn accounts_of(config: &Config) -> u64 {
+    let threads = u64::from(accounts::AT_ONCE) + 1;
+    if config.accounts_in.is_some() { accounts::MEMORY_BYTES + threads * THREAD } else { 0 }
 }
 
 /// The buffers that so many directions of pipes may have at once.
@@ -111,6 +120,9 @@ mod tests {
         assert!(mib(|config| config.max_handshakes = 10) < usual);
         assert_eq!(mib(|config| config.max_queued_bytes += 400 << 20), usual + 500);
         assert_eq!(mib(|config| config.workers = Some(4)), usual + 10);
+        // Two hashes of 19 MiB, the file, and threads; a quarter more.
+        let accounts = mib(|config| config.accounts_in = Some("here".into())) - usual;
+        assert!((100..=120).contains(&accounts), "{accounts}");
     }
 
     #[test]
