@@ -15,6 +15,7 @@
 //! | the relay | [`room`], [`directory`], [`guesses`] | seats, turns, replacement; who meets whom; wrong codes |
 //! | the shelf's accounts | [`account`], [`logins`] | names, rights, passwords; failed logins |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
+//! | files at rest | [`shelf`] | what lies on a relay, who may do what with it, the machines of both sides |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
 //! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
 //! | people | [`code`], [`nearness`] | codes to meet by, and what a slip was meant to be |
@@ -41,6 +42,7 @@ pub mod room;
 pub mod seal;
 #[cfg(feature = "client")]
 pub mod session;
+pub mod shelf;
 pub mod text;
 pub mod time;
 pub mod transfer;

@@ -113,6 +113,19 @@ pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(20);
 /// goes on without.
 pub const CATCH_UP_LIMIT: Duration = Duration::from_mins(1);
 
+/// How long a client may ask nothing of the shelf before its connection is closed.
+pub const SHELF_IDLE_LIMIT: Duration = Duration::from_mins(5);
+
+/// How long nothing may come from the other end while a transfer with the shelf moves, before that
+/// is called dead. Signs of life come every [`SHELF_PULSE`].
+pub const SHELF_SILENCE_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long the other end may take nothing of what a transfer with the shelf has for it, alive or not.
+pub const SHELF_STUCK_LIMIT: Duration = Duration::from_mins(5);
+
+/// How often each end of a transfer with the shelf says that it is alive.
+pub const SHELF_PULSE: Duration = Duration::from_secs(4);
+
 /// How long a client may take from connecting to a complete first frame.
 pub const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 

@@ -93,6 +93,9 @@ pub enum ClientControl {
         /// The one-time token from [`RelayControl::Pipe`].
         token: Token,
     },
+    /// The first message of a connection to the relay's shelf; what follows is
+    /// [`crate::shelf::message`]'s.
+    OpenShelf,
     /// Give the turn away without a message.
     Pass {
         /// The number of the turn that is given away; one that is over is passed over.
@@ -298,6 +301,8 @@ pub enum ErrorCode {
     SlowDown,
     /// Nothing happened in the room for so long that it is ended.
     IdleRoom,
+    /// The relay has no shelf.
+    NoShelf,
     /// A code that this build doesn't know.
     #[serde(other)]
     Unknown,

@@ -70,6 +70,12 @@ pub enum NameError {
          rename the file before sending it"
     )]
     Ours(String),
+    /// Begins with a dot, where such names aren't taken.
+    #[error(
+        "the name \"{0}\" begins with a dot, which hides a file, and a shelf shows all that it \
+         has; rename the file without it"
+    )]
+    Hidden(String),
     /// More than [`MAX_NAME_BYTES`].
     #[error(
         "the name \"{name}\" has {bytes} bytes, and at most {MAX_NAME_BYTES} are possible; give \

@@ -12,11 +12,13 @@
 //! | [`sending`], [`receiving`] | the threads of one transfer, in either direction |
 //! | [`common`] | what they share with whoever runs the transfer |
 //! | [`pipe`] | what they need of what a transfer goes through |
+//! | [`lane`] | a pipe over a connection that has other things to say, too |
 //! | [`target`] | where what is received goes |
 //! | [`clock`] | the one clock site of the clients and of whatever moves files |
 
 pub mod clock;
 pub mod common;
+pub mod lane;
 pub mod pipe;
 mod pulse;
 pub mod receiving;

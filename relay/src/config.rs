@@ -4,6 +4,7 @@
 //! core's ([`couplet::limits`]); they appear here only as [`Timeouts`], which tests make short.
 
 use crate::counters::Counters;
+use crate::shelf::Shelf;
 use crate::tls::{self, TlsError, TlsIdentity};
 use clap::Parser;
 use couplet::limits;
@@ -19,12 +20,13 @@ pub const DEFAULT_LISTEN: &str = "127.0.0.1:3647";
 /// The relay of couplet, a private line for two: it pairs two clients and moves what they say and
 /// send.
 #[derive(Debug, Clone, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(
     name = "couplet-relay",
     version,
     about,
     after_help = "Exit status: 0 ended in order (Ctrl+C, SIGTERM, SIGHUP, or stdin closed); 2 wrong \
-                  options, or a certificate that can't be used; 3 can't listen; 130 a second Ctrl+C.\n\
+                  options, or a certificate or shelf that can't be used; 3 can't listen; 130 a second Ctrl+C.\n\
                   The first line on stdout is \"listening on ADDRESS:PORT\"; logs go to stderr."
 )]
 pub struct Config {
@@ -125,6 +127,32 @@ pub struct Config {
     #[arg(long)]
     pub drain: bool,
 
+    /// A directory whose files lie ready for clients to fetch (couplet shelf); by default there is none
+    #[arg(long, value_name = "DIR")]
+    pub shelf: Option<PathBuf>,
+
+    /// Let everybody who reaches the relay fetch files from the shelf. Without it, and without
+    /// accounts, only this machine may; with accounts (couplet-relay account add) everybody logs in
+    #[arg(long, requires = "shelf")]
+    pub shelf_open: bool,
+
+    /// Folders on the shelf, with what is in them, can be fetched and laid down too
+    #[arg(long, requires = "shelf")]
+    pub shelf_folders: bool,
+
+    /// Bytes that the files on the shelf may have together, such as 50G; by default what the disk
+    /// holds
+    #[arg(long, value_name = "BYTES", requires = "shelf", value_parser = parse_bytes)]
+    pub shelf_quota: Option<u64>,
+
+    /// Bytes that one file, or folder, that is laid down may have, such as 4G; by default any number
+    #[arg(long, value_name = "BYTES", requires = "shelf", value_parser = parse_bytes)]
+    pub shelf_max_file: Option<u64>,
+
+    /// Transfers with the shelf that move at once; others wait for one of them to end
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub shelf_workers: u16,
+
     /// Threads that serve; by default one per processor
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub workers: Option<u16>,
@@ -145,6 +173,10 @@ pub struct Config {
     /// only plain connections are served.
     #[arg(skip)]
     pub tls: Option<TlsIdentity>,
+
+    /// The directory of [`Config::shelf`], once it is opened (see [`Shelf::open`]).
+    #[arg(skip)]
+    pub opened_shelf: Option<Arc<Shelf>>,
 
     /// Where rooms are kept, so that they outlive the relay; without it they don't.
     #[arg(skip)]
@@ -188,6 +220,12 @@ impl Default for Config {
             tls_cert: None,
             tls_key: None,
             data: None,
+            shelf: None,
+            shelf_open: false,
+            shelf_folders: false,
+            shelf_quota: None,
+            shelf_max_file: None,
+            shelf_workers: 32,
             workers: None,
             until_stdin_closes: false,
             drain: false,
@@ -196,6 +234,7 @@ impl Default for Config {
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
             tls: None,
+            opened_shelf: None,
             metrics: None,
             counters: Arc::default(),
         }
@@ -203,6 +242,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The shelf is this one, if there is any; accounts are for it.
+    pub fn open_shelf(&mut self, shelf: Option<Arc<Shelf>>) {
+        self.accounts_in = shelf.as_ref().and_then(|_| self.data_dir());
+        self.opened_shelf = shelf;
+    }
+
     /// How many rooms there may be: none is without a client that is there or expected back.
     #[must_use]
     pub fn rooms(&self) -> u64 {

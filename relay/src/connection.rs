@@ -22,6 +22,7 @@ use crate::pipe::{self, Wire};
 use crate::refusal::{Refusal, snake_case};
 use crate::relay::Relay;
 use crate::rooms::{Place, Wanted};
+use crate::shelf::{self, Shelf, Visitor};
 use crate::throttle::{Excess, REST};
 use couplet::frame::{self, Frame, FrameDecoder, OPENING_LEN};
 use couplet::limits::{MAX_CONTROL_BODY, MAX_FIRST_BODY, MAX_OPAQUE};
@@ -99,6 +100,17 @@ where
             let end = pipe::End::new(stream, decoder.into_rest(), visit);
             return Box::pin(pipe::serve(end, token, number, &relay)).await;
         }
+        Ok((Wish::Shelf, decoder)) => match enter_shelf(&relay) {
+            Ok((shelf, permit)) => {
+                drop(handshake);
+                let rest = decoder.into_rest();
+                let visitor = Visitor { tls: stream.is_tls(), stream, rest, from, number };
+                Box::pin(shelf::serve(visitor, shelf, &relay)).await;
+                drop((permit, visit));
+                return;
+            }
+            Err(refusal) => refusal,
+        },
         Err(refusal) => refusal,
     };
     relay.counters.one(refusal.count());
@@ -115,6 +127,7 @@ where
 enum Wish {
     Seat(Asked),
     Pipe(Token),
+    Shelf,
 }
 
 /// Which seat is asked for.
@@ -191,6 +204,7 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
             Wish::Seat(seat)
         }
         ClientToRelay::Control(ClientControl::OpenPipe { token }) => Wish::Pipe(token),
+        ClientToRelay::Control(ClientControl::OpenShelf) => Wish::Shelf,
         ClientToRelay::Control(
             ClientControl::Pass { .. }
             | ClientControl::RequestPipe { .. }
@@ -218,6 +232,17 @@ fn take_seat(asked: Asked, from: IpAddr, relay: &Relay) -> Result<Seated, Refusa
         (Asked::New(_), Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
     };
     Ok(Seated { place, outbox, permit })
+}
+
+/// Lets somebody to the shelf, who counts as a client.
+fn enter_shelf(relay: &Relay) -> Result<(Arc<Shelf>, OwnedSemaphorePermit), Refusal> {
+    let shelf = relay.shelf.as_ref().ok_or_else(|| {
+        let text = "this relay has no shelf; its operator can make one with --shelf DIR";
+        Refusal::new(ErrorCode::NoShelf, text)
+    })?;
+    let permit = relay.gate.admit();
+    let permit = permit.map_err(|full| Refusal::new(ErrorCode::RelayFull, full))?;
+    Ok((Arc::clone(shelf), permit))
 }
 
 /// Carries out what a seated client says until its line ends.
@@ -332,7 +357,9 @@ fn handle(frame: Frame, place: &Place, relay: &Relay) -> Result<Option<Arc<Outbo
             place.tell(&RelayToClient::Control(RelayControl::Pong));
             None
         }
-        ClientToRelay::Control(ClientControl::Hello { .. } | ClientControl::OpenPipe { .. }) => {
+        ClientToRelay::Control(
+            ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } | ClientControl::OpenShelf,
+        ) => {
             return Err(Refusal::of(ErrorCode::Unexpected));
         }
     };

@@ -54,6 +54,15 @@ counts! {
     gauge "couplet_pipes" "Pipes that wait for their ends or are joined." {
         #[doc = "See its metric."] Pipes = "",
     }
+    gauge "couplet_shelf_clients" "Clients that are at the shelf." {
+        #[doc = "See its metric."] ShelfClients = "",
+    }
+    gauge "couplet_shelf_waiting" "Transfers with the shelf that wait for a worker." {
+        #[doc = "See its metric."] ShelfWaiting = "",
+    }
+    gauge "couplet_shelf_claims" "Names on the shelf that something is being laid down under." {
+        #[doc = "See its metric."] ShelfClaims = "",
+    }
     gauge "couplet_queued_bytes" "Memory of queues to clients and of frames that have begun to come in." {
         #[doc = "See its metric."] QueuedBytes = "",
     }
@@ -99,6 +108,16 @@ counts! {
         #[doc = "`--max-bytes-per-second`."] ThrottledBytes = "bytes",
         #[doc = "`--max-signals-per-turn`."] ThrottledSignals = "signals",
         #[doc = "`--max-queued-bytes`."] ThrottledQueued = "queued",
+    }
+    counter "couplet_shelf_transfers_total" "Transfers with the shelf that began, by direction." {
+        #[doc = "Fetched."] ShelfGets = "get",
+        #[doc = "Laid down."] ShelfPuts = "put",
+    }
+    counter "couplet_shelf_bytes_total" "Bytes of files that moved from and to the shelf." {
+        #[doc = "See its metric."] ShelfBytes = "",
+    }
+    counter "couplet_logins_failed_total" "Logins at the shelf that failed." {
+        #[doc = "See its metric."] LoginsFailed = "",
     }
     counter "couplet_pairings_failed_total" "Exchanges of keys that failed." {
         #[doc = "See its metric."] PairingsFailed = "",

@@ -62,6 +62,7 @@ mod refusal;
 mod relay;
 mod rooms;
 pub mod server;
+pub mod shelf;
 mod store;
 mod throttle;
 pub mod tls;

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | 0 | ended in order: Ctrl+C, SIGTERM, SIGHUP, or stdin closed |
 //! | 1 | the operating system refused something essential, such as threads |
-//! | 2 | wrong options, or a certificate that can't be used |
+//! | 2 | wrong options, or a certificate or shelf that can't be used |
 //! | 3 | can't listen |
 //! | 130 | a second Ctrl+C (or other signal) while ending |
 //!
@@ -19,6 +19,7 @@ use couplet::text;
 use couplet_relay::cli::{Cli, Command};
 use couplet_relay::config::Config;
 use couplet_relay::server;
+use couplet_relay::shelf::Shelf;
 use std::io::{self, IsTerminal as _, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -80,6 +81,13 @@ fn start(mut config: Config) -> anyhow::Result<ExitCode> {
         }
         // A relay that ends with another program has nobody who would start it anew.
         config.keep_rooms_in = config.data_dir().filter(|_| !config.until_stdin_closes);
+        match Shelf::open(&config) {
+            Ok(shelf) => config.open_shelf(shelf),
+            Err(error) => {
+                complain(&error.to_string());
+                return Ok(ExitCode::from(UNUSABLE));
+            }
+        }
         if let Err(error) = server::listen_for_metrics(&mut config).await {
             complain(&error.to_string());
             return Ok(ExitCode::from(CANT_LISTEN));

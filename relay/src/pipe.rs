@@ -64,6 +64,11 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {
     /// wake-up would cross threads, which costs a busy pipe a sixth of its processor time.
     fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>>;
 
+    /// Whether it is inside TLS.
+    fn is_tls(&self) -> bool {
+        false
+    }
+
     /// From here on little goes through, and what waits in the socket's own memory should be little.
     fn keep_small(&mut self) {}
 }
@@ -78,6 +83,10 @@ impl Wire for TcpStream {
 impl Wire for TlsStream<TcpStream> {
     fn move_here(self: Box<Self>) -> io::Result<Box<dyn Wire>> {
         Ok(self)
+    }
+
+    fn is_tls(&self) -> bool {
+        true
     }
 
     fn keep_small(&mut self) {

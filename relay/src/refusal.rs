@@ -86,6 +86,7 @@ impl Refusal {
             | ErrorCode::NotYourTurn
             | ErrorCode::WrongSequence
             | ErrorCode::NoPeer
+            | ErrorCode::NoShelf
             | ErrorCode::Unknown => "the relay can't go on with this connection; connect again",
         };
         Self::new(code, text)
@@ -126,6 +127,7 @@ impl Refusal {
                 | ErrorCode::Stuck
                 | ErrorCode::PairingFailed
                 | ErrorCode::IdleRoom
+                | ErrorCode::NoShelf
                 | ErrorCode::Unknown => Count::RefusedOther,
             },
         }

@@ -2,6 +2,7 @@
 //!
 //! Owns nothing but the bundle: limits, clock, rooms, pipes, and the sign that the relay is ending.
 
+use crate::accounts::Accounts;
 use crate::budget::Budget;
 use crate::bulk::Bulk;
 use crate::clock::Clock;
@@ -12,7 +13,9 @@ use crate::manners::Manners;
 use crate::pipe::{PipeLimits, PipeTable};
 use crate::refusal::Refusal;
 use crate::rooms::Rooms;
+use crate::shelf::Shelf;
 use crate::tls::TlsIdentity;
+use couplet::shelf::access::Opening;
 use rustls::ServerConfig;
 use std::io;
 use std::sync::Arc;
@@ -43,6 +46,12 @@ pub(crate) struct Relay {
     pub(crate) timeouts: Timeouts,
     /// What TLS connections are answered with; without it they aren't understood.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Files at rest, if there are any.
+    pub(crate) shelf: Option<Arc<Shelf>>,
+    /// How they are open to those who come.
+    pub(crate) shelf_opening: Opening,
+    /// Who may use them.
+    pub(crate) accounts: Arc<Accounts>,
     /// Whether its end is only for a restart.
     pub(crate) drain: bool,
     /// The relay is being ended.
@@ -72,6 +81,14 @@ impl Relay {
             counters: Arc::clone(&config.counters),
             bulk: Bulk::start(config.workers.map(Into::into))?,
             timeouts,
+            shelf: config.opened_shelf.clone(),
+            shelf_opening: Opening {
+                accounts: true,
+                to_all: config.shelf_open,
+                folders: config.shelf_folders,
+                max_file: config.shelf_max_file,
+            },
+            accounts: Accounts::new(config.accounts_in.clone()).map_err(io::Error::other)?,
             drain: config.drain,
             tls: config.tls.as_ref().map(TlsIdentity::config),
             ending,

@@ -285,13 +285,18 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// What else the operator reads at the start: the memory, and where the metrics are.
+/// What else the operator reads at the start: the memory, the shelf, and where the metrics are.
 #[must_use]
 pub fn what_it_takes(config: &Config) -> String {
     let mib = memory_bound(config) >> 20;
     let metrics = config.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
     let metrics = metrics.map(|at| format!("  Metrics:  http://{at}/metrics\n"));
-    format!("  Memory:   at most {mib} MiB with these limits\n{}", metrics.unwrap_or_default())
+    let shelf = config.opened_shelf.as_ref().map(|shelf| format!("  Shelf:    {shelf}\n"));
+    format!(
+        "  Memory:   at most {mib} MiB with these limits\n{}{}",
+        shelf.unwrap_or_default(),
+        metrics.unwrap_or_default()
+    )
 }
 
 fn concerns_one_connection(error: &io::Error) -> bool {

@@ -93,6 +93,19 @@ pub enum OnCollision {
     Skip,
     /// Replace files. The user has said so.
     Overwrite,
+    /// Leave out what has a name that is taken, and say so.
+    Refuse,
+}
+
+impl OnCollision {
+    /// How many names are tried for something: the one that it has, and numbered ones.
+    #[must_use]
+    pub const fn tries(self, most: u32) -> u32 {
+        match self {
+            Self::Refuse => 1,
+            Self::Rename | Self::Skip | Self::Overwrite => most,
+        }
+    }
 }
 
 impl Form {
@@ -108,6 +121,12 @@ impl Offer {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size.unwrap_or(0)
+    }
+
+    /// Whether it is a folder, with whatever is in it.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.form == Form::Folder
     }
 
     /// Whether it is the same as another. How much of a disk it takes doesn't tell: that changes when

@@ -5,11 +5,12 @@
 //! What the document must have is asked from the types by matches without a wildcard, so that a new
 //! variant doesn't compile here until it has a name, and then fails until it is documented.
 //!
-//! This file reads the document; [`messages`] checks the examples, [`tables`] the tables, and
-//! [`session`] the session in bytes.
+//! This file reads the document; [`messages`] checks the examples, [`tables`] the tables,
+//! [`shelf`] both of the shelf, and [`session`] the session in bytes.
 
 mod messages;
 mod session;
+mod shelf;
 mod tables;
 
 use couplet::limits::GROUP;
@@ -128,9 +129,11 @@ fn zeros_root(size: u64) -> tree::Hash {
 #[test]
 fn every_block_is_of_a_form_that_is_checked() {
     const LANGUAGES: [&str; 4] = ["json", "hex", "text", "vectors"];
-    const JSON: [&str; 10] = [
+    const JSON: [&str; 12] = [
         "json client-to-relay",
         "json relay-to-client",
+        "json shelf-to-client",
+        "json client-to-shelf",
         "json words",
         "json peer-signal",
         "json pipe-hello",

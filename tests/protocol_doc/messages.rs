@@ -21,13 +21,13 @@ fn only_frame(bytes: &[u8], max_body: usize) -> Frame {
 }
 
 /// A control example as the frame that carries it.
-fn control_frame(text: &str) -> Frame {
+pub(super) fn control_frame(text: &str) -> Frame {
     let body = Bytes::copy_from_slice(text.trim().as_bytes());
     Frame { kind: message::kind::CONTROL, body }
 }
 
 /// That what was encoded is a frame of this kind with the same JSON as the example.
-fn assert_same(text: &str, encoded: &BytesMut, kind: u8) {
+pub(super) fn assert_same(text: &str, encoded: &BytesMut, kind: u8) {
     let frame = only_frame(encoded, limits::MAX_CONTROL_BODY);
     assert_eq!(frame.kind, kind, "{text}");
     assert_eq!(json(&frame.body), json(text.as_bytes()), "{text}");
@@ -45,7 +45,7 @@ fn assert_same_step(text: &str, encoded: &[u8], kind: u8) {
 #[test]
 fn what_clients_say_to_the_relay() {
     let (names, name_of) = names!(ClientControl:
-        Hello = "hello" OpenPipe = "open_pipe" Pass = "pass" RequestPipe = "request_pipe"
+        Hello = "hello" OpenPipe = "open_pipe" OpenShelf = "open_shelf" Pass = "pass" RequestPipe = "request_pipe"
         PairingFailed = "pairing_failed" Fin = "fin" Ping = "ping");
     let mut seen = BTreeSet::new();
     for text in examples("client-to-relay") {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The name that serde gives to a variant without fields.
-fn serde_name<T: Serialize>(value: &T) -> String {
+pub(super) fn serde_name<T: Serialize>(value: &T) -> String {
     let name = serde_json::to_value(value).expect("a plain variant");
     name.as_str().expect("a name").to_owned()
 }
@@ -34,12 +34,14 @@ macro_rules! every {
     }};
 }
 
+pub(super) use every;
+
 #[test]
 fn codes_reasons_states_and_faults() {
     let codes = every!(ErrorCode:
         Version Malformed Unexpected HandshakeTimeout RelayFull RoomsFull RoomTaken SeatGone
         NotYourTurn WrongSequence NoPeer TooManyPipes Quota UnknownPipe PipeTimeout Stuck
-        PairingFailed SlowDown IdleRoom;
+        PairingFailed SlowDown IdleRoom NoShelf;
         except Unknown);
     let rows = table("| code | final | meaning |");
     let expected: Vec<_> = codes
@@ -200,6 +202,7 @@ fn the_limits() {
         MAX_NAME_BYTES MAX_PATH_BYTES MAX_PATH_PARTS
         PING_AFTER SILENCE_LIMIT CLIENT_SILENCE_LIMIT EXCHANGE_LIMIT CATCH_UP_LIMIT HANDSHAKE_LIMIT PIPE_LIMIT
         FLUSH_LIMIT STUCK_LIMIT LONGEST_WAIT RETURN_LIMIT
+        SHELF_IDLE_LIMIT SHELF_SILENCE_LIMIT SHELF_STUCK_LIMIT SHELF_PULSE
     ];
     let documented: Vec<_> = table("| constant | value | bounds |")
         .into_iter()

@@ -181,7 +181,9 @@ impl World {
                         self.expect_pipe(tokens);
                     }
                 }
-                ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } => {
+                ClientControl::Hello { .. }
+                | ClientControl::OpenPipe { .. }
+                | ClientControl::OpenShelf => {
                     panic!("a client says {control:?} on a line")
                 }
             },

@@ -47,6 +47,8 @@ enum Way {
     Named(PathBuf),
     /// Below this folder, which stands for the first name of the entry's path.
     Below(Arc<OwnedFd>),
+    /// In this folder, under the last name of the entry's path.
+    In(Arc<OwnedFd>),
 }
 
 /// Something that is open for reading. Threads may share it.
@@ -95,6 +97,11 @@ impl Place {
     /// A file in a folder that the user named.
     pub(super) const fn below(root: Arc<OwnedFd>, name: SafePath, seen: Seen) -> Self {
         Self { name, at: At::Disk { way: Way::Below(root), seen } }
+    }
+
+    /// A file in a folder that is open.
+    pub(super) const fn inside(folder: Arc<OwnedFd>, name: SafePath, seen: Seen) -> Self {
+        Self { name, at: At::Disk { way: Way::In(folder), seen } }
     }
 
     /// A text.
@@ -175,6 +182,7 @@ impl Way {
         match self {
             Self::Named(path) => look::open(CWD, path, OFlags::empty()),
             Self::Below(root) => look::open(root, below_first(name), OFlags::NOFOLLOW),
+            Self::In(folder) => look::open(folder, name.last(), OFlags::NOFOLLOW),
         }
     }
 
@@ -182,6 +190,7 @@ impl Way {
         match self {
             Self::Named(path) => Look::at(CWD, path, true),
             Self::Below(root) => Look::at(root, below_first(name), false),
+            Self::In(folder) => Look::at(folder, name.last(), false),
         }
     }
 }

@@ -26,6 +26,7 @@ use rustix::fs::{CWD, FileType, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stream::Stream;
@@ -87,7 +88,7 @@ impl Source {
         let (form, mtime) = match first {
             _ if tops.len() > 1 => (Form::Several, None),
             Top::Ready { what, .. } => (Form::File, what.mtime),
-            Top::Folder { .. } => (Form::Folder, None),
+            Top::Folder { .. } | Top::Open { .. } => (Form::Folder, None),
         };
         let offer = Offer { name, form, size: Some(0), on_disk: None, entries: 0, mtime };
         let whole: io::Result<Vec<_>> = paths.iter().map(std::path::absolute).collect();
@@ -103,6 +104,40 @@ impl Source {
                 units::grouped(MAX_ENTRIES)
             ));
         }
+        Ok(source)
+    }
+
+    /// What has this name in a folder that is open: a file, or a folder with all that is in it. A
+    /// link isn't followed.
+    ///
+    /// # Errors
+    /// The system's; one that says so if it is neither.
+    pub fn inside(folder: impl AsFd, name: &SafeName) -> io::Result<Self> {
+        let path = SafePath::from(name.clone());
+        let found = look::open(&folder, name.as_str(), OFlags::NOFOLLOW)?;
+        let look = Look::of(&found)?;
+        let (top, form, mtime) = match look.kind {
+            FileType::RegularFile => {
+                let what = look.entry(path.clone(), EntryKind::File { size: Some(look.seen.size) });
+                let mtime = what.mtime;
+                let folder = Arc::new(folder.as_fd().try_clone_to_owned()?);
+                let place = Place::inside(folder, path, look.seen);
+                (Top::Ready { what, place, on_disk: look.on_disk() }, Form::File, mtime)
+            }
+            FileType::Directory => {
+                (Top::Open { name: path, folder: Arc::new(found) }, Form::Folder, None)
+            }
+            FileType::Symlink
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        let offer =
+            Offer { name: name.clone(), form, size: Some(0), on_disk: None, entries: 0, mtime };
+        let mut source = Self { offer, tops: vec![top], rules: Arc::default(), asked: None };
+        source.count();
         Ok(source)
     }
 

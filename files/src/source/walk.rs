@@ -58,6 +58,13 @@ pub(super) enum Top {
         /// Where it is.
         path: PathBuf,
     },
+    /// A folder that is open.
+    Open {
+        /// Its name in the offer.
+        name: SafePath,
+        /// The folder.
+        folder: Arc<OwnedFd>,
+    },
 }
 
 /// Goes through all that the user named.
@@ -104,6 +111,18 @@ impl Walk {
     }
 }
 
+impl Walk {
+    fn enter(&mut self, name: SafePath, planted: Result<(Tree, Look), String>) -> Found {
+        match planted {
+            Ok((tree, look)) => {
+                self.tree = Some(tree);
+                folder_found(name, &look)
+            }
+            Err(why) => Found::LeftOut { why },
+        }
+    }
+}
+
 impl Iterator for Walk {
     type Item = Found;
 
@@ -114,13 +133,14 @@ impl Iterator for Walk {
         self.tree = None;
         Some(match self.tops.next()? {
             Top::Ready { what, place, on_disk } => Found::Entry { what, place, on_disk },
-            Top::Folder { name, path } => match Tree::plant(&path, &name, &self.rules) {
-                Ok((tree, look)) => {
-                    self.tree = Some(tree);
-                    folder_found(name, &look)
-                }
-                Err(why) => Found::LeftOut { why },
-            },
+            Top::Folder { name, path } => {
+                let planted = Tree::plant(&path, &name, &self.rules);
+                self.enter(name, planted)
+            }
+            Top::Open { name, folder } => {
+                let planted = Tree::within(folder, &name, &self.rules);
+                self.enter(name, planted)
+            }
         })
     }
 }
@@ -159,6 +179,18 @@ impl Tree {
         })?;
         let first = Level::read(dir, name.clone(), rules)?;
         let tree = Self { root, above, levels: vec![first], twins: Twins::default() };
+        Ok((tree, look))
+    }
+
+    /// Begins with a folder that is open. No rules from above it count.
+    ///
+    /// # Errors
+    /// Why it can't be read and what to do.
+    fn within(root: Arc<OwnedFd>, name: &SafePath, rules: &Rules) -> Result<(Self, Look), String> {
+        let open = || Ok((Dir::read_from(&root)?, Look::of(&*root)?));
+        let (dir, look) = open().map_err(|error| unreadable_folder(name, error))?;
+        let first = Level::read(dir, name.clone(), rules)?;
+        let tree = Self { root, above: Vec::new(), levels: vec![first], twins: Twins::default() };
         Ok((tree, look))
     }
 

@@ -172,7 +172,7 @@ impl Folders {
             };
             return Ok(Place::new(folder, claim.name, claim.made));
         }
-        if self.policy != OnCollision::Rename {
+        if matches!(self.policy, OnCollision::Skip | OnCollision::Overwrite) {
             match self.root.open(first) {
                 Ok(folder) => {
                     if make.is_some() {
@@ -191,7 +191,7 @@ impl Folders {
             }
         }
         let mode = make.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        for number in 1..=MAX_NUMBERED {
+        for number in 1..=self.policy.tries(MAX_NUMBERED) {
             let name = names::numbered(first, number);
             let is_wanted = self.policy == OnCollision::Overwrite && number == 1;
             if !is_wanted && names.is_taken(&self.root, &name) {
@@ -207,7 +207,7 @@ impl Folders {
             names.take(&self.root, &name);
             return Ok(Place::new(folder, name, true));
         }
-        Err(taken(path).into())
+        Err(taken(path, self.policy).into())
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Known>> {

@@ -16,6 +16,7 @@ mod making;
 mod names;
 mod places;
 mod rooted;
+mod shelf;
 mod sink;
 mod state;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod tests;
 mod trouble;
 
 pub use incoming::{Growing, Incoming};
+pub use shelf::{Contents, MAX_FILES, ShelfFile, ShelfTrouble};
 pub use sink::MAX_TEXT;
 pub use trouble::Trouble;
 
@@ -34,6 +36,7 @@ use landing::Landing;
 use names::Names;
 use rooted::Folder;
 use rustix::fs::{Access, AtFlags, accessat};
+use rustix::io::Errno;
 use state::{About, Found, State, Unknown};
 use std::io;
 use std::path::Path;
@@ -215,6 +218,11 @@ fn made(found: &Found, offer: &Offer) -> bool {
     let name = offer.name.as_str().as_bytes();
     Names::open(&found.folder)
         .is_ok_and(|names| names.claim(name).is_some_and(|claim| claim.name == name))
+}
+
+/// Whether the system says that this is nothing to read: a link, or a pipe without another end.
+fn unusable(error: &io::Error) -> bool {
+    [Errno::LOOP, Errno::MLINK, Errno::NXIO].iter().any(|errno| trouble::is(error, *errno))
 }
 
 fn unwritable(error: &io::Error) -> String {

@@ -98,7 +98,9 @@ impl Places {
 
     fn try_put(&self, state: &Folder, from: &[u8], path: &SafePath) -> Result<Arc<Place>, Failed> {
         let place = self.folders.of(path)?;
-        for number in 1..=MAX_NUMBERED {
+        // Inside of what it has made itself nothing is anybody else's.
+        let tries = self.folders.policy.tries(MAX_NUMBERED);
+        for number in 1..=if place.is_root() { tries } else { MAX_NUMBERED } {
             let name = names::numbered(path.last(), number);
             if !self.claim(&place, path, &name, number)? {
                 continue;
@@ -118,7 +120,7 @@ impl Places {
             }
             return Ok(place);
         }
-        Err(taken(path).into())
+        Err(taken(path, self.folders.policy).into())
     }
 
     /// Whether what is there under the name of something, and looks like it, is to count as that.
@@ -128,7 +130,7 @@ impl Places {
             OnCollision::Skip => true,
             // What was there before the transfer is to be replaced.
             OnCollision::Overwrite => place.ours || changed >= self.folders.begun,
-            OnCollision::Rename => {
+            OnCollision::Rename | OnCollision::Refuse => {
                 place.ours || self.folders.names().claim(path.as_bytes()).is_some()
             }
         }
@@ -165,7 +167,7 @@ impl Places {
         match self.folders.policy {
             OnCollision::Overwrite if found.is_folder() => Err(folder_in_the_way(path).into()),
             OnCollision::Overwrite => Ok(is_older),
-            OnCollision::Rename | OnCollision::Skip => {
+            OnCollision::Rename | OnCollision::Skip | OnCollision::Refuse => {
                 Ok(place.ours && is_older && !found.is_folder() && place.lists(name))
             }
         }

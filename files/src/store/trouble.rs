@@ -5,6 +5,7 @@
 use super::names::MAX_NUMBERED;
 use couplet::path::SafePath;
 use couplet::text;
+use couplet::transfer::offer::OnCollision;
 use couplet::transfer::wire::Fault;
 use rustix::io::Errno;
 use std::io;
@@ -104,8 +105,13 @@ impl From<Trouble> for Failed {
     }
 }
 
-/// Too many have a name like this.
-pub(super) fn taken(path: &SafePath) -> Trouble {
+/// All names that may be tried are taken.
+pub(super) fn taken(path: &SafePath, policy: OnCollision) -> Trouble {
+    if policy == OnCollision::Refuse {
+        return Trouble::unlawful(format!(
+            "there is a {path} already, and nothing is put in its place; choose another name"
+        ));
+    }
     Trouble::Refused(
         Fault::Storage,
         format!("{path} and its first {MAX_NUMBERED} numbered names are taken; make room there"),

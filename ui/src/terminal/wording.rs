@@ -113,6 +113,7 @@ impl Outlook {
             Self::Taken(OnCollision::Overwrite) => {
                 "the name is taken, and what has it is replaced".to_owned()
             }
+            Self::Taken(OnCollision::Refuse) => "the name is taken, and it is left out".to_owned(),
         }
     }
 

@@ -108,8 +108,36 @@ fn a_folder_that_is_there_is_left_alone_or_filled() {
                 assert_eq!(read(&root, "t/same"), b"new");
                 assert_eq!(read(&root, "t/other"), b"newer");
             }
+            OnCollision::Refuse => panic!("it has a test of its own"),
         }
     }
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_if_that_is_said_and_nothing_changes() {
+    let (root, store) = store();
+    for name in ["a", "T"] {
+        std::fs::write(root.path().join(name), "old").expect("written");
+    }
+    for size in [3, LARGE] {
+        let incoming = store.begin(&offer("A", Form::File, size), OnCollision::Refuse);
+        let refused = put(&incoming.expect("begun"), &file("A", size), &content(size));
+        assert!(refused.is_err(), "another file has a name that some systems hold equal");
+    }
+    let incoming = store.begin(&folder_offer(), OnCollision::Refuse).expect("begun");
+    let refused = incoming.make(&folder("t"));
+    assert!(matches!(&refused, Err(Trouble::Refused(_, text)) if text.contains("already")));
+    assert_eq!((read(&root, "a"), read(&root, "T")), (b"old".to_vec(), b"old".to_vec()));
+    drop(incoming);
+    // What is free is taken, and is then this transfer's own for whoever goes on with it.
+    let offer = offer("b", Form::File, LARGE);
+    let incoming = store.begin(&offer, OnCollision::Refuse).expect("begun");
+    put(&incoming, &file("b", LARGE), &content(LARGE)).expect("put");
+    drop(incoming);
+    let incoming = store.begin(&offer, OnCollision::Refuse).expect("begun");
+    let (opened, _) = incoming.open(0, &file("b", LARGE), true).expect("opened");
+    assert_eq!(opened, Opened::Done);
+    assert_eq!(incoming.finish(), Ok("b".to_owned()));
 }
 
 #[test]
