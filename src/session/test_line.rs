@@ -173,7 +173,9 @@ impl Line {
                 ClientControl::PairingFailed { pairing } => {
                     self.room.handle_pairing_failed(seat, pairing);
                 }
-                ClientControl::Hello { .. } | ClientControl::OpenPipe { .. } => {}
+                ClientControl::Hello { .. }
+                | ClientControl::OpenPipe { .. }
+                | ClientControl::OpenShelf => {}
             },
             (ClientToRelay::Say { pairing, sequence, body }, Some(seat)) => {
                 self.room.handle_say(seat, pairing, sequence, body);
