@@ -1,7 +1,7 @@
 //! The shelf: files that lie ready on a relay, for whoever may fetch them.
 //!
 //! Owns what client and relay say to each other about it, who may do what, and the machines of both
-//! sides: [`Host`](host::Host) is the relay's end of one connection, `Visit` a
+//! sides: [`Host`](host::Host) is the relay's end of one connection, [`Visit`](visit::Visit) a
 //! client's errands over as many connections as they take. The bytes of files go through the same
 //! [`Sender`](crate::transfer::send::Sender) and [`Receiver`](crate::transfer::receive::Receiver) as
 //! all others; reading and writing them is the shells'.
@@ -36,3 +36,4 @@ pub mod host;
 pub mod list;
 pub mod message;
 pub mod name;
+pub mod visit;
