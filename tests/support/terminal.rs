@@ -45,6 +45,18 @@ impl Terminal {
     /// The same, with these environment variables too.
     pub fn run_with(
         name: &str,
+        size: (u16, u16),
+        dir: &Path,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::of("couplet", name, size, dir, args, variables)
+    }
+
+    /// The same, for another program of this workspace.
+    pub fn of(
+        of: &str,
+        name: &str,
         (cols, rows): (u16, u16),
         dir: &Path,
         args: &[&str],
@@ -53,7 +65,7 @@ impl Terminal {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let settings = format!("{:?}", pair.master.get_termios());
-        let mut command = CommandBuilder::new(program("couplet"));
+        let mut command = CommandBuilder::new(program(of));
         command.args(args);
         command.cwd(dir);
         command.env("TERM", "xterm-256color");
@@ -63,6 +75,7 @@ impl Terminal {
         command.env_remove("COUPLET_RELAY");
         command.env_remove("COUPLET_CODE");
         command.env_remove("COUPLET_TLS");
+        command.env_remove("COUPLET_PASSWORD");
         // What the client and a relay of its own keep belongs to the test.
         command.env("XDG_DATA_HOME", dir.join(".data"));
         command.env("XDG_STATE_HOME", dir.join(".state"));

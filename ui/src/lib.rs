@@ -6,6 +6,7 @@
 //! | [`terminal`] | the terminal face |
 //! | [`command`] | the commands without a screen: `send` and `receive` |
 //! | [`host`] | a relay of one's own, for `--host` |
+//! | [`password`], [`keyring`] | where the password of a shelf's user comes from; where it is remembered |
 //! | [`known_relays`] | the relays whose certificates this user has met |
 //! | [`relays`] | `couplet relays`, which lists and forgets them |
 //! | [`conversations`] | the conversations that can be gone back to |
@@ -20,9 +21,11 @@ pub mod config;
 pub mod conversations;
 pub mod engine;
 pub mod host;
+pub mod keyring;
 pub mod known_relays;
 pub mod meeting;
 mod naming;
 pub mod partials;
+pub mod password;
 pub mod relays;
 pub mod terminal;

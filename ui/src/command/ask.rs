@@ -7,6 +7,7 @@ use super::Refusal;
 use crate::config::exit;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// The longest line that is taken.
@@ -18,9 +19,7 @@ const MAX_LINE: u64 = 1024;
 /// # Errors
 /// [`Refusal`] if there is none, or the user has stopped it with Ctrl+C.
 pub(super) async fn code() -> Result<String, Refusal> {
-    let Ok(mut interrupt) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
-    else {
+    let Some(mut interrupt) = interrupts() else {
         let text = "signals can't be heard here".to_owned();
         return Err(Refusal { status: exit::FAILURE, text });
     };
@@ -82,14 +81,19 @@ fn read() -> oneshot::Receiver<String> {
     line
 }
 
+/// Ctrl+C, which doesn't end the program from now on; nothing if signals can't be heard here.
+pub(crate) fn interrupts() -> Option<Signal> {
+    signal(SignalKind::interrupt()).ok()
+}
+
 /// While this lives, what is typed isn't shown.
-struct Unseen {
+pub(crate) struct Unseen {
     before: Termios,
 }
 
 impl Unseen {
     /// Nothing if standard input is no terminal.
-    fn begin() -> Option<Self> {
+    pub(crate) fn begin() -> Option<Self> {
         let input = io::stdin();
         if !input.is_terminal() {
             return None;

@@ -4,7 +4,7 @@
 //! `errand` (what happens next), `verdict` (with which exit status it ends), `question` (what is
 //! asked). How it is told is `report`'s; `run` carries it all out.
 
-mod ask;
+pub(crate) mod ask;
 mod errand;
 mod question;
 mod report;
