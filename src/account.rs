@@ -4,6 +4,7 @@
 //! clients agree. How passwords are kept and compared is the relay's; how tries are slowed is
 //! [`crate::logins`]'s.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization as _;
@@ -21,7 +22,8 @@ pub const MAX_PASSWORD_BYTES: usize = 256;
 ///
 /// So nothing about it depends on a font, a language or a case, and it can be shown anywhere as it
 /// is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AccountName(String);
 
 /// A text that is no name of an account.
@@ -61,8 +63,25 @@ impl fmt::Display for AccountName {
     }
 }
 
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for AccountName {
+    type Error = BadAccountName;
+
+    fn try_from(text: String) -> Result<Self, BadAccountName> {
+        text.parse()
+    }
+}
+
 /// What an account may do at the shelf.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+///
+/// In messages they are as people write them, such as `"get,put"`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Rights(u8);
 
 /// A text that names no rights.
@@ -134,6 +153,20 @@ impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.names().collect();
         f.pad(&if names.is_empty() { "none".to_owned() } else { names.join(",") })
+    }
+}
+
+impl From<Rights> for String {
+    fn from(rights: Rights) -> Self {
+        rights.to_string()
+    }
+}
+
+impl TryFrom<String> for Rights {
+    type Error = BadRights;
+
+    fn try_from(text: String) -> Result<Self, BadRights> {
+        text.parse()
     }
 }
 
@@ -224,6 +257,8 @@ mod tests {
         let bad = ["", "Ann", "ann ", "-a", "a-", ".", "..", "a/b", "änn", "a\0b", "a\nb", &longer];
         for bad in bad {
             assert_eq!(bad.parse::<AccountName>(), Err(BadAccountName), "{bad:?}");
+            let json = serde_json::to_string(bad).expect("text");
+            assert!(serde_json::from_str::<AccountName>(&json).is_err(), "{json}");
         }
     }
 
@@ -236,6 +271,8 @@ mod tests {
             };
             assert_eq!(rights.bits(), bits);
             assert_eq!(rights.to_string().parse(), Ok(rights));
+            let json = serde_json::to_string(&rights).expect("text");
+            assert_eq!(serde_json::from_str::<Rights>(&json).expect("the same"), rights);
         }
         assert_eq!("put, get".parse(), Ok(Rights::GET.and(Rights::PUT)));
         assert_eq!(Rights::ALL.to_string(), "get,put,delete");

@@ -190,7 +190,7 @@ async fn a_try_that_is_given_up_counts_as_failed() {
     for _ in 0..4 {
         lock(&place.accounts.logins).handle_try(&who, now).expect("it may try");
         let accounts = Arc::clone(&place.accounts);
-        drop(Attempt { accounts, who: who.clone(), is_decided: false });
+        drop(Attempt { accounts, who: who.clone(), from: FAR, is_decided: false });
     }
     assert_eq!(place.accounts.failed(), 4);
     let refused = place.login("ann", RIGHT).await;
@@ -233,6 +233,34 @@ async fn no_change_goes_unseen() {
         manage::set_rights(&place.file, &name("ann"), rights).expect("changed");
         assert_eq!(session.still_valid().await.expect("it is"), rights, "round {round}");
     }
+}
+
+/// Who asks while somebody reads gets what comes of it, if that was begun late enough.
+#[tokio::test]
+async fn many_that_ask_at_once_read_only_once_or_twice() {
+    let place = Place::new();
+    place.accounts.any().await.expect("it is whole");
+    let before = {
+        let mut known = lock(&place.accounts.known);
+        // As if it had been read in the tick of a change.
+        known.book.as_mut().expect("it was read").is_sure = false;
+        known.reads
+    };
+    let reading = place.accounts.reading.lock().await;
+    let asking: Vec<_> = (0..50)
+        .map(|_| {
+            let accounts = Arc::clone(&place.accounts);
+            tokio::spawn(async move { accounts.any().await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    drop(reading);
+    for one in asking {
+        assert!(one.await.expect("no panic").expect("it is whole"));
+    }
+    // Each of those that came later than the first read began needs one more for all of them.
+    let reads = lock(&place.accounts.known).reads - before;
+    assert!((1..=2).contains(&reads), "{reads}");
 }
 
 #[tokio::test]

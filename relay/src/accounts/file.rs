@@ -9,6 +9,7 @@
 //! into being whole, and what isn't whole, even an empty file, is broken.
 
 use super::password::Hash;
+use super::private;
 use super::stamp::Stamp;
 use couplet::account::{AccountName, Rights};
 use couplet::limits::MAX_REASON_COLUMNS;
@@ -19,9 +20,9 @@ use redb::{
     StorageBackend, Table, TableDefinition,
 };
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The file in the directory of the relay's data.
@@ -34,7 +35,7 @@ const LOCK: &str = "accounts.lock";
 pub const MAX_ACCOUNTS: usize = 10_000;
 
 /// The largest file that is read.
-pub(crate) const MAX_FILE_BYTES: u64 = 24 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// The format of the tables; a relay that changes them counts on.
 const FORMAT: u64 = 1;
@@ -165,10 +166,10 @@ impl AccountsFile {
         patience: Duration,
         change: impl FnOnce(&mut Changing<'_, '_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        make_dir(&self.dir).map_err(|error| self.refused(error))?;
+        private::make_dir(&self.dir).map_err(|error| self.refused(error))?;
         let _lock = self.lock(patience, true)?;
         if self.stamp()?.is_some() {
-            let file = private_file(&self.path()).map_err(|error| self.refused(error))?;
+            let file = private::open(&self.dir, FILE).map_err(|error| self.refused(error))?;
             if file.metadata().map_err(|error| self.refused(error))?.len() == 0 {
                 return Err(self.broken("it is empty").into());
             }
@@ -178,6 +179,7 @@ impl AccountsFile {
         let made = tempfile::Builder::new().prefix(".accounts-").tempfile_in(&self.dir);
         let made = made.map_err(|error| self.refused(error))?;
         let file = made.reopen().map_err(|error| self.refused(error))?;
+        private::hand_over(&file, &self.dir);
         let result = self.change_in(file, change)?;
         made.persist_noclobber(self.path()).map_err(|error| self.refused(error.error))?;
         let synced = File::open(&self.dir).and_then(|dir| dir.sync_all());
@@ -284,7 +286,7 @@ impl AccountsFile {
 
     /// Waits until nobody changes the file, or nobody uses it at all.
     fn lock(&self, patience: Duration, alone: bool) -> Result<File, FileError> {
-        let file = private_file(&self.dir.join(LOCK)).map_err(|error| self.refused(error))?;
+        let file = private::open(&self.dir, LOCK).map_err(|error| self.refused(error))?;
         let looks = patience.as_millis() / LOCK_REST.as_millis();
         for look in 0..=looks {
             let locked = if alone { file.try_lock() } else { file.try_lock_shared() };
@@ -408,31 +410,6 @@ fn account(
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// The file, readable by this user only from the first moment on; one from elsewhere is from now.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    Ok(file)
 }
 
 #[cfg(test)]

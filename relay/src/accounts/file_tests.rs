@@ -3,6 +3,8 @@
 use super::super::manage;
 use super::*;
 use couplet::account::Rights;
+use std::fs;
+use std::path::Path;
 use tempfile::TempDir;
 
 const NOW: Duration = Duration::from_millis(20);
@@ -89,6 +91,27 @@ fn it_is_its_owners() {
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).expect("changes");
     put(&file, &["bob"]);
     assert_eq!(mode(&file.path()), 0o600);
+}
+
+/// Root makes accounts for a relay that runs as somebody else.
+#[cfg(unix)]
+#[test]
+fn what_is_made_belongs_to_the_directorys_owner() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (temp, _) = temp();
+    // Whoever isn't root can't give anything away, and makes only what is its own anyway.
+    let somebody = if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(temp.path(), Some(65_534), Some(65_534)).expect("root may");
+        65_534
+    } else {
+        fs::metadata(temp.path()).expect("there").uid()
+    };
+    let file = AccountsFile::at(temp.path().to_owned());
+    put(&file, &["ann"]);
+    for name in [FILE, LOCK] {
+        let owner = fs::metadata(temp.path().join(name)).expect("there").uid();
+        assert_eq!(owner, somebody, "{name}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `file` | the accounts on disk |
 //! | `stamp` | whether the file has changed |
+//! | `private` | files that nobody else may read |
 //! | `password` | hashes |
 //! | [`manage`] | making, changing and removing accounts |
 //! | [`command`] | `couplet-relay account …` |
@@ -21,12 +22,13 @@ pub mod command;
 mod file;
 pub mod manage;
 mod password;
+mod private;
 mod stamp;
 
 pub use file::{Account, AccountsFile, Book, FILE, FileError, MAX_ACCOUNTS};
 pub use password::CantHash;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, wall};
 use crate::gate::neighbourhood;
 use crate::lock::lock;
 use couplet::account::{AccountName, MAX_PASSWORD_BYTES, Rights, normal_password};
@@ -40,7 +42,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use zeroize::Zeroizing;
 
 /// Passwords that are compared at once; each takes a thread and 19 MiB.
@@ -81,9 +83,22 @@ pub struct Accounts {
 
 #[derive(Debug, Default)]
 struct Known {
-    book: Option<(Option<Stamp>, Arc<Book>)>,
+    book: Option<Read>,
+    /// How many times the file was begun to be read.
+    reads: u64,
+    /// Which of them gave the book.
+    book_of: u64,
     /// The last complaint in the log, which isn't said twice in a row.
     complaint: Option<String>,
+}
+
+/// What was read, and of which file.
+#[derive(Debug)]
+struct Read {
+    book: Arc<Book>,
+    stamp: Option<Stamp>,
+    /// Whether it is the same as long as its stamp is.
+    is_sure: bool,
 }
 
 /// The accounts can't be read, so nobody is let in. To strangers it says no more than that;
@@ -259,7 +274,7 @@ impl Accounts {
         let can_be_one = std::str::from_utf8(password)
             .is_ok_and(|password| normal_password(password, &mut typed).is_ok());
         lock(&self.logins).handle_try(&who, self.now()).map_err(refused)?;
-        let attempt = Attempt { accounts: Arc::clone(self), who, is_decided: false };
+        let attempt = Attempt { accounts: Arc::clone(self), who, from, is_decided: false };
         let compared = tokio::task::spawn_blocking(move || {
             let outcome = attempt.compare(&book, can_be_one.then_some(typed.as_str()));
             drop(permit);
@@ -281,8 +296,9 @@ impl Accounts {
         if let Some(book) = self.known_book()? {
             return Ok(book);
         }
+        let reads = lock(&self.known).reads;
         let _reading = self.reading.lock().await;
-        if let Some(book) = self.known_book()? {
+        if let Some(book) = self.book_since(reads) {
             return Ok(book);
         }
         let this = Arc::clone(self);
@@ -299,27 +315,38 @@ impl Accounts {
         let Some(file) = &self.file else { return Ok(Some(Arc::default())) };
         let stamp = file.stamp().map_err(|error| self.complain(error))?;
         let known = lock(&self.known);
-        Ok(match &known.book {
-            Some((then, book)) if *then == stamp => {
-                // One that isn't there can't be replaced without being seen.
-                let is_sure = stamp.is_none_or(|stamp| stamp.is_settled());
-                is_sure.then(|| Arc::clone(book))
-            }
-            Some(_) | None => None,
-        })
+        let same = known.book.as_ref().filter(|read| read.is_sure && read.stamp == stamp);
+        Ok(same.map(|read| Arc::clone(&read.book)))
+    }
+
+    /// What somebody else has begun to read after that many, and read by now: as good as reading it
+    /// once more.
+    fn book_since(&self, reads: u64) -> Option<Arc<Book>> {
+        let known = lock(&self.known);
+        let read = known.book.as_ref().filter(|_| known.book_of > reads);
+        read.map(|read| Arc::clone(&read.book))
     }
 
     fn read(&self) -> Result<Arc<Book>, Unavailable> {
         let Some(file) = &self.file else { return Ok(Arc::default()) };
+        let read = {
+            let mut known = lock(&self.known);
+            known.reads += 1;
+            known.reads
+        };
+        let now = wall();
         let (stamp, book) = file.read(PATIENCE).map_err(|error| self.complain(error))?;
-        let before = lock(&self.known).book.as_ref().and_then(|(stamp, _)| *stamp);
+        let before = lock(&self.known).book.as_ref().and_then(|read| read.stamp);
         if stamp.is_none() && before.is_some() {
             return Err(self.complain(FileError::Gone(file.shown())));
         }
         let book = Arc::new(book);
         let mut known = lock(&self.known);
         known.complaint = None;
-        known.book = Some((stamp, Arc::clone(&book)));
+        // One that isn't there can't come into being without being seen.
+        let is_sure = stamp.is_none_or(|stamp| stamp.was_settled(now));
+        known.book = Some(Read { book: Arc::clone(&book), stamp, is_sure });
+        known.book_of = read;
         Ok(book)
     }
 
@@ -340,6 +367,7 @@ impl Accounts {
 struct Attempt {
     accounts: Arc<Accounts>,
     who: Try,
+    from: IpAddr,
     is_decided: bool,
 }
 
@@ -351,22 +379,26 @@ impl Attempt {
             let account = book.get(&name)?;
             Some((name, account))
         });
-        let hash = named.as_ref().map(|(_, account)| &account.hash);
+        let (hash, from) = (named.as_ref().map(|(_, account)| &account.hash), self.from);
         let is_right = accounts.hasher.verify(password, hash).map_err(|error| {
             warn!("a login couldn't be checked: {error}");
             self.is_decided = true;
             lock(&accounts.logins).handle_undecided(&self.who);
             LoginRefused::NoMemory
         })?;
-        let (Some((name, account)), Some(password), true) = (named, password, is_right) else {
+        // Only names that there are: somebody may have typed a password in the place of one.
+        let account = named.as_ref().map_or("none", |(name, _)| name.as_str()).to_owned();
+        let (Some((name, known)), Some(password), true) = (named, password, is_right) else {
+            info!(%from, account, "a login failed");
             return Err(LoginRefused::Wrong);
         };
+        info!(%from, account, "logged in");
         self.is_decided = true;
         lock(&accounts.logins).handle_success(&self.who);
-        if !account.hash.is_current() {
-            accounts.hash_anew(&name, account, password);
+        if !known.hash.is_current() {
+            accounts.hash_anew(&name, known, password);
         }
-        let &Account { rights, version, .. } = account;
+        let &Account { rights, version, .. } = known;
         Ok(Session { accounts, name, rights, version })
     }
 }

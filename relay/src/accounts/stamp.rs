@@ -4,15 +4,16 @@
 //! changed just before it was read may change again in the same tick, and look the same. So what was
 //! read of a fresh file is good for once.
 
-use crate::clock::wall;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// How long after a change another one may still look the same, with much to spare: some file
-/// systems know whole seconds only.
-const FRESH: Duration = Duration::from_secs(3);
+/// How long after a change another one may still look the same, with much to spare.
+const FRESH: Duration = Duration::from_millis(200);
+
+/// The same where the file system knows whole seconds only, or two of them.
+const LONG_FRESH: Duration = Duration::from_secs(5);
 
 /// What the operating system says of a file: which it is, how long, and when it was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +44,39 @@ impl Stamp {
         Ok(Some(Self { file, len: metadata.len(), modified, changed }))
     }
 
-    /// Whether a file that still looks like this is sure to be the same, if it was read now: the
-    /// last change isn't fresh, nor in a future from which the clock was set back.
-    pub(crate) fn is_settled(&self) -> bool {
-        let changed = u64::try_from(self.changed.0).map_or(Duration::MAX, Duration::from_secs);
+    /// Whether a file that was read at this time, since 1970, and still looks like this is sure to be
+    /// the same: the last change wasn't fresh then, nor in a future from which the clock was set back.
+    pub(crate) fn was_settled(&self, at: Duration) -> bool {
+        let changed = match (u64::try_from(self.changed.0), u32::try_from(self.changed.1)) {
+            (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
+            _ => Duration::MAX,
+        };
         let last = self.modified.max(changed);
-        wall().checked_sub(last).is_some_and(|age| age >= FRESH)
+        let fresh = if self.changed.1 == 0 { LONG_FRESH } else { FRESH };
+        at.checked_sub(last).is_some_and(|age| age >= fresh)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_in_the_tick_of_a_change_is_not_sure() {
+        let second = Duration::from_secs(1);
+        let at = |modified: Duration, changed: (i64, i64)| Stamp {
+            file: (1, 2),
+            len: 3,
+            modified,
+            changed,
+        };
+        let fine = at(9 * second, (9, 500_000_000));
+        assert!(!fine.was_settled(9 * second + Duration::from_millis(501)));
+        assert!(fine.was_settled(11 * second));
+        let coarse = at(9 * second, (9, 0));
+        assert!(!coarse.was_settled(11 * second));
+        assert!(coarse.was_settled(14 * second));
+        let in_the_future = at(99 * second, (9, 500_000_000));
+        assert!(!in_the_future.was_settled(11 * second));
     }
 }
