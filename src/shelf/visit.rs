@@ -8,7 +8,7 @@ mod hearing;
 mod losing;
 mod types;
 
-pub use types::{Command, Connection, End, ErrandId, Event, Moved, Wish};
+pub use types::{Command, Connection, End, ErrandId, Event, Moved, NotTaken, Wish};
 
 use super::message::{ClientToShelf, Password, Terms};
 use crate::limits::SILENCE_LIMIT;
@@ -136,6 +136,14 @@ impl Visit {
         id
     }
 
+    /// An errand that comes to nothing before anything is asked.
+    pub fn refuse(&mut self, end: End) -> ErrandId {
+        self.last_id += 1;
+        let id = ErrandId(self.last_id);
+        self.end(id, end);
+        id
+    }
+
     /// Who the user is, from here on and over all connections.
     pub fn log_in(&mut self, user: String, password: Password, now: Moment) {
         self.login = Some((user, password));
@@ -161,7 +169,7 @@ impl Visit {
     }
 
     /// It isn't taken, for this reason.
-    pub fn decline(&mut self, id: ErrandId, why: String, now: Moment) {
+    pub fn decline(&mut self, id: ErrandId, why: NotTaken, now: Moment) {
         if self.is_offered(id) {
             self.commands.push_back(Command::Transmit(ClientToShelf::Decline));
             self.done(End::NotTaken(why), now);

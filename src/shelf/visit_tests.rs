@@ -380,7 +380,7 @@ proptest! {
             }
             while let Some(event) = visit.poll_event() {
                 if let Event::Offered { id, .. } = event {
-                    if flag { visit.accept(id, false, now) } else { visit.decline(id, "no".to_owned(), now) }
+                    if flag { visit.accept(id, false, now) } else { visit.decline(id, NotTaken { taken: true, text: "no".to_owned() }, now) }
                 }
             }
         }

@@ -5,8 +5,10 @@
 
 pub mod exit;
 pub mod one_shot;
+pub mod shelf;
 
 pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
+pub use shelf::Shelf;
 
 use crate::engine::TlsChoice;
 use clap::error::ErrorKind;
@@ -89,6 +91,8 @@ pub enum Command {
     /// Receive what the other sends, without a screen.
     #[command(after_help = exit::help())]
     Receive(Receive),
+    /// List, fetch, lay down and delete files that lie ready on a relay.
+    Shelf(Shelf),
     /// List what has come of transfers that were cut, or remove it.
     Partials(Partials),
     /// List the relays whose certificates are remembered, or forget one.

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Some(Command::Chat(chat)) => Task::Chat(chat),
         Some(Command::Send(send)) => Task::Send(send),
         Some(Command::Receive(receive)) => Task::Receive(receive),
+        Some(Command::Shelf(shelf)) => Task::Shelf(shelf),
         Some(Command::Partials(partials)) => {
             return match partials::run(&partials) {
                 Ok(text) => print(&text),
@@ -61,6 +62,7 @@ enum Task {
     Chat(Chat),
     Send(config::Send),
     Receive(Receive),
+    Shelf(config::Shelf),
 }
 
 impl Task {
@@ -68,7 +70,9 @@ impl Task {
     fn runtime(&self) -> io::Result<Runtime> {
         let mut builder = match self {
             Self::Chat(_) => runtime::Builder::new_multi_thread(),
-            Self::Send(_) | Self::Receive(_) => runtime::Builder::new_current_thread(),
+            Self::Send(_) | Self::Receive(_) | Self::Shelf(_) => {
+                runtime::Builder::new_current_thread()
+            }
         };
         builder.worker_threads(2).enable_all().build()
     }
@@ -78,6 +82,7 @@ impl Task {
             Self::Chat(chat) => return run_chat(chat).await,
             Self::Send(send) => command::send(send, &started_as(PROGRAM)).await,
             Self::Receive(receive) => command::receive(receive, &started_as(PROGRAM)).await,
+            Self::Shelf(shelf) => command::shelf::shelf(shelf).await,
         };
         match ended {
             Ok(status) => ExitCode::from(status),

@@ -123,11 +123,20 @@ pub enum End {
         page: Page,
     },
     /// What was offered wasn't taken, for this reason.
-    NotTaken(String),
+    NotTaken(NotTaken),
     /// The user took it back.
     Cancelled,
     /// There is no way to the relay any more.
     GivenUp(String),
+}
+
+/// Why something that was offered wasn't taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Whether its name is taken, and that is all.
+    pub taken: bool,
+    /// What is wrong and what to do.
+    pub text: String,
 }
 
 /// What a visit tells.

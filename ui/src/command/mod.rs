@@ -9,6 +9,7 @@ mod errand;
 mod question;
 mod report;
 mod run;
+pub mod shelf;
 mod verdict;
 
 use crate::clock;

@@ -104,14 +104,14 @@ impl Running {
 }
 
 /// The signals that end a program before its time.
-struct Signals {
+pub(super) struct Signals {
     stop: Signal,
     terminate: Signal,
     hangup: Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             stop: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -119,7 +119,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Interrupt {
+    pub(super) async fn next(&mut self) -> Interrupt {
         tokio::select! {
             _ = self.stop.recv() => Interrupt::Stop,
             _ = self.terminate.recv() => Interrupt::Terminate,

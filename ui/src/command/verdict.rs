@@ -75,6 +75,15 @@ pub(super) fn cancelled(receiving: bool, kept: Option<&str>, code: Option<&Code>
     )
 }
 
+/// The status of a program that was ended before its time.
+pub(super) const fn status_of(interrupt: Interrupt) -> u8 {
+    match interrupt {
+        Interrupt::Stop => exit::INTERRUPTED,
+        Interrupt::Terminate => exit::TERMINATED,
+        Interrupt::Hangup => exit::HANGUP,
+    }
+}
+
 /// The program was to end before its time.
 pub(super) fn interrupted(
     interrupt: Interrupt,
@@ -82,10 +91,11 @@ pub(super) fn interrupted(
     kept: Option<&str>,
     code: Option<&Code>,
 ) -> End {
-    let (status, stopped) = match interrupt {
-        Interrupt::Stop => (exit::INTERRUPTED, "stopped"),
-        Interrupt::Terminate => (exit::TERMINATED, "ended by SIGTERM"),
-        Interrupt::Hangup => (exit::HANGUP, "the terminal was closed"),
+    let status = status_of(interrupt);
+    let stopped = match interrupt {
+        Interrupt::Stop => "stopped",
+        Interrupt::Terminate => "ended by SIGTERM",
+        Interrupt::Hangup => "the terminal was closed",
     };
     let code = with_code(code);
     let goes_on = match interrupt {

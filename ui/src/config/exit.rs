@@ -39,6 +39,12 @@ pub const CHANGED: u8 = 14;
 pub const DAMAGED: u8 = 15;
 /// All is through but for some entries that were left out.
 pub const LEFT_OUT: u8 = 16;
+/// The shelf has no file of that name.
+pub const MISSING: u8 = 17;
+/// The name is taken, there or here.
+pub const TAKEN: u8 = 18;
+/// The shelf asks for a login, and there was none that it takes.
+pub const LOGIN: u8 = 19;
 /// Ended by SIGHUP, as when its terminal was closed; the number is the shells'.
 pub const HANGUP: u8 = 129;
 /// Ended by Ctrl+C; the number is the shells'.
@@ -65,6 +71,9 @@ pub const ALL: &[(u8, &str)] = &[
     (CHANGED, "it changed while it was sent"),
     (DAMAGED, "what came isn't what was sent"),
     (LEFT_OUT, "done but for what was left out"),
+    (MISSING, "no such name on the shelf"),
+    (TAKEN, "the name is taken"),
+    (LOGIN, "the shelf's login was refused"),
     (HANGUP, "its terminal was closed"),
     (INTERRUPTED, "stopped by Ctrl+C"),
     (TERMINATED, "ended by SIGTERM"),

@@ -49,15 +49,16 @@ pub(super) enum Happening {
 }
 
 /// A socket, whatever protects it.
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// A connection that was just made.
-struct Opened {
-    stream: Box<dyn Wire>,
-    address: SocketAddr,
-    notice: Option<String>,
+pub(super) struct Opened {
+    pub(super) stream: Box<dyn Wire>,
+    pub(super) address: SocketAddr,
+    pub(super) is_tls: bool,
+    pub(super) notice: Option<String>,
 }
 
 pub(super) struct Connection {
@@ -91,7 +92,7 @@ impl Connection {
     /// Begins to connect; an old connection is dropped.
     pub(super) fn connect(&mut self) {
         self.out.clear();
-        self.state = State::Connecting(Box::pin(connect(Arc::clone(&self.trust))));
+        self.state = State::Connecting(Box::pin(open(Arc::clone(&self.trust))));
     }
 
     /// Closes the connection once all is written.
@@ -141,7 +142,7 @@ impl Connection {
     fn opened(&mut self, result: Result<Opened, Fault>) -> Happening {
         self.state = State::Idle;
         match result {
-            Ok(Opened { stream, address, notice }) => {
+            Ok(Opened { stream, address, is_tls: _, notice }) => {
                 self.address = Some(address);
                 self.out.extend_from_slice(&frame::opening());
                 let decoder = FrameDecoder::new(limits::MAX_CONTROL_BODY);
@@ -214,7 +215,8 @@ fn decode(decoder: &mut FrameDecoder, bytes: &[u8]) -> Happening {
     }
 }
 
-async fn close(mut stream: Box<dyn Wire>, out: BytesMut) {
+/// Writes this, and closes.
+pub(super) async fn close(mut stream: Box<dyn Wire>, out: BytesMut) {
     let flush = async {
         stream.write_all(&out).await?;
         stream.shutdown().await
@@ -223,13 +225,14 @@ async fn close(mut stream: Box<dyn Wire>, out: BytesMut) {
     let _ = tokio::time::timeout(limits::FLUSH_LIMIT, flush).await;
 }
 
-async fn connect(trust: Arc<Trust>) -> Result<Opened, Fault> {
+/// Connects to the relay, inside TLS if that is wanted.
+pub(super) async fn open(trust: Arc<Trust>) -> Result<Opened, Fault> {
     let (stream, address) = reach(trust.relay()).await.map_err(Fault::Failed)?;
     if trust.wants_tls(address.ip()) {
         let (stream, notice) = trust.secure(stream, address).await?;
-        Ok(Opened { stream: Box::new(stream), address, notice })
+        Ok(Opened { stream: Box::new(stream), address, is_tls: true, notice })
     } else {
-        Ok(Opened { stream: Box::new(stream), address, notice: None })
+        Ok(Opened { stream: Box::new(stream), address, is_tls: false, notice: None })
     }
 }
 

@@ -13,6 +13,7 @@ fn open(room: usize) -> (Connection, DuplexStream) {
     let opened = Opened {
         stream: Box::new(BufStream::new(near)),
         address: ([127, 0, 0, 1], 1).into(),
+        is_tls: false,
         notice: None,
     };
     assert!(matches!(connection.opened(Ok(opened)), Happening::Connected(None)));

@@ -11,6 +11,7 @@ mod keeping;
 mod parts;
 mod pipe;
 mod processor;
+pub mod shelf;
 mod tls;
 mod transfers;
 
