@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod frame;
 pub mod journal;
 pub mod kept;
+pub mod logins;
 pub mod message;
 pub mod names;
 pub mod peer_body;
@@ -41,6 +42,7 @@ pub const ALL: &[(&str, Target)] = &[
     ("journal", journal::run),
     ("room", room::run),
     ("room_record", room_record::run),
+    ("logins", logins::run),
     ("session", session::run),
     ("kept", kept::run),
     ("sender", sender::run),

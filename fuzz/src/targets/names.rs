@@ -1,9 +1,12 @@
-//! The short words of couplet: rooms, tokens, fingerprints, and sizes as people write them.
+//! The short words of couplet: rooms, accounts, passwords, tokens, fingerprints, and sizes as people write them.
 //!
 //! What is read is written again as it came, or in the one form that there is; sizes are told in few
 //! letters, whatever the number.
 
 use arbitrary::{Arbitrary as _, Unstructured};
+use couplet::account::{
+    AccountName, MAX_ACCOUNT_BYTES, MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, Rights, normal_password,
+};
 use couplet::fingerprint::Fingerprint;
 use couplet::limits::MAX_ROOM_NAME;
 use couplet::message::{RoomName, Token};
@@ -21,6 +24,7 @@ pub fn run(data: &[u8]) {
         let json = serde_json::to_string(&name).expect("JSON");
         assert_eq!(serde_json::from_str::<RoomName>(&json).expect("a name"), name);
     }
+    accounts(text);
     if let Ok(token) = Token::try_from(text.to_owned()) {
         let written = String::from(token);
         assert_eq!(written, text.to_ascii_lowercase());
@@ -44,6 +48,28 @@ pub fn run(data: &[u8]) {
         assert_eq!(distance == 0, typed_small == meant, "{typed:?} {meant:?}");
         assert!(distance <= typed_small.chars().count().max(meant.chars().count()));
     }
+}
+
+fn accounts(text: &str) {
+    if let Ok(name) = text.parse::<AccountName>() {
+        assert!(name.as_str() == text && (1..=MAX_ACCOUNT_BYTES).contains(&text.len()));
+        assert!(RoomName::new(text).is_ok(), "harmless wherever names of rooms are: {text}");
+    }
+    if let Ok(rights) = text.parse::<Rights>() {
+        assert_eq!(rights.to_string().parse(), Ok(rights));
+        assert_eq!(Rights::from_bits(rights.bits()), Some(rights));
+    }
+    let mut once = String::with_capacity(MAX_PASSWORD_BYTES);
+    let room = once.capacity();
+    if normal_password(text, &mut once).is_ok() {
+        assert!((MIN_PASSWORD_BYTES..=MAX_PASSWORD_BYTES).contains(&once.len()));
+        let mut twice = String::new();
+        assert_eq!(normal_password(&once, &mut twice), Ok(()));
+        assert_eq!(once, twice, "its normal form is its own");
+    } else {
+        assert!(once.is_empty());
+    }
+    assert_eq!(once.capacity(), room, "moved, and not wiped where it was");
 }
 
 fn sizes(one: u64, two: u64) {
