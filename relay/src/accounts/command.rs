@@ -159,8 +159,13 @@ impl AccountArgs {
                 format!("made the account {name} ({rights})\n")
             }
             AccountCommand::Remove { who: Who { name } } => {
-                manage::remove(&file, &name)?;
-                format!("removed the account {name}\n")
+                let left = manage::remove(&file, &name)?;
+                let last = if left == 0 {
+                    "; it was the last one, so a shelf asks nobody for a login from now on"
+                } else {
+                    ""
+                };
+                format!("removed the account {name}{last}\n")
             }
             AccountCommand::List { json } => {
                 let book = manage::list(&file).map_err(ManageError::from)?;

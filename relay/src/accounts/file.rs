@@ -345,11 +345,15 @@ impl Changing<'_, '_> {
         Ok(row.and_then(|row| account(name.as_str(), row.value())).map(|(_, account)| account))
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> Result<usize, FileError> {
+        let len = self.accounts.len().map_err(|error| self.failed(error))?;
+        Ok(usize::try_from(len).unwrap_or(usize::MAX))
+    }
+
     /// Writes an account, new or changed.
     pub(crate) fn put(&mut self, name: &AccountName, account: &Account) -> Result<(), FileError> {
-        let len = self.accounts.len().map_err(|error| self.failed(error))?;
-        let is_new = self.get(name)?.is_none();
-        if is_new && usize::try_from(len).unwrap_or(usize::MAX) >= MAX_ACCOUNTS {
+        if self.get(name)?.is_none() && self.len()? >= MAX_ACCOUNTS {
             return Err(FileError::TooMany);
         }
         let Account { rights, made, changed, ref hash, version } = *account;

@@ -56,15 +56,16 @@ pub fn add(
     })
 }
 
-/// Removes an account. Its sessions end at their next request.
+/// Removes an account. Its sessions end at their next request. Gives how many are left.
 ///
 /// # Errors
 /// [`ManageError`] with one clear sentence.
-pub fn remove(file: &AccountsFile, name: &AccountName) -> Result<(), ManageError> {
+pub fn remove(file: &AccountsFile, name: &AccountName) -> Result<usize, ManageError> {
     must_be_there(file, name)?;
     file.change(PATIENCE, |accounts| {
         accounts.get(name)?.ok_or_else(|| ManageError::NoSuch(name.clone()))?;
-        Ok(accounts.remove(name)?)
+        accounts.remove(name)?;
+        Ok(accounts.len()?)
     })
 }
 
