@@ -14,6 +14,7 @@
 //! | between peers | [`peer`] | what clients say to each other inside bodies the relay can't read |
 //! | the relay | [`room`], [`directory`], [`guesses`] | seats, turns, replacement; who meets whom; wrong codes |
 //! | the shelf's accounts | [`account`], [`logins`] | names, rights, passwords; failed logins |
+//! | other programs | [`plain`] | plain rooms: lines of text, in turns, for netcat and the like |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
 //! | files at rest | [`shelf`] | what lies on a relay, who may do what with it, the machines of both sides |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
@@ -37,6 +38,7 @@ pub mod names;
 pub mod nearness;
 pub mod path;
 pub mod peer;
+pub mod plain;
 pub mod room;
 #[cfg(feature = "client")]
 pub mod seal;

@@ -19,6 +19,9 @@ pub const MAX_FIRST_BODY: usize = 8 * 1024;
 /// seal around it still fits [`MAX_OPAQUE`]; more than this is a file.
 pub const MAX_MESSAGE_BYTES: usize = 30 * 1024;
 
+/// The largest line in a plain room in bytes, without its end.
+pub const MAX_PLAIN_LINE: usize = 16 * 1024;
+
 /// The largest body of a say, message or signal frame, as the relay sees it (opaque).
 pub const MAX_OPAQUE: usize = 64 * 1024;
 

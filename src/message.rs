@@ -87,6 +87,10 @@ pub enum ClientControl {
         /// With `seat`: how far the client knows the conversation to be.
         #[serde(flatten)]
         known: Known,
+        /// Whether to enter a plain room, in which nothing is sealed ([`crate::plain`]); without all of
+        /// the others.
+        #[serde(default, skip_serializing_if = "is_false")]
+        plain: bool,
     },
     /// The first and only message of a pipe connection.
     OpenPipe {
@@ -166,6 +170,9 @@ pub enum RelayControl {
         grace_ms: u64,
         /// Whether this is a return to the seat rather than a new start in it.
         returned: bool,
+        /// Whether the room is a plain one. A client that wanted the other sort leaves at once.
+        #[serde(default, skip_serializing_if = "is_false")]
+        plain: bool,
     },
     /// Whose turn it is now.
     Role {
@@ -303,6 +310,8 @@ pub enum ErrorCode {
     IdleRoom,
     /// The relay has no shelf.
     NoShelf,
+    /// The relay has no plain rooms.
+    NoPlainRooms,
     /// A code that this build doesn't know.
     #[serde(other)]
     Unknown,

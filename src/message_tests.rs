@@ -22,12 +22,22 @@ fn client_message() -> impl Strategy<Value = ClientToRelay> {
     prop_oneof![
         (
             (prop::option::of(room_name()), any::<bool>(), prop::option::of(token())),
-            (any::<bool>(), any::<[u64; 4]>())
+            (any::<[bool; 2]>(), any::<[u64; 4]>())
         )
-            .prop_map(|((room, new_room, seat), (anew, [times, turn, said, heard]))| {
-                let known = Known { turn, said, heard };
-                ClientToRelay::Control(C::Hello { room, new_room, seat, anew, times, known })
-            }),
+            .prop_map(
+                |((room, new_room, seat), ([anew, plain], [times, turn, said, heard]))| {
+                    let known = Known { turn, said, heard };
+                    ClientToRelay::Control(C::Hello {
+                        room,
+                        new_room,
+                        seat,
+                        anew,
+                        times,
+                        known,
+                        plain,
+                    })
+                }
+            ),
         token().prop_map(|token| ClientToRelay::Control(C::OpenPipe { token })),
         any::<u64>().prop_map(|tag| ClientToRelay::Control(C::RequestPipe { tag })),
         any::<u32>().prop_map(|pairing| ClientToRelay::Control(C::PairingFailed { pairing })),
@@ -55,15 +65,19 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
         ErrorCode::PairingFailed,
         ErrorCode::SlowDown,
         ErrorCode::IdleRoom,
+        ErrorCode::NoPlainRooms,
         ErrorCode::Unknown,
     ]);
     prop_oneof![
         (
             (seat, token(), prop::option::of(room_name())),
-            (any::<[u32; 2]>(), any::<u64>(), any::<u64>(), any::<bool>())
+            (any::<[u32; 2]>(), any::<[u64; 2]>(), any::<[bool; 2]>())
         )
             .prop_map(
-                |((seat, token, room), ([pairing, since], next_sequence, grace_ms, returned))| {
+                |(
+                    (seat, token, room),
+                    ([pairing, since], [next_sequence, grace_ms], [returned, plain]),
+                )| {
                     RelayToClient::Control(R::Welcome {
                         seat,
                         token,
@@ -73,6 +87,7 @@ fn relay_message() -> impl Strategy<Value = RelayToClient> {
                         next_sequence,
                         grace_ms,
                         returned,
+                        plain,
                     })
                 }
             ),

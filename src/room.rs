@@ -105,6 +105,8 @@ pub struct Room {
     /// Whether the room is from a record, which may be behind, and this seat's client hasn't said yet
     /// what it knows.
     unsure: [bool; 2],
+    /// Whether it is a plain room: nothing in it is sealed, and no seat is kept.
+    plain: bool,
     commands: VecDeque<Command>,
 }
 
@@ -132,8 +134,17 @@ impl Room {
             last: [None, None],
             times: [0; 2],
             unsure: [false; 2],
+            plain: false,
             commands: VecDeque::new(),
         }
+    }
+
+    /// An empty plain room ([`crate::plain`]): a connection that is lost leaves its seat empty at once,
+    /// and whoever is in it knows that nothing is sealed. What may be said in it is for the shell to ask
+    /// [`crate::plain::check_message`].
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::new(None, Duration::ZERO) }
     }
 
     /// The seat says something. `sequence` one above the last takes the turn; one from before is a

@@ -108,6 +108,12 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub metrics_listen: Option<String>,
 
+    /// Where to serve netcat, telnet and other programs that talk in turns in lines of text, such as
+    /// 127.0.0.1:4000; nothing there is sealed, and the relay can read it. Without it there are no
+    /// plain rooms
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    pub plain_listen: Option<String>,
+
     /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
     /// Without it the relay makes one itself at its first start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -192,6 +198,11 @@ pub struct Config {
     #[arg(skip)]
     pub metrics: Option<Arc<TcpListener>>,
 
+    /// Where [`Config::plain_listen`] is listened on, once it is (see
+    /// [`listen_for_plain`](crate::server::listen_for_plain)).
+    #[arg(skip)]
+    pub plain: Option<Arc<TcpListener>>,
+
     /// What the relay counts; whoever keeps a clone can read it while the relay runs.
     #[arg(skip)]
     pub counters: Arc<Counters>,
@@ -217,6 +228,7 @@ impl Default for Config {
             max_queued_bytes: 256 << 20,
             idle_rooms: Duration::from_hours(24),
             metrics_listen: None,
+            plain_listen: None,
             tls_cert: None,
             tls_key: None,
             data: None,
@@ -236,6 +248,7 @@ impl Default for Config {
             tls: None,
             opened_shelf: None,
             metrics: None,
+            plain: None,
             counters: Arc::default(),
         }
     }
@@ -252,6 +265,12 @@ impl Config {
     #[must_use]
     pub fn rooms(&self) -> u64 {
         self.max_rooms.min(self.max_clients).into()
+    }
+
+    /// Whether there are plain rooms.
+    #[must_use]
+    pub const fn has_plain_rooms(&self) -> bool {
+        self.plain_listen.is_some() || self.plain.is_some()
     }
 
     /// The certificate that the options ask for: the operator's, or the relay's own, which is made

@@ -29,6 +29,7 @@ use couplet::limits::{MAX_CONTROL_BODY, MAX_FIRST_BODY, MAX_OPAQUE};
 use couplet::message::{
     ClientControl, ClientToRelay, ErrorCode, Known, RelayControl, RelayToClient, Token, kind,
 };
+use couplet::plain;
 use couplet::room::Room;
 use couplet::time::Moment;
 use std::future::poll_fn;
@@ -134,6 +135,8 @@ enum Wish {
 enum Asked {
     /// An empty one.
     New(Wanted),
+    /// An empty one in a plain room.
+    Plain,
     /// The one that the token stands for.
     Back { token: Token, anew: bool, times: u64, known: Known },
 }
@@ -191,7 +194,18 @@ async fn read_wish<S: AsyncRead + Unpin>(stream: &mut S) -> Result<(Wish, FrameD
             anew,
             times,
             known,
+            plain,
         }) => {
+            if plain {
+                if room.is_some() || new_room || seat.is_some() {
+                    return Err(Refusal::new(
+                        ErrorCode::Unexpected,
+                        "a plain room has no name and no seat to come back to, and a room with either \
+                         isn't plain; ask for one or the other",
+                    ));
+                }
+                return Ok((Wish::Seat(Asked::Plain), decoder));
+            }
             let room = match room {
                 Some(name) => Wanted::Named(name),
                 None if new_room => Wanted::New,
@@ -228,8 +242,11 @@ fn take_seat(asked: Asked, from: IpAddr, relay: &Relay) -> Result<Seated, Refusa
             let take = |room: &mut Room, now| room.handle_return(token, anew, times, known, now);
             (relay.rooms.come_back(token, take, from, &outbox)?, permit.ok())
         }
+        (Asked::Plain, Ok(permit)) => (relay.plain_seat(from, &outbox)?, Some(permit)),
         (Asked::New(room), Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
-        (Asked::New(_), Err(full)) => return Err(Refusal::new(ErrorCode::RelayFull, full)),
+        (Asked::New(_) | Asked::Plain, Err(full)) => {
+            return Err(Refusal::new(ErrorCode::RelayFull, full));
+        }
     };
     Ok(Seated { place, outbox, permit })
 }
@@ -246,7 +263,7 @@ fn enter_shelf(relay: &Relay) -> Result<(Arc<Shelf>, OwnedSemaphorePermit), Refu
 }
 
 /// Carries out what a seated client says until its line ends.
-async fn converse<S>(
+pub(crate) async fn converse<S>(
     mut line: Box<Line<S>>,
     place: Place,
     permit: Option<OwnedSemaphorePermit>,
@@ -326,7 +343,11 @@ const fn cut_as(end: &Result<End, Refusal>) -> Option<Count> {
 
 /// Does what one frame asks for. Returns the peer's queue if it is over its limit.
 fn handle(frame: Frame, place: &Place, relay: &Relay) -> Result<Option<Arc<Outbox>>, Refusal> {
-    let full = match ClientToRelay::decode(frame)? {
+    let message = ClientToRelay::decode(frame)?;
+    if place.is_plain() {
+        plain::check_message(&message)?;
+    }
+    let full = match message {
         ClientToRelay::Say { body, .. } | ClientToRelay::Signal { body, .. }
             if body.len() > MAX_OPAQUE =>
         {

@@ -48,6 +48,9 @@ counts! {
     gauge "couplet_clients" "Clients that have a seat and a connection." {
         #[doc = "See its metric."] Clients = "",
     }
+    gauge "couplet_plain_clients" "Clients that have a seat in a plain room, whichever way they came; they count as clients, too." {
+        #[doc = "See its metric."] PlainClients = "",
+    }
     gauge "couplet_rooms" "Rooms, those whose clients are expected back included." {
         #[doc = "See its metric."] Rooms = "",
     }
@@ -102,6 +105,10 @@ counts! {
         #[doc = "A frame that began didn't end."] CutHalfFrame = "half_frame",
         #[doc = "No frame, or no message."] CutMalformed = "malformed",
         #[doc = "A message that has no place there."] CutUnexpected = "unexpected",
+        #[doc = "More lines out of turn, in a plain room, than are held."] CutHeld = "held",
+    }
+    counter "couplet_plain_lines_total" "Lines that came in at the door for lines of text and were said; they count as messages, too." {
+        #[doc = "See its metric."] PlainLines = "",
     }
     counter "couplet_throttled_total" "How often a client wasn't read for a moment, by why." {
         #[doc = "`--max-frames-per-second`."] ThrottledFrames = "frames",

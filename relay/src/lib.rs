@@ -19,6 +19,7 @@
 //! | `budget` | the memory of all queues together |
 //! | `throttle`, `manners` | how fast one client may go, and what it is told |
 //! | `memory` | what the relay's memory stays below |
+//! | `doors` | other programs' protocols into the same rooms |
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
 //! | [`counters`], `metrics` | what the relay counts, and telling it to Prometheus |
@@ -49,6 +50,7 @@ mod clock;
 pub mod config;
 mod connection;
 pub mod counters;
+mod doors;
 mod gate;
 mod knock;
 mod line;

@@ -10,7 +10,7 @@ use crate::connection::FIRST_READ;
 use crate::gate;
 use crate::line::{READ_BYTES, READ_WHEN_FULL};
 use crate::pipe::{LARGE_BYTES, MAX_LARGE, MAX_SMALL, SMALL_BYTES, TINY_BYTES, TLS_UNSENT};
-use couplet::limits::{MAX_FIRST_BODY, MAX_OPAQUE};
+use couplet::limits::{MAX_FIRST_BODY, MAX_OPAQUE, MAX_PLAIN_LINE};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -49,11 +49,11 @@ const SLACK: u64 = 4;
 /// | part | is at most |
 /// | --- | --- |
 /// | the program | 24 MiB, and 2 MiB for each thread |
-/// | queues and half frames | `--max-queued-bytes`, and 4 KiB for each client |
+/// | queues, half frames, and lines held for clients in plain rooms | `--max-queued-bytes`, and 4 KiB for each client |
 /// | connections, all that the limits allow together | 3.5 KiB each, with TLS 20 KiB more |
 /// | handshakes | 24 KiB for the first frame, with TLS 96 KiB more |
 /// | clients over TLS | 52 KiB: a record each way |
-/// | rooms | 2 KiB and two last messages of 64 KiB |
+/// | rooms | 2 KiB and two last messages of 64 KiB; as many plain rooms with two of 16 KiB, if there are any |
 /// | pipes | see `pipe`: 1 MiB, 256 KiB or 32 KiB for each way, and 16 KiB for each end that waits, with TLS 104 KiB for each end |
 /// | accounts, if there may be any | 66 MiB: two passwords that are compared, and the file of accounts; 2 MiB for each of their threads |
 /// | the allocator | a quarter of all |
@@ -65,6 +65,7 @@ pub fn memory_bound(config: &Config) -> u64 {
     let connections = gate::max_connections(config);
     let first_frame = 2 * (size(FIRST_READ) + size(MAX_FIRST_BODY));
     let pipes = u64::from(config.max_pipes);
+    let plain_rooms = if config.has_plain_rooms() { config.rooms() } else { 0 };
     let all = PROGRAM
         + threads * THREAD
         + config.max_queued_bytes
@@ -73,6 +74,7 @@ pub fn memory_bound(config: &Config) -> u64 {
         + u64::from(config.max_handshakes) * (first_frame + tls(TLS_HANDSHAKE))
         + u64::from(config.max_clients) * tls(size(TLS_UNSENT) + TLS_RECORD)
         + config.rooms() * (ROOM + 2 * size(MAX_OPAQUE))
+        + plain_rooms * (ROOM + 2 * size(MAX_PLAIN_LINE))
         + 2 * pipes * (size(READ_BYTES) + tls(TLS_PIPE + TLS_RECORD))
         + copying(2 * pipes)
         + accounts_of(config);
@@ -118,6 +120,8 @@ mod tests {
         assert!(mib(|config| config.max_rooms = 100) < usual);
         assert!(mib(|config| config.max_pipes = 10) < usual);
         assert!(mib(|config| config.max_handshakes = 10) < usual);
+        let plain = mib(|config| config.plain_listen = Some("127.0.0.1:0".to_owned()));
+        assert!(usual < plain && plain < usual + usual / 3, "{usual} {plain}");
         assert_eq!(mib(|config| config.max_queued_bytes += 400 << 20), usual + 500);
         assert_eq!(mib(|config| config.workers = Some(4)), usual + 10);
         // Two hashes of 19 MiB, the file, and threads; a quarter more.

@@ -7,6 +7,7 @@ use crate::counters::Count;
 use bytes::BytesMut;
 use couplet::frame::{FrameError, SUPPORTED_VERSIONS};
 use couplet::message::{ErrorCode, ExitReason, MessageError, RelayControl, RelayToClient};
+use couplet::plain::Misplaced;
 use couplet::units;
 use std::fmt;
 use std::time::Duration;
@@ -81,6 +82,9 @@ impl Refusal {
             ErrorCode::IdleRoom => {
                 "nothing happened in this room for so long that the relay has closed it; start couplet again to meet anew"
             }
+            ErrorCode::NoPlainRooms => {
+                "this relay has no plain rooms; its operator may start it with --plain-listen ADDR"
+            }
             ErrorCode::Version
             | ErrorCode::Malformed
             | ErrorCode::NotYourTurn
@@ -128,6 +132,7 @@ impl Refusal {
                 | ErrorCode::PairingFailed
                 | ErrorCode::IdleRoom
                 | ErrorCode::NoShelf
+                | ErrorCode::NoPlainRooms
                 | ErrorCode::Unknown => Count::RefusedOther,
             },
         }
@@ -178,6 +183,12 @@ impl From<FrameError> for Refusal {
                 Self::new(ErrorCode::Malformed, error)
             }
         }
+    }
+}
+
+impl From<Misplaced> for Refusal {
+    fn from(Misplaced { code, text }: Misplaced) -> Self {
+        Self::Error { code, text }
     }
 }
 

@@ -10,14 +10,17 @@ use crate::config::{Config, Timeouts};
 use crate::counters::Counters;
 use crate::gate::Gate;
 use crate::manners::Manners;
+use crate::outbox::Outbox;
 use crate::pipe::{PipeLimits, PipeTable};
 use crate::refusal::Refusal;
-use crate::rooms::Rooms;
+use crate::rooms::{Place, Rooms, Wanted};
 use crate::shelf::Shelf;
 use crate::tls::TlsIdentity;
+use couplet::message::ErrorCode;
 use couplet::shelf::access::Opening;
 use rustls::ServerConfig;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +37,9 @@ pub(crate) struct Relay {
     pub(crate) manners: Manners,
     /// The rooms.
     pub(crate) rooms: Arc<Rooms>,
+    /// The plain rooms, if there are any: apart from the others, so that no seat in one leads to one in
+    /// the other.
+    plain_rooms: Option<Arc<Rooms>>,
     /// The pipes that wait for their ends.
     pub(crate) pipes: Arc<PipeTable>,
     /// What one pipe may do.
@@ -76,6 +82,9 @@ impl Relay {
             manners: Manners::new(config),
             clock,
             rooms: Rooms::new(config, clock, Arc::clone(&pipes), ending.clone()),
+            plain_rooms: config
+                .has_plain_rooms()
+                .then(|| Rooms::plain(config, clock, Arc::clone(&pipes), ending.clone())),
             pipes,
             pipe_limits: PipeLimits::new(config),
             counters: Arc::clone(&config.counters),
@@ -93,6 +102,27 @@ impl Relay {
             tls: config.tls.as_ref().map(TlsIdentity::config),
             ending,
         }))
+    }
+
+    /// All rooms, of both sorts.
+    pub(crate) fn all_rooms(&self) -> impl Iterator<Item = &Arc<Rooms>> {
+        [&self.rooms].into_iter().chain(&self.plain_rooms)
+    }
+
+    /// Gives somebody an empty seat in a plain room, the one that has been empty longest.
+    pub(crate) fn plain_seat(&self, from: IpAddr, outbox: &Arc<Outbox>) -> Result<Place, Refusal> {
+        let rooms =
+            self.plain_rooms.as_ref().ok_or_else(|| Refusal::of(ErrorCode::NoPlainRooms))?;
+        rooms.join(Wanted::Any, from, outbox)
+    }
+
+    /// Tells everybody that the relay is being ended. Plain rooms don't outlive it, whatever the others
+    /// do.
+    pub(crate) fn end_rooms(&self) {
+        self.rooms.end(self.drain);
+        if let Some(plain_rooms) = &self.plain_rooms {
+            plain_rooms.end(false);
+        }
     }
 
     /// What whoever comes too late is told.

@@ -56,6 +56,9 @@ pub(crate) struct Rooms {
     wrong_codes: WrongCodes,
     clock: Clock,
     grace: Duration,
+    /// Whether nothing in them is sealed. Such rooms keep nothing, and nobody is sent on from one to
+    /// another: who waits there may be a program that can't come again.
+    plain: bool,
     ending: CancellationToken,
     /// Writes the rooms' records, if they are kept.
     keeper: OnceLock<Keeper>,
@@ -97,19 +100,40 @@ impl Rooms {
         pipes: Arc<PipeTable>,
         ending: CancellationToken,
     ) -> Arc<Self> {
+        Arc::new(Self::of_sort(false, config, clock, pipes, ending))
+    }
+
+    /// No plain rooms yet.
+    pub(crate) fn plain(
+        config: &Config,
+        clock: Clock,
+        pipes: Arc<PipeTable>,
+        ending: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self::of_sort(true, config, clock, pipes, ending))
+    }
+
+    fn of_sort(
+        plain: bool,
+        config: &Config,
+        clock: Clock,
+        pipes: Arc<PipeTable>,
+        ending: CancellationToken,
+    ) -> Self {
         let max_rooms = usize::try_from(config.rooms()).unwrap_or(usize::MAX);
         let registry =
             Registry { directory: Directory::new(max_rooms), tables: HashMap::new(), ended: None };
-        Arc::new(Self {
+        Self {
             registry: Mutex::new(registry),
             pipes,
             counters: Arc::clone(&config.counters),
             wrong_codes: WrongCodes::default(),
             clock,
             grace: config.grace,
+            plain,
             ending,
             keeper: OnceLock::new(),
-        })
+        }
     }
 
     /// Finds an empty seat for a newcomer. What it is told goes to `outbox`.
@@ -142,7 +166,8 @@ impl Rooms {
             table
         } else {
             let id = registry.directory.create(name.clone()).map_err(Refusal::of)?;
-            let table = self.new_table(id, Room::new(name, self.grace));
+            let room = if self.plain { Room::plain() } else { Room::new(name, self.grace) };
+            let table = self.new_table(id, room);
             registry.tables.insert(id, Arc::clone(&table));
             table
         };
@@ -234,7 +259,8 @@ impl Rooms {
             info!(room = %table.id, %seat, pairing = after, "{what}");
         }
         let (rooms, outbox) = (Arc::clone(self), Arc::clone(outbox));
-        Ok(Place { rooms, table, outbox, seat, from, ticket, turns })
+        let plain = self.plain.then(|| self.counters.hold(Count::PlainClients));
+        Ok(Place { rooms, table, outbox, seat, from, ticket, turns, plain })
     }
 
     /// Takes note of what a change of seats has made of a room. Gives what to wait for until it is
@@ -247,7 +273,7 @@ impl Rooms {
     ) -> Option<Ticket> {
         let standing = state.room.standing();
         let lonely = registry.directory.update(table.id, &standing);
-        if let Some(lonely) = lonely.filter(|lonely| *lonely != table.id) {
+        if let Some(lonely) = lonely.filter(|lonely| *lonely != table.id && !self.plain) {
             self.send_on(registry, lonely);
         }
         if standing.over && registry.tables.remove(&table.id).is_some() {

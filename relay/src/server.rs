@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::connection::Arrival;
 use crate::counters::Count;
+use crate::doors::plain;
 use crate::knock::{answer, turn_away};
 use crate::memory::memory_bound;
 use crate::metrics;
@@ -18,6 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
@@ -26,7 +28,7 @@ use tracing::{debug, info, warn};
 const BACKLOG: u32 = 4096;
 
 /// How long accepting rests after an error that won't go away by itself, such as too many files.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
+pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// How long the end of the relay may take beyond the flushing of its queues.
 const END_SLACK: Duration = Duration::from_millis(200);
@@ -136,6 +138,17 @@ pub async fn listen_for_metrics(config: &mut Config) -> Result<(), ListenError> 
     Ok(())
 }
 
+/// Opens the door for lines of text if `config` asks for one.
+///
+/// # Errors
+/// [`ListenError`] with one clear sentence.
+pub async fn listen_for_plain(config: &mut Config) -> Result<(), ListenError> {
+    if let Some(address) = &config.plain_listen {
+        config.plain = Some(Arc::new(listen_for("--plain-listen", address).await?));
+    }
+    Ok(())
+}
+
 /// Serves whoever comes to `listener` until `shutdown` is cancelled; then everybody is told, and
 /// this returns when all have gone, or shortly after the flush limit.
 ///
@@ -155,11 +168,12 @@ pub async fn run(
         () = shutdown.cancelled() => {}
         () = accept_all(&relay, &listener, &tasks) => {}
         () = end_idle_rooms(&relay, config.idle_rooms) => {}
+        () = plain::accept_all(config.plain.clone(), &relay, &tasks) => {}
         () = metrics::serve(config.metrics.clone(), &relay) => {}
     }
     drop(listener);
     info!(connections = tasks.len(), "ending");
-    relay.rooms.end(relay.drain);
+    relay.end_rooms();
     tasks.close();
     let limit = relay.timeouts.flush + END_SLACK;
     let in_order = tokio::time::timeout(limit, tasks.wait()).await.is_ok();
@@ -251,7 +265,9 @@ async fn end_idle_rooms(relay: &Arc<Relay>, limit: Duration) {
     if limit.is_zero() {
         std::future::pending::<()>().await;
     } else {
-        Arc::clone(&relay.rooms).end_idle(limit).await;
+        let rooms = relay.all_rooms().map(|rooms| Arc::clone(rooms).end_idle(limit));
+        let mut rooms: JoinSet<()> = rooms.collect();
+        while rooms.join_next().await.is_some() {}
     }
 }
 
@@ -269,7 +285,7 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Sets what every connection needs: words leave at once, and a peer that has vanished without a
 /// word is noticed even on a pipe, where nobody pings.
-fn prepare(stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     #[cfg(unix)]
     {
@@ -285,21 +301,26 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// What else the operator reads at the start: the memory, the shelf, and where the metrics are.
+/// What else the operator reads at the start: the memory, the shelf, where the metrics are, and where the
+/// door for lines of text is, which seals nothing.
 #[must_use]
 pub fn what_it_takes(config: &Config) -> String {
     let mib = memory_bound(config) >> 20;
     let metrics = config.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
     let metrics = metrics.map(|at| format!("  Metrics:  http://{at}/metrics\n"));
     let shelf = config.opened_shelf.as_ref().map(|shelf| format!("  Shelf:    {shelf}\n"));
-    format!(
-        "  Memory:   at most {mib} MiB with these limits\n{}{}",
-        shelf.unwrap_or_default(),
-        metrics.unwrap_or_default()
-    )
+    let plain = config.plain.as_ref().and_then(|listener| listener.local_addr().ok());
+    let plain = plain.map(|at| {
+        format!(
+            "  Plain:    lines of text (netcat) at {at}; NOT SEALED: this relay, and whoever is on the way \
+             to it, can read them\n"
+        )
+    });
+    let [shelf, metrics, plain] = [shelf, metrics, plain].map(Option::unwrap_or_default);
+    format!("  Memory:   at most {mib} MiB with these limits\n{shelf}{metrics}{plain}")
 }
 
-fn concerns_one_connection(error: &io::Error) -> bool {
+pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

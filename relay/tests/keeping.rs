@@ -64,10 +64,16 @@ impl Program {
 
     async fn come_back(&self, token: Token, known: Known) -> Client {
         let mut client = self.connect().await;
-        let (room, new_room, anew, times) = (None, false, false, 1);
-        client
-            .control(ClientControl::Hello { room, new_room, seat: Some(token), anew, times, known })
-            .await;
+        let hello = ClientControl::Hello {
+            room: None,
+            new_room: false,
+            seat: Some(token),
+            anew: false,
+            times: 1,
+            known,
+            plain: false,
+        };
+        client.control(hello).await;
         client
     }
 }

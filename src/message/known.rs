@@ -8,7 +8,15 @@ impl ClientControl {
     #[must_use]
     pub const fn hello(room: Option<RoomName>, new_room: bool, seat: Option<Token>) -> Self {
         let known = Known { turn: 0, said: 0, heard: 0 };
-        Self::Hello { room, new_room, seat, anew: false, times: 0, known }
+        Self::Hello { room, new_room, seat, anew: false, times: 0, known, plain: false }
+    }
+
+    /// A hello of a client that wants to be in a plain room.
+    #[must_use]
+    pub const fn plain_hello() -> Self {
+        let known = Known { turn: 0, said: 0, heard: 0 };
+        let (room, new_room, seat) = (None, false, None);
+        Self::Hello { room, new_room, seat, anew: false, times: 0, known, plain: true }
     }
 }
 

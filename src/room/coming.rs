@@ -105,10 +105,10 @@ impl Room {
     }
 
     /// The seat's connection is gone without a `fin`. Before the first pairing there is nothing to
-    /// come back to, so the seat is empty at once.
+    /// come back to, and in a plain room nobody does, so the seat is empty at once.
     pub fn handle_lost(&mut self, seat: Seat, now: Moment) {
         let Place::Here { token } = self.place(seat) else { return };
-        if self.pairing == 0 {
+        if self.pairing == 0 || self.plain {
             return self.empty(seat);
         }
         self.places[seat.index()] = Place::Away { token, until: now + self.grace };

@@ -19,6 +19,7 @@ impl Room {
             next_sequence: self.said[seat.index()].saturating_add(1),
             grace_ms: millis(self.grace),
             returned,
+            plain: self.plain,
         };
         self.control(seat, welcome);
         match self.place(seat.other()) {

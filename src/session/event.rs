@@ -73,6 +73,9 @@ pub enum Seal {
         /// What the user has said of the words; `None` until then.
         verdict: Option<Verdict>,
     },
+    /// Nothing is, for as long as the session lasts: this is a plain room, and the relay can read all
+    /// that is said in it. No other session is ever told so.
+    Plain,
     /// No keys could be agreed on with this peer: it has another code, or the exchange was meddled
     /// with. Nothing is said to it.
     Failed,

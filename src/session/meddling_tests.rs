@@ -218,6 +218,7 @@ fn a_second_welcome_ends_the_line() {
         next_sequence: 1,
         grace_ms: 1,
         returned: false,
+        plain: false,
     };
     tell(&mut line, 0, welcome);
     let ended = |event: &Event| matches!(event, Event::Ended(Ending::Protocol { .. }));
@@ -375,6 +376,7 @@ fn numbers_at_the_end_of_their_range_are_survived() {
         next_sequence: u64::MAX,
         grace_ms: 1,
         returned,
+        plain: false,
     };
     for control in
         [welcome(false), peer(PeerState::Gone, 1), RelayControl::Role { role: Role::Emi, turn: 0 }]

@@ -7,7 +7,8 @@
 //! The parts: `link` keeps the connection, `relayed` hears the relay, `words` keeps what is said,
 //! `catching_up` how long the peer may take to say it again, `signals` what must reach the peer
 //! without a turn, `offers` the transfers, `sealing` agrees on keys with whoever is there, `kept` is
-//! what a client that is started anew goes on from. `config` says what a session is to be, `command`
+//! what a client that is started anew goes on from. `plain` is a machine of its own, for rooms in which
+//! nothing is sealed. `config` says what a session is to be, `command`
 //! what it asks of the engine, `event` what it shows.
 //!
 //! ```text
@@ -23,6 +24,7 @@ mod kept;
 mod leaving;
 mod link;
 mod offers;
+mod plain;
 mod relayed;
 mod sealing;
 mod signals;
@@ -32,6 +34,7 @@ pub use command::Command;
 pub use config::{Config, Meet};
 pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
 pub use kept::{Kept, KeptCompany, KeptWords, Spelled};
+pub use plain::PlainSession;
 pub use words::SayError;
 
 use crate::limits;
@@ -171,7 +174,15 @@ impl Session {
         // It may be from a file that somebody has written to.
         self.times = self.times.saturating_add(u64::from(seat.is_some()));
         let times = if seat.is_some() { self.times } else { 0 };
-        self.control(ClientControl::Hello { room, new_room, seat, anew, times, known });
+        self.control(ClientControl::Hello {
+            room,
+            new_room,
+            seat,
+            anew,
+            times,
+            known,
+            plain: false,
+        });
     }
 
     /// The connection can't be made. Before the first seat that ends the session, with `text`;

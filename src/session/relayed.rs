@@ -16,6 +16,12 @@ use std::time::Duration;
 impl Session {
     pub(super) fn handle_control(&mut self, control: RelayControl, now: Moment) {
         match control {
+            RelayControl::Welcome { plain: true, .. } => {
+                // A session seals what it says, or says nothing.
+                let text = "the relay gave a seat in a plain room, which isn't sealed, to a client \
+                            that wants to be sealed; use another relay, or --plain-room if it was meant";
+                self.handle_garbage(text);
+            }
             RelayControl::Welcome {
                 seat,
                 token,
@@ -25,6 +31,7 @@ impl Session {
                 next_sequence,
                 grace_ms,
                 returned,
+                plain: false,
             } => {
                 if self.link.is_online() {
                     let text = "the relay gave a second seat on one connection; report this fault";
@@ -295,7 +302,7 @@ impl Session {
 }
 
 /// Whether a refusal that ends the connection says nothing against coming back.
-const fn passes(code: ErrorCode) -> bool {
+pub(super) const fn passes(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::Stuck

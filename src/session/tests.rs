@@ -198,6 +198,7 @@ fn a_relay_that_sends_a_client_away_again_and_again_is_not_run_after() {
             next_sequence: 1,
             grace_ms: 0,
             returned: false,
+            plain: false,
         };
         session.handle_connected(Moment::START);
         session.handle_message(RelayToClient::Control(welcome), Moment::START);
@@ -362,7 +363,7 @@ proptest! {
             let control = match kind {
                 0 => RelayControl::Welcome {
                     seat: Seat::One, token, room: None, pairing, since: pairing, next_sequence: number,
-                    grace_ms: number, returned: number % 2 == 0,
+                    grace_ms: number, returned: number % 2 == 0, plain: number % 16 == 15,
                 },
                 1 => RelayControl::Role { role: Role::Emi, turn: 0 },
                 2 => RelayControl::Peer { state: PeerState::Replaced, pairing, since: pairing, kept_ms: Some(number) },

@@ -36,6 +36,24 @@ pub enum SayError {
         limits::MAX_HELD
     )]
     TooManyHeld,
+    /// More than one line, in a plain room.
+    #[error(
+        "a plain room carries one line at a time, and this has {lines}; send them one by one, each in \
+         its turn"
+    )]
+    SeveralLines {
+        /// How many it has.
+        lines: usize,
+    },
+    /// More than a line may have, in a plain room.
+    #[error(
+        "the line has {bytes} bytes and a line in a plain room may have {}; shorten it",
+        limits::MAX_PLAIN_LINE
+    )]
+    LineTooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
 }
 
 impl Session {

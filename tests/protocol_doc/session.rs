@@ -114,6 +114,7 @@ fn session() -> Vec<(&'static str, Vec<u8>)> {
         next_sequence: 1,
         grace_ms: 30_000,
         returned: false,
+        plain: false,
     };
     let ([commit, start, reveal, prove], [mut one, mut two]) = exchange();
     let greeting = |name: &str| {

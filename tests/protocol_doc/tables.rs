@@ -41,7 +41,7 @@ fn codes_reasons_states_and_faults() {
     let codes = every!(ErrorCode:
         Version Malformed Unexpected HandshakeTimeout RelayFull RoomsFull RoomTaken SeatGone
         NotYourTurn WrongSequence NoPeer TooManyPipes Quota UnknownPipe PipeTimeout Stuck
-        PairingFailed SlowDown IdleRoom NoShelf;
+        PairingFailed SlowDown IdleRoom NoShelf NoPlainRooms;
         except Unknown);
     let rows = table("| code | final | meaning |");
     let expected: Vec<_> = codes
@@ -195,7 +195,7 @@ macro_rules! limits {
 #[test]
 fn the_limits() {
     let limits = limits![
-        MAX_CONTROL_BODY MAX_FIRST_BODY MAX_MESSAGE_BYTES MAX_OPAQUE GROUP MIN_PIECE SMALL_FILE MAX_PIPE_BODY
+        MAX_CONTROL_BODY MAX_FIRST_BODY MAX_MESSAGE_BYTES MAX_PLAIN_LINE MAX_OPAQUE GROUP MIN_PIECE SMALL_FILE MAX_PIPE_BODY
         MIN_WINDOW MAX_WINDOW MAX_ENTRIES MAX_HOLE MAX_OPEN_ENTRIES MAX_OPEN_FILES MAX_HELD_RANGES
         MAX_PIPES_PER_TRANSFER MAX_ROOM_NAME MAX_NAME_COLUMNS MAX_REASON_COLUMNS MAX_HELD MAX_UNACKED_SIGNALS
         MAX_OPEN_OFFERS MAX_ACTIVE_RECEIVES MAX_FINISHED_TRANSFERS MAX_PIPES_PER_ROOM

@@ -79,7 +79,9 @@ impl World {
     }
 
     fn seat(&mut self, id: ConnId, hello: ClientControl) {
-        let ClientControl::Hello { room, new_room, seat: token, anew, times, known } = hello else {
+        let ClientControl::Hello { room, new_room, seat: token, anew, times, known, plain: false } =
+            hello
+        else {
             panic!("a connection begins with {hello:?}");
         };
         self.at(self.now + couplet::limits::CLIENT_SILENCE_LIMIT, Event::Silence(id));

@@ -198,6 +198,13 @@ pub struct Chat {
     /// are asked, if the relay is on another machine.
     #[arg(long, value_name = "NAME")]
     pub room: Option<RoomName>,
+    /// Enter a plain room, in which netcat and the like talk too. It is NOT SEALED: the relay can read
+    /// all that is said there. It carries words only, one line at a time, and isn't kept for --last.
+    #[arg(
+        long,
+        conflicts_with_all = ["code", "code_option", "new", "room", "last", "keep", "host"]
+    )]
+    pub plain_room: bool,
     /// Where received files go.
     #[arg(long, value_name = "DIR", env = "COUPLET_DOWNLOADS", default_value = "downloads")]
     pub downloads: PathBuf,
@@ -404,6 +411,11 @@ mod tests {
             &["--new", "--room", "attic"],
             &["--new", "--words", "1"],
             &["--new", "--words", "9"],
+            &["--plain-room", "--new"],
+            &["--plain-room", "7-otter-lamp"],
+            &["--plain-room", "--room", "attic"],
+            &["--plain-room", "--host"],
+            &["--plain-room", "--last"],
         ] {
             let args = std::iter::once(&"couplet").chain(args);
             assert!(Cli::try_parse_from(args).is_err());

@@ -99,8 +99,11 @@ async fn run_chat(chat: Chat) -> ExitCode {
             Err(text) => fail(exit::FAILURE, &text),
         };
     }
-    let wanted = match chat.wanted(|name| std::env::var(name).ok()) {
-        Ok(wanted) => wanted,
+    let wanted = chat.wanted(|name| std::env::var(name).ok());
+    let wanted = match wanted {
+        // Whatever else is said, as by the environment: this isn't sealed.
+        _ if chat.plain_room => None,
+        Ok(wanted) => Some(wanted),
         Err(error) => return fail(exit::USAGE, &error.to_string()),
     };
     if let Err(code) = check_place(&chat) {
@@ -155,7 +158,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
     let went = async {
         let mut terminal = Terminal::open()?;
         let meeting = Meeting::of(last.1.session.room.as_ref(), &last.1.session.password.0);
-        let start = Start { meeting, draft: last.1.draft.clone(), last: Some(last) };
+        let start = Start { meeting: Some(meeting), draft: last.1.draft.clone(), last: Some(last) };
         talk(&line, &mut terminal, start).await.map(|talked| Some((terminal, talked)))
     };
     let went = match went.await {
@@ -224,7 +227,8 @@ impl Line {
 
 /// How a conversation begins.
 struct Start {
-    meeting: Meeting,
+    /// Whom to meet on a sealed line; none for a plain room.
+    meeting: Option<Meeting>,
     draft: String,
     /// The conversation that is gone back to.
     last: Option<(Conversation, Remembered)>,
@@ -267,17 +271,18 @@ impl Talked {
 
 /// Holds the terminal for one conversation after another, until the user leaves; says how the last
 /// one ended and what was never sent in it, or nothing if there was none.
-async fn meet_and_talk(line: &Line, wanted: Wanted) -> Result<Option<Ended>, FaceError> {
+async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Option<Ended>, FaceError> {
     let mut terminal = Terminal::open()?;
     let meeting = match wanted {
-        Wanted::Anybody => Meeting::Anybody,
-        Wanted::Room(room) => Meeting::Room(room),
-        Wanted::New => line.new_code(),
-        Wanted::Code(code) => Meeting::Code(code),
-        Wanted::Ask => match terminal.ask(&line.relay).await? {
-            Answer::Anybody => Meeting::Anybody,
-            Answer::New => line.new_code(),
-            Answer::Code(code) => Meeting::Code(code),
+        None => None,
+        Some(Wanted::Anybody) => Some(Meeting::Anybody),
+        Some(Wanted::Room(room)) => Some(Meeting::Room(room)),
+        Some(Wanted::New) => Some(line.new_code()),
+        Some(Wanted::Code(code)) => Some(Meeting::Code(code)),
+        Some(Wanted::Ask) => match terminal.ask(&line.relay).await? {
+            Answer::Anybody => Some(Meeting::Anybody),
+            Answer::New => Some(line.new_code()),
+            Answer::Code(code) => Some(Meeting::Code(code)),
             Answer::Leave => return Ok(None),
         },
     };
@@ -290,7 +295,9 @@ async fn meet_and_talk(line: &Line, wanted: Wanted) -> Result<Option<Ended>, Fac
 
 /// Talks in one conversation after another, until the user leaves.
 async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talked, FaceError> {
-    let Start { mut meeting, mut draft, mut last } = start;
+    let Start { meeting, mut draft, mut last } = start;
+    let mut plain = meeting.is_none();
+    let mut meeting = meeting.unwrap_or_default();
     let mut limit = line.limit;
     loop {
         let options = engine::Options {
@@ -306,11 +313,13 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
         };
         let begun = match last.take() {
             Some((conversation, before)) => Some((conversation, Some(before))),
+            None if plain => None,
             None => line.kept.begin(&meeting).map(|conversation| (conversation, None)),
         };
         let keeps = begun.is_some();
         let (engine, unsaid) = match begun {
             Some((conversation, before)) => engine::start_kept(options, conversation, before),
+            None if plain => engine::start_plain(options),
             None => engine::start(options),
         };
         let options = terminal::Options {
@@ -331,6 +340,7 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
             Some(Next::Code(ref code)) => Meeting::Code(code.clone()),
             None => return Ok(Talked { left, unsaid, keeps }),
         };
+        plain = false;
         // What nobody was there to hear is the user's to say or to drop in the new room.
         draft = rest(unsaid, left.draft).await.unsaid.join("\n");
     }

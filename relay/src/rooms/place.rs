@@ -2,7 +2,7 @@
 
 use super::turns::Turns;
 use super::{Rooms, Table, TableState, random_token};
-use crate::counters::Count;
+use crate::counters::{Count, Held};
 use crate::lock::lock;
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
@@ -30,6 +30,8 @@ pub(crate) struct Place {
     /// What to wait for until this seat is written down.
     pub(super) ticket: Option<Ticket>,
     pub(super) turns: Turns,
+    /// In a plain room, where it is counted.
+    pub(super) plain: Option<Held>,
 }
 
 impl Place {
@@ -41,6 +43,11 @@ impl Place {
     /// The seat.
     pub(crate) const fn seat(&self) -> Seat {
         self.seat
+    }
+
+    /// Whether it is in a plain room, where not all may be said.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.plain.is_some()
     }
 
     /// Waits until the seat is written down, so that it is there after a restart of the relay; the

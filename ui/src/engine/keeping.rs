@@ -5,10 +5,11 @@
 //! ([`couplet::session::Kept`], [`Outliving`]).
 
 use super::Running;
+use super::talk::Talk;
 use super::transfers::Transfers;
 use crate::clock;
 use crate::conversations::{Conversation, Place, Received, Receiving, Remembered};
-use couplet::session::{Event as SessionEvent, Session};
+use couplet::session::Event as SessionEvent;
 use couplet::time::Moment;
 use couplet::transfer::book::Outliving;
 use std::time::Duration;
@@ -35,7 +36,7 @@ impl Keeping {
         self.draft = draft;
     }
 
-    fn write(&mut self, session: &Session, transfers: &Transfers) -> std::io::Result<()> {
+    fn write(&mut self, session: &Talk, transfers: &Transfers) -> std::io::Result<()> {
         let Some(kept) = session.kept() else { return Ok(()) };
         let grace = u64::try_from(session.grace().as_millis()).unwrap_or(u64::MAX);
         let mut now = Remembered::new(self.place.clone(), kept, grace, self.draft.clone());

@@ -12,6 +12,7 @@ mod parts;
 mod pipe;
 mod processor;
 pub mod shelf;
+mod talk;
 mod tls;
 mod transfers;
 
@@ -26,7 +27,7 @@ use crate::conversations::{Conversation, Place, Remembered};
 use connection::Connection;
 use couplet::message::RelayToClient;
 use couplet::seal::{Entropy, Password};
-use couplet::session::{self, DraftId, Event as SessionEvent, Kept, Meet, Session};
+use couplet::session::{self, DraftId, Event as SessionEvent, Kept, Meet, PlainSession, Session};
 use couplet::transfer::book::{Direction, TransferId, TransferState};
 use couplet::transfer::offer::OnCollision;
 use couplet_files::common::{Finding as Moved, WrittenDown};
@@ -35,6 +36,7 @@ use pipe::PipeEnd;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
+use talk::Talk;
 use tokio::sync::{mpsc, oneshot};
 use transfers::{Finding, Purpose, Transfers};
 
@@ -86,6 +88,17 @@ pub fn start(options: Options) -> (Engine, Unsaid) {
     run(move |events| Running::new(options, None, events))
 }
 
+/// Starts an engine in a plain room, where nothing is sealed; of the options only those count that say
+/// how the relay is reached. There is no way from here to a sealed line, nor from there to here.
+#[must_use]
+pub fn start_plain(options: Options) -> (Engine, Unsaid) {
+    let [seed, ..] = clock::entropy();
+    run(move |events| {
+        let talk = Talk::Plain(PlainSession::new(seed.into()));
+        Running::with(options, talk, events)
+    })
+}
+
 /// Starts an engine whose conversation can be gone back to: it is written to the file, and goes on
 /// from what was in it, if anything was.
 #[must_use]
@@ -121,7 +134,7 @@ fn run(running: impl FnOnce(mpsc::Sender<Event>) -> Running + Send + 'static) ->
         let mut running = running(events_out);
         running.run(commands_in).await;
         // Nobody may want to know; that is fine.
-        let unsaid = running.session.unsaid().map(str::to_owned).collect();
+        let unsaid = running.session.unsaid();
         let _ = unsaid_out.send(Rest { unsaid, goes_back: running.goes_back });
     });
     (Engine { commands, events }, unsaid)
@@ -129,7 +142,7 @@ fn run(running: impl FnOnce(mpsc::Sender<Event>) -> Running + Send + 'static) ->
 
 struct Running {
     options: Options,
-    session: Session,
+    session: Talk,
     connection: Connection,
     transfers: Transfers,
     /// Where the conversation is written down, if it can be gone back to.
@@ -151,11 +164,16 @@ impl Running {
             aes_in_hardware: processor::has_aes(),
             entropy: Entropy::new(clock::entropy()),
         };
+        let session = match before {
+            Some(before) => Session::resume(config, before),
+            None => Session::new(config),
+        };
+        Self::with(options, Talk::Sealed(session), events)
+    }
+
+    fn with(options: Options, session: Talk, events: mpsc::Sender<Event>) -> Self {
         Self {
-            session: match before {
-                Some(before) => Session::resume(config, before),
-                None => Session::new(config),
-            },
+            session,
             connection: Connection::new(
                 options.relay.clone(),
                 options.tls,

@@ -24,6 +24,8 @@ impl World {
                     next_sequence: draw::near(input, self.said.saturating_add(1))?,
                     grace_ms: input.arbitrary()?,
                     returned: input.arbitrary()?,
+                    // One lie more, for which nothing is drawn.
+                    plain: pairing % 32 == 31,
                 }
             }
             2..=6 => {

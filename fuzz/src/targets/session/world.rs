@@ -168,6 +168,7 @@ impl World {
             next_sequence: draw::near(input, self.said.saturating_add(1))?,
             grace_ms: 1000,
             returned: input.arbitrary()?,
+            plain: false,
         };
         self.control(welcome);
         Ok(())

@@ -45,7 +45,7 @@ impl Errand {
                     self.offer_if_ready();
                 }
             }
-            SessionEvent::Seal(Seal::Nobody | Seal::Agreeing | Seal::Failed) => {
+            SessionEvent::Seal(Seal::Nobody | Seal::Agreeing | Seal::Failed | Seal::Plain) => {
                 self.sealed = false;
             }
             SessionEvent::Transfer { id, info } => self.handle_transfer(id, &info, now),

@@ -50,6 +50,14 @@ impl App {
                 ],
             };
         }
+        if standing.is_plain() && standing.may_speak() {
+            return &[
+                "message (NOT SEALED; your turn: Enter sends the line)",
+                "message (NOT SEALED; your turn)",
+                "NOT SEALED, your turn",
+                "NOT SEALED",
+            ];
+        }
         if standing.may_speak() && standing.peer == Some(Peer::Gone) {
             return &[
                 "message (the other seat is empty: Enter leaves it for whoever comes)",
@@ -111,6 +119,9 @@ impl App {
         if self.is_leaving() {
             let what = if self.next.is_some() { "Going to another room" } else { "Leaving" };
             return Some(format!("{what}. Ctrl-C once more doesn't wait for the relay."));
+        }
+        if let (true, Some(guide)) = (standing.is_plain(), self.plain_guide()) {
+            return Some(guide);
         }
         let (Some(seat), true) = (standing.seat, standing.is_online()) else {
             return Some(match (standing.seat, standing.link, standing.retry(now)) {
@@ -187,6 +198,40 @@ impl App {
         }
     }
 
+    /// Advice for a plain room, where it is another than for a sealed line.
+    fn plain_guide(&self) -> Option<String> {
+        let standing = &self.standing;
+        let seat = standing.seat?;
+        if !standing.is_online() {
+            let relay = &self.setting.relay;
+            return Some(match standing.retry(self.now.moment) {
+                Some((attempt, wait)) => format!(
+                    "The connection to {relay} is lost; try {attempt} comes in {} s. You come again \
+                     as a newcomer.",
+                    units::countdown(wait)
+                ),
+                None => format!("The connection to {relay} is lost; trying again, as a newcomer."),
+            });
+        }
+        match standing.peer {
+            None | Some(Peer::Waiting) => Some(format!(
+                "You have seat {seat} of a plain room, which is NOT SEALED. Waiting for a second: \
+                 netcat or the like at the relay's port for it, or\n{} --plain-room",
+                self.second_client()
+            )),
+            Some(Peer::Present) if self.conversation.has_words() => None,
+            Some(Peer::Present) if standing.may_speak() => Some(
+                "It is your turn: write a line and press Enter. The relay can read it.".to_owned(),
+            ),
+            Some(Peer::Present) => Some(
+                "Your peer has the turn. What you enter is held until it is yours. The relay can \
+                 read it."
+                    .to_owned(),
+            ),
+            Some(Peer::Gone | Peer::Silent { .. }) => None,
+        }
+    }
+
     /// What to do while nobody has come yet, and there is a code or a relay of one's own.
     fn waiting_guide(&self, seat: Seat) -> String {
         let code = self.code();
@@ -248,11 +293,11 @@ impl App {
             ]);
         } else if !text.is_empty() {
             let enter = if self.standing.may_speak() { "send" } else { "hold" };
-            hints.extend([
-                hint("Enter", enter),
-                hint("Alt-Enter", "newline"),
-                hint("Ctrl-C", "clear"),
-            ]);
+            hints.push(hint("Enter", enter));
+            if !self.standing.is_plain() {
+                hints.push(hint("Alt-Enter", "newline"));
+            }
+            hints.push(hint("Ctrl-C", "clear"));
         }
         if let Some(offer) = self.transfers.oldest_offer() {
             if text.is_empty() {
@@ -268,7 +313,9 @@ impl App {
             hints.push(hint("Ctrl-Up", "take back"));
         }
         if text.is_empty() {
-            hints.push(hint("/send PATH", "offer a file"));
+            if !self.standing.is_plain() {
+                hints.push(hint("/send PATH", "offer a file"));
+            }
             if self.standing.may_speak() && self.standing.peer == Some(Peer::Present) {
                 hints.push(hint("/pass", "give the turn"));
             }

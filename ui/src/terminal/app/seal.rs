@@ -37,7 +37,7 @@ impl App {
         self.standing.seal = Some(seal);
         match seal {
             // Why it failed is told by the session, with what to do.
-            Seal::Nobody | Seal::Agreeing | Seal::Failed => {}
+            Seal::Nobody | Seal::Agreeing | Seal::Failed | Seal::Plain => {}
             Seal::Sealed { words, by_code, verdict } => {
                 self.welcome_proven();
                 let before = self.sealing.told.replace((words, verdict));
@@ -90,6 +90,11 @@ impl App {
             }
             Some(Seal::Agreeing) => {
                 Err("the keys are still being agreed on; try again in a moment".to_owned())
+            }
+            Some(Seal::Plain) => {
+                Err("a plain room isn't sealed, so there are no words to compare; \
+                                      for a sealed line, leave with fin and meet by a code"
+                    .to_owned())
             }
             Some(Seal::Failed) => Err("this line isn't sealed, so there are no words to compare; \
                                        leave with fin and meet by a code"

@@ -71,6 +71,11 @@ impl Standing {
         matches!(self.seal, Some(Seal::Sealed { verdict: Some(Verdict::Different), .. }))
     }
 
+    /// Whether this is a plain room, in which nothing is sealed.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self.seal, Some(Seal::Plain))
+    }
+
     /// Whether somebody is there and words are held, whoever's turn it is, for want of a seal. (What
     /// is said to nobody waits on this machine until it can be sealed for somebody.)
     pub(crate) const fn lacks_seal(&self) -> bool {

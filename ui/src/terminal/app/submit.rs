@@ -8,8 +8,8 @@ use super::super::conversation::Sign;
 use super::super::transfers::{Stage, Transfer};
 use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
 use crate::engine::{Command, Outgoing};
-use couplet::limits::MAX_MESSAGE_BYTES;
-use couplet::session::{Peer, Seal, Verdict};
+use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
+use couplet::session::{Peer, SayError, Seal, Verdict};
 use couplet::transfer::book::{Hold, TransferId};
 use couplet::units;
 
@@ -47,10 +47,17 @@ impl App {
         let command = match line {
             Line::Empty => return Ok(()),
             Line::Words(text) => {
-                fits(&text)?;
+                if self.standing.is_plain() { is_line(&text) } else { fits(&text) }?;
                 self.conversation.go_to_newest();
                 self.conversation.all_read();
                 Command::Say(text)
+            }
+            Line::Send(_) if self.standing.is_plain() => {
+                return Err(
+                    "a plain room carries words only; to send files, meet in a sealed room, as \
+                            with `couplet chat --new`"
+                        .to_owned(),
+                );
             }
             Line::Send(paths) => Command::Send(Outgoing::Each(paths)),
             Line::Accept(id, on_collision) => {
@@ -224,6 +231,7 @@ impl App {
             }
             Some(Seal::Agreeing) => "; agreeing on keys".to_owned(),
             Some(Seal::Failed) => "; not sealed".to_owned(),
+            Some(Seal::Plain) => "; a plain room, NOT SEALED".to_owned(),
             Some(Seal::Nobody) | None => String::new(),
         };
         format!("you: {seat}{room} at {}; {peer}; {turn}{seal}", self.setting.relay)
@@ -244,6 +252,19 @@ fn numbers(ids: &[TransferId]) -> String {
     let shown: Vec<String> = ids.iter().take(8).map(ToString::to_string).collect();
     let more = if ids.len() > shown.len() { " and more" } else { "" };
     shown.join(", ") + more
+}
+
+/// What a plain room carries.
+fn is_line(text: &str) -> Result<(), String> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    let lines = text.lines().count();
+    if lines > 1 {
+        return Err(SayError::SeveralLines { lines }.to_string());
+    }
+    if text.len() > MAX_PLAIN_LINE {
+        return Err(SayError::LineTooLong { bytes: text.len() }.to_string());
+    }
+    Ok(())
 }
 
 fn fits(text: &str) -> Result<(), String> {

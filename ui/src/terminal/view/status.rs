@@ -1,7 +1,8 @@
 //! The first line: relay, seal, room, peer, seat, connection, and whose turn it is.
 //!
 //! Owns what goes first when there is no room: the turn, the peer and the state of the seal stay
-//! longest; the words of the seal go before its state.
+//! longest; the words of the seal go before its state. That a plain room isn't sealed stays at every
+//! width.
 
 use super::super::app::App;
 use super::super::theme::Theme;
@@ -15,6 +16,9 @@ use ratatui::style::Style;
 
 /// With fewer columns, words are said shorter, or by their sign alone.
 const NARROW: usize = 30;
+
+/// What a plain room is, in words that stay when there is room for no others.
+const NOT_SEALED: &str = "NOT SEALED";
 
 /// A part of the line. Of those that don't fit, the one with the lowest rank goes first.
 struct Part {
@@ -55,6 +59,9 @@ fn turn(app: &App, theme: Theme, width: usize) -> (String, Style) {
         (_, false) if standing.seat.is_some() => "offline ",
         (None, _) | (_, false) => "waiting ",
         _ if standing.peer == Some(Peer::Waiting) => "waiting ",
+        // Of a plain room it must be seen that it is one, at every width.
+        (Some(Role::Emi), true) if width < NARROW && standing.is_plain() => " emi ",
+        (Some(Role::Rec), true) if width < NARROW && standing.is_plain() => "rec ",
         (Some(Role::Emi), true) if width < NARROW => " TURN emi ",
         (Some(Role::Emi), true) => " YOUR TURN  emi ",
         (Some(Role::Rec), true) if width < NARROW => "listen rec ",
@@ -80,8 +87,12 @@ fn parts(app: &App, theme: Theme, width: usize) -> Vec<Part> {
     add(2, app.setting.relay.clone(), theme.quiet());
     if let Some((text, words, style)) = standing.seal.and_then(|seal| seal_parts(seal, theme)) {
         // Where there is no room for a word, its sign.
-        let text = if narrow { text.chars().take(1).collect() } else { text };
-        add(8, text, style);
+        let (rank, text) = match narrow {
+            _ if standing.is_plain() => (10, if narrow { NOT_SEALED.to_owned() } else { text }),
+            true => (8, text.chars().take(1).collect()),
+            false => (8, text),
+        };
+        add(rank, text, style);
         if let Some(words) = words {
             parts.push(Part { rank: 4, gap: 1, text: words, style });
         }
@@ -124,6 +135,7 @@ fn seal_parts(seal: Seal, theme: Theme) -> Option<(String, Option<String>, Style
             (format!("{} sealing{}", symbols.hollow, symbols.ellipsis), None, theme.attention())
         }
         Seal::Failed => (format!("{} not sealed", symbols.bad), None, theme.bad()),
+        Seal::Plain => (format!("{} {NOT_SEALED}", symbols.bad), None, theme.attention()),
         Seal::Sealed { words, by_code, verdict } => match verdict {
             Some(Verdict::Same) => {
                 (format!("{} verified", symbols.full), Some(words), theme.good())
