@@ -13,6 +13,7 @@ use couplet::transfer::book::TransferState;
 use couplet::transfer::wire::Fault;
 use std::time::Duration;
 
+pub(super) mod plain;
 mod transfers;
 
 pub(super) use transfers::{offer_to_resume, transfers_held, transfers_moving};
@@ -22,7 +23,7 @@ pub(super) type Scene = (&'static str, fn() -> Stage);
 
 /// All situations, by name.
 pub(super) fn all() -> impl Iterator<Item = Scene> {
-    SCENES.iter().chain(transfers::SCENES).copied()
+    SCENES.iter().chain(transfers::SCENES).chain(plain::SCENES).copied()
 }
 
 const SCENES: &[Scene] = &[

@@ -413,6 +413,8 @@ impl App {
 }
 
 #[cfg(test)]
+mod plain_tests;
+#[cfg(test)]
 mod random_tests;
 #[cfg(test)]
 mod seal_tests;

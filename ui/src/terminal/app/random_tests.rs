@@ -102,6 +102,7 @@ fn hear(stage: &mut Stage, what: u8, number: u32) {
         15 => stage.moves(number, size / 2, size, Some(size + 1)),
         16 => stage.stalls(number, 0, size, 3),
         17 => stage.hear(Told::Seal(Seal::Nobody)),
+        18 if number == 0 => stage.hear(Told::Seal(Seal::Plain)),
         18 => stage.hear(Told::Seal(Seal::Agreeing)),
         19 => stage.hear(Told::Seal(Seal::Failed)),
         20 => {
