@@ -11,6 +11,7 @@ pub mod headless;
 pub mod memory;
 pub mod meter;
 pub mod middle;
+pub mod netcat;
 pub mod one_shot;
 pub mod raw;
 pub mod raw_pipe;

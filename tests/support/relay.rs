@@ -3,6 +3,7 @@
 use super::{PATIENCE, program};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -15,6 +16,8 @@ pub struct Relay {
     own_data: Option<TempDir>,
     /// Where it listens.
     pub address: String,
+    /// Where it listens for lines of text, if it was told to.
+    pub plain: Option<String>,
 }
 
 impl Relay {
@@ -47,9 +50,11 @@ impl Relay {
         let mut first = String::new();
         stdout.read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
+        let wants_plain = args.contains(&"--plain-listen");
+        let plain = wants_plain.then(|| plain_address(&mut stdout));
         // The rest is for people; it is read so that the relay never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, own_data: None, address }
+        Self { child, own_data: None, address, plain }
     }
 
     pub fn pid(&self) -> u32 {
@@ -94,6 +99,15 @@ impl Relay {
         patience.join().expect("no panic");
         status
     }
+}
+
+/// The address in the line that tells of it, which must say what such rooms are.
+fn plain_address(stdout: &mut impl BufRead) -> String {
+    let mut lines = stdout.lines().map(|line| line.expect("text"));
+    let line = lines.find(|line| line.contains("Plain:")).expect("a line about the plain door");
+    assert!(line.contains("NOT SEALED"), "{line}");
+    let address = line.split_whitespace().find_map(|word| word.trim_end_matches(';').parse().ok());
+    address.map(|address: SocketAddr| address.to_string()).expect("an address")
 }
 
 impl Drop for Relay {

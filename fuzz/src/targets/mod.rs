@@ -12,6 +12,7 @@ pub mod logins;
 pub mod message;
 pub mod names;
 pub mod peer_body;
+pub mod plain;
 pub mod receiver;
 pub mod record;
 pub mod room;
@@ -47,4 +48,5 @@ pub const ALL: &[(&str, Target)] = &[
     ("kept", kept::run),
     ("sender", sender::run),
     ("receiver", receiver::run),
+    ("plain", plain::run),
 ];

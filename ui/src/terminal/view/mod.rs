@@ -30,7 +30,9 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let theme = app.setting.theme;
     let composer = composer::Composer::new(app, area);
     let notice = hints::notice_rows(app, area);
-    let transfers = (!app.is_alone()).then(|| app.transfers.all().len());
+    // A plain room carries none.
+    let any = !app.is_alone() && !app.standing.is_plain();
+    let transfers = any.then(|| app.transfers.all().len());
     let layout = Layout::new(area, composer.wanted_rows(), notice.len(), transfers);
     let mut drawn = Drawn::default();
     let Some(layout) = layout else {
