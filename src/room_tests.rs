@@ -127,6 +127,33 @@ fn the_first_waits_and_the_second_makes_it_emi() {
 }
 
 #[test]
+fn in_a_plain_room_a_lost_seat_is_empty_at_once_and_everybody_knows_what_it_is() {
+    let mut room = Room::plain();
+    for (number, seat) in [(1, Seat::One), (2, Seat::Two)] {
+        assert_eq!(room.handle_join(token(number), at(0)), Ok(seat));
+    }
+    let commands = drain(&mut room);
+    let is_plain = |command: &&Command| {
+        let Command::Send { message: RelayToClient::Control(control), .. } = command else {
+            return false;
+        };
+        matches!(control, RelayControl::Welcome { plain: true, grace_ms: 0, .. })
+    };
+    assert_eq!(commands.iter().filter(is_plain).count(), 2);
+    say(&mut room, Seat::One, 1, "hello");
+    room.handle_lost(Seat::Two, at(1));
+    assert_eq!(told(&drain(&mut room), Seat::One), ["gone"]);
+    assert_eq!((room.poll_timeout(), room.standing().open), (None, true));
+    // The token is worth nothing any more, and the newcomer goes on.
+    let known = Known::default();
+    let back = room.handle_return(token(2), false, 1, known, at(1));
+    assert_eq!(back, Err(ErrorCode::SeatGone));
+    assert_eq!(room.handle_join(token(3), at(1)), Ok(Seat::Two));
+    let commands = drain(&mut room);
+    assert_eq!(told(&commands, Seat::Two), ["welcome 2", "present", "kept message 1 hello", "emi"]);
+}
+
+#[test]
 fn saying_swaps_and_only_emi_may() {
     let mut room = paired();
     let commands = say(&mut room, Seat::One, 1, "hello");

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::info;
+use tracing::{Instrument as _, Span, info, info_span};
 
 /// Bytes read at once until a connection has said what it wants.
 pub(crate) const FIRST_READ: usize = 4 * 1024;
@@ -78,7 +78,10 @@ where
                     stream.keep_small();
                     let _held = relay.counters.hold(Count::Clients);
                     let Seated { place, outbox, permit } = seated;
-                    info!(client = number, %from, room = %place.room(), seat = %place.seat(), "joined");
+                    let span = if place.is_plain() { info_span!("plain") } else { Span::none() };
+                    span.in_scope(|| {
+                        info!(client = number, %from, room = %place.room(), seat = %place.seat(), "joined");
+                    });
                     Box::pin(place.written()).await;
                     // Boxed: what is passed on to an async function is in its future twice.
                     let line = Box::new(Line::new(
@@ -89,7 +92,7 @@ where
                         &relay.timeouts,
                         relay.manners.speeds,
                     ));
-                    converse(line, place, permit, number, &relay).await;
+                    converse(line, place, permit, number, &relay).instrument(span).await;
                     drop(visit);
                     return;
                 }
@@ -242,7 +245,10 @@ fn take_seat(asked: Asked, from: IpAddr, relay: &Relay) -> Result<Seated, Refusa
             let take = |room: &mut Room, now| room.handle_return(token, anew, times, known, now);
             (relay.rooms.come_back(token, take, from, &outbox)?, permit.ok())
         }
-        (Asked::Plain, Ok(permit)) => (relay.plain_seat(from, &outbox)?, Some(permit)),
+        (Asked::Plain, Ok(permit)) => {
+            let seat = || relay.plain_seat(from, &outbox);
+            (info_span!("plain").in_scope(seat)?, Some(permit))
+        }
         (Asked::New(room), Ok(permit)) => (relay.rooms.join(room, from, &outbox)?, Some(permit)),
         (Asked::New(_) | Asked::Plain, Err(full)) => {
             return Err(Refusal::new(ErrorCode::RelayFull, full));

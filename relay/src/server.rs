@@ -218,7 +218,6 @@ fn keep_rooms(config: &Config, relay: &Arc<Relay>) {
 }
 
 async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTracker) {
-    let mut number = 0;
     loop {
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -232,8 +231,7 @@ async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTrac
                 continue;
             }
         };
-        number += 1;
-        relay.counters.one(Count::Accepted);
+        let number = next_number(relay);
         if let Err(error) = prepare(&stream) {
             debug!(client = number, %error, "a socket refused an option");
         }
@@ -259,6 +257,12 @@ async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTrac
             }
         }
     }
+}
+
+/// The number of a connection that was just accepted at any door: all of them are in one task.
+pub(crate) fn next_number(relay: &Relay) -> u64 {
+    relay.counters.one(Count::Accepted);
+    relay.counters.get(Count::Accepted)
 }
 
 async fn end_idle_rooms(relay: &Arc<Relay>, limit: Duration) {

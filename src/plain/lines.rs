@@ -5,7 +5,6 @@
 //! buffer up with it. What is between the ends is kept byte for byte.
 
 use crate::limits::MAX_PLAIN_LINE;
-use bytes::{Buf as _, BytesMut};
 
 /// Bytes that are no line. Each says what is wrong and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +42,10 @@ pub fn check(line: &[u8]) -> Result<&str, LineError> {
 /// it holds less than a line.
 #[derive(Debug, Default)]
 pub struct Lines {
-    bytes: BytesMut,
-    /// Of these it is known that no line ends in them.
+    bytes: Vec<u8>,
+    /// Where the next line begins: what is before it has been given.
+    start: usize,
+    /// Up to here it is known that no further line ends.
     scanned: usize,
     /// How often NUL has come since a line ended: whoever sends nothing else sends no lines.
     padding: usize,
@@ -68,10 +69,10 @@ impl Lines {
             return Err(error);
         }
         while let Some(at) = self.bytes[self.scanned..].iter().position(|byte| is_end(*byte)) {
-            let len = self.scanned + at;
-            self.scanned = 0;
-            if len == 0 && self.bytes[0] == 0 {
-                self.bytes.advance(1);
+            let (start, end) = (self.start, self.scanned + at);
+            (self.start, self.scanned) = (end + 1, end + 1);
+            let line = &self.bytes[start..end];
+            if line.is_empty() && self.bytes[end] == 0 {
                 self.padding += 1;
                 if self.padding > MAX_PLAIN_LINE {
                     return self.fail(LineError::TooLong);
@@ -79,21 +80,20 @@ impl Lines {
                 continue;
             }
             self.padding = 0;
-            let line = self.bytes.split_to(len + 1);
-            let line = line[..len].strip_suffix(b"\r").unwrap_or(&line[..len]);
-            return match check(line) {
+            return match check(line.strip_suffix(b"\r").unwrap_or(line)) {
                 Ok(text) => Ok(Some(text.to_owned())),
                 Err(error) => self.fail(error),
             };
         }
+        self.bytes.drain(..std::mem::take(&mut self.start));
         self.scanned = self.bytes.len();
         // One more may be the CR before the end.
         if self.bytes.len() > MAX_PLAIN_LINE + 1 {
             return self.fail(LineError::TooLong);
         }
-        if self.bytes.capacity() > 2 * self.bytes.len() + 64 {
+        if self.bytes.is_empty() || self.bytes.capacity() > 2 * self.bytes.len() + 64 {
             // What is left of a large piece doesn't keep all of it.
-            self.bytes = BytesMut::from(&self.bytes[..]);
+            self.bytes.shrink_to_fit();
         }
         Ok(None)
     }
@@ -101,7 +101,7 @@ impl Lines {
     /// The beginning of a line whose end hasn't come.
     #[must_use]
     pub fn rest(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.start..]
     }
 
     /// Bytes of memory that it holds.
@@ -111,8 +111,7 @@ impl Lines {
     }
 
     fn fail<T>(&mut self, error: LineError) -> Result<T, LineError> {
-        self.failed = Some(error);
-        self.bytes = BytesMut::new();
+        *self = Self { failed: Some(error), ..Self::default() };
         Err(error)
     }
 }

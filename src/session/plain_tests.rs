@@ -224,6 +224,36 @@ fn a_seat_in_a_room_that_isn_t_plain_is_left_at_once() {
 }
 
 #[test]
+fn a_sealed_session_leaves_a_plain_room_at_once() {
+    let entropy = crate::seal::Entropy::new([7; 32]);
+    let mut session = crate::session::Session::new(crate::session::Config::new(entropy));
+    session.handle_connected(NOW);
+    session.say("for a sealed line").expect("held");
+    while let Some(command) = session.poll_command() {
+        let plain = Command::Transmit(ClientToRelay::Control(ClientControl::plain_hello()));
+        assert_ne!(command, plain);
+    }
+    let mut room = Room::plain();
+    for token in [1, 2] {
+        room.handle_join(Token::from_bytes([token; 16]), NOW).expect("a seat");
+    }
+    while let Some(command) = room.poll_command() {
+        if let room::Command::Send { to: Seat::One, message } = command {
+            session.handle_message(message, NOW);
+        }
+    }
+    assert!(session.is_over());
+    assert_eq!(session.poll_command(), Some(Command::Disconnect), "nothing is said there");
+    assert_eq!(session.poll_command(), None);
+    assert_eq!(session.unsaid().collect::<Vec<_>>(), ["for a sealed line"]);
+    let last = std::iter::from_fn(|| session.poll_event()).last();
+    assert!(
+        matches!(&last, Some(Event::Ended(Ending::Protocol { text })) if text.contains("plain room")),
+        "{last:?}"
+    );
+}
+
+#[test]
 fn a_lost_seat_is_said_and_nothing_goes_to_somebody_else() {
     let mut scene = Scene::new();
     scene.other_comes().says("one");

@@ -13,7 +13,7 @@ use crate::line::{Line, farewell};
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
-use crate::server::{ACCEPT_REST, concerns_one_connection, prepare};
+use crate::server::{ACCEPT_REST, concerns_one_connection, next_number, prepare};
 use bytes::BytesMut;
 use couplet::frame::FrameDecoder;
 use couplet::limits::{MAX_CONTROL_BODY, MAX_REASON_COLUMNS};
@@ -38,7 +38,6 @@ pub(crate) async fn accept_all(
     tasks: &TaskTracker,
 ) {
     let Some(listener) = listener else { return std::future::pending().await };
-    let mut number = 0;
     loop {
         let (stream, from) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -52,8 +51,7 @@ pub(crate) async fn accept_all(
                 continue;
             }
         };
-        number += 1;
-        relay.counters.one(Count::Accepted);
+        let number = next_number(relay);
         if let Err(error) = prepare(&stream) {
             debug!(client = number, %error, "a socket refused an option");
         }

@@ -180,6 +180,11 @@ async fn lines_out_of_turn_are_held_and_passed_on_one_in_each_turn() {
 #[tokio::test]
 async fn fin_in_either_role_and_a_newcomer_goes_on_as_that_client() {
     let both = Both::start().await;
+    // Alone, before there are roles.
+    let mut alone = both.lines().await;
+    alone.hears("1").await;
+    alone.says("to nobody\nfin\n").await;
+    alone.ends_with("error not passed on: \"to nobody\", as you left").await;
     let (mut one, mut two) = both.pair().await;
     one.says("for seat two\n").await;
     two.hears("for seat two").await;
