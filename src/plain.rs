@@ -33,6 +33,10 @@ pub const FIN: &str = "fin";
 /// What it is told when the relay ends.
 pub const EXIT: &str = "exit";
 
+/// What a user is told who wants to send files there.
+pub const WORDS_ONLY: &str = "a plain room carries words only; to send files, meet in a sealed room, as \
+                              with `couplet chat --new`";
+
 /// What begins the line that says what is wrong; a sentence follows.
 pub const ERROR: &str = "error ";
 

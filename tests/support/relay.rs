@@ -1,9 +1,10 @@
 //! A relay as a real process.
 
+use super::terminal::now;
 use super::{PATIENCE, program};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -18,6 +19,8 @@ pub struct Relay {
     pub address: String,
     /// Where it listens for lines of text, if it was told to.
     pub plain: Option<String>,
+    /// Where it tells its numbers, if it was told to do both.
+    metrics: Option<String>,
 }
 
 impl Relay {
@@ -51,10 +54,10 @@ impl Relay {
         stdout.read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
         let wants_plain = args.contains(&"--plain-listen");
-        let plain = wants_plain.then(|| plain_address(&mut stdout));
+        let (metrics, plain) = if wants_plain { addresses(&mut stdout) } else { (None, None) };
         // The rest is for people; it is read so that the relay never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, own_data: None, address, plain }
+        Self { child, own_data: None, address, plain, metrics }
     }
 
     pub fn pid(&self) -> u32 {
@@ -85,6 +88,23 @@ impl Relay {
         kill_process(pid, signal).expect("a live relay");
     }
 
+    /// Waits until the metric of this name has this value.
+    pub fn has(&self, metric: &str, value: u64) {
+        let address = self.metrics.as_ref().expect("a relay with --metrics-listen");
+        let wanted = format!("\n{metric} {value}\n");
+        let start = now();
+        loop {
+            let mut stream = TcpStream::connect(address).expect("the metrics");
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").expect("it reads");
+            let mut text = String::new();
+            stream.read_to_string(&mut text).expect("an answer");
+            if text.contains(&wanted) {
+                return;
+            }
+            assert!(now() - start < PATIENCE, "never {metric} {value}; it says\n{text}");
+        }
+    }
+
     /// How it ended.
     pub fn wait(mut self) -> ExitStatus {
         let (done, waiting) = mpsc::channel();
@@ -101,13 +121,24 @@ impl Relay {
     }
 }
 
-/// The address in the line that tells of it, which must say what such rooms are.
-fn plain_address(stdout: &mut impl BufRead) -> String {
-    let mut lines = stdout.lines().map(|line| line.expect("text"));
-    let line = lines.find(|line| line.contains("Plain:")).expect("a line about the plain door");
-    assert!(line.contains("NOT SEALED"), "{line}");
-    let address = line.split_whitespace().find_map(|word| word.trim_end_matches(';').parse().ok());
-    address.map(|address: SocketAddr| address.to_string()).expect("an address")
+/// The addresses of the metrics, if they are told, and of the plain door, in a line that must say what
+/// such rooms are.
+fn addresses(stdout: &mut impl BufRead) -> (Option<String>, Option<String>) {
+    let address = |line: &str| {
+        let words = line.split_whitespace().map(|word| word.trim_start_matches("http://"));
+        let mut words = words.map(|word| word.trim_end_matches("/metrics").trim_end_matches(';'));
+        words.find_map(|word| word.parse().ok()).map(|address: SocketAddr| address.to_string())
+    };
+    let mut metrics = None;
+    for line in stdout.lines().map(|line| line.expect("text")) {
+        if line.contains("Metrics:") {
+            metrics = address(&line);
+        } else if line.contains("Plain:") {
+            assert!(line.contains("NOT SEALED"), "{line}");
+            return (metrics, address(&line));
+        }
+    }
+    panic!("the relay says nothing of its plain door");
 }
 
 impl Drop for Relay {

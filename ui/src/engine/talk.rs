@@ -5,16 +5,13 @@
 //! nothing of.
 
 use couplet::message::RelayToClient;
+use couplet::plain::WORDS_ONLY;
 use couplet::session::{Command, DraftId, Event, Kept, PlainSession, SayError, Session, Verdict};
 use couplet::time::Moment;
 use couplet::transfer::book::{Outliving, TransferId, TransferInfo};
 use couplet::transfer::offer::Offer;
 use couplet::transfer::outcome::Outcome;
 use std::time::Duration;
-
-/// What is said of transfers in a plain room.
-const WORDS_ONLY: &str = "a plain room carries words only; to send files, meet in a sealed room, as with \
-                          `couplet chat --new`";
 
 /// One of the two.
 #[expect(clippy::large_enum_variant, reason = "there is one in each engine")]

@@ -101,12 +101,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Translator<S> {
                 Fault::NoMemory => Count::CutShort,
             });
         }
+        self.note_memory();
+    }
+
+    /// Tells the budget what is held here.
+    fn note_memory(&mut self) {
         let memory = self.client.memory() + self.decoder.memory();
         self.share.set(memory + self.lines.capacity() + self.frames.capacity());
     }
 
     /// Writes the lines that wait.
     fn poll_lines(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.lines.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
         while !self.lines.is_empty() {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.lines))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -114,6 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Translator<S> {
             }
         }
         self.lines = BytesMut::new();
+        self.note_memory();
         Poll::Ready(Ok(()))
     }
 
@@ -196,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Translator<S> {
             return Poll::Pending;
         }
         this.hand_over(buffer);
-        this.carry_out();
+        this.note_memory();
         Poll::Ready(Ok(()))
     }
 }
@@ -223,11 +232,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Translator<S> {
             cx.waker().wake_by_ref();
         }
         match this.poll_lines(cx) {
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) => this.carry_out(),
-            Poll::Pending => {}
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // What can't be written yet is written before more is taken.
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(bytes.len())),
         }
-        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -240,5 +248,101 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Translator<S> {
         let this = self.get_mut();
         ready!(this.poll_lines(cx))?;
         Pin::new(&mut this.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use couplet::message::{RelayControl, Role, Seat, Token};
+    use std::future::poll_fn;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    /// Somebody in seat 2 who listens, behind a wire that holds next to nothing.
+    fn listener() -> (DuplexStream, Translator<DuplexStream>, BytesMut) {
+        let (far, near) = duplex(64);
+        let translator =
+            Translator::new(near, Client::default(), Clock::start(), &Arc::<Budget>::default());
+        let welcome = RelayControl::Welcome {
+            seat: Seat::Two,
+            token: Token::from_bytes([1; 16]),
+            room: None,
+            pairing: 1,
+            since: 1,
+            next_sequence: 1,
+            grace_ms: 0,
+            returned: false,
+            plain: true,
+        };
+        let mut frames = BytesMut::new();
+        for control in [welcome, RelayControl::Role { role: Role::Rec, turn: 0 }] {
+            RelayToClient::Control(control).encode(&mut frames);
+        }
+        (far, translator, frames)
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_holds_up_who_writes_and_misses_nothing() {
+        let (mut far, mut translator, mut frames) = listener();
+        let body = Bytes::from(vec![b'x'; 1000]);
+        for sequence in 1..=100 {
+            let message =
+                RelayToClient::Message { pairing: 1, sequence, kept: false, body: body.clone() };
+            message.encode(&mut frames);
+        }
+        let written = poll_fn(|cx| {
+            let mut written = 0;
+            while let Poll::Ready(count) =
+                Pin::new(&mut translator).poll_write(cx, &frames[written..])
+            {
+                written += count.expect("the wire holds");
+            }
+            Poll::Ready(written)
+        })
+        .await;
+        assert!(written <= 2 * MOST_AT_ONCE, "{written} of {}", frames.len());
+        assert!(translator.lines.len() <= MOST_AT_ONCE && translator.lines.capacity() < 16_384);
+        let held = translator.budget.held();
+        assert!((translator.lines.len()..32_768).contains(&held), "{held}");
+        let rest = frames.split_off(written);
+        let write = async {
+            translator.write_all(&rest).await.expect("the wire holds");
+            translator.shutdown().await.expect("the wire holds");
+            let held = translator.budget.held();
+            drop(translator);
+            held
+        };
+        let mut text = String::new();
+        let (held, read) = tokio::join!(write, far.read_to_string(&mut text));
+        read.expect("text");
+        assert_eq!(held, 0);
+        let mut lines = text.lines();
+        assert_eq!((lines.next(), lines.next()), (Some("2"), Some("rec")));
+        assert_eq!(lines.filter(|line| line.len() == 1000).count(), 100);
+    }
+
+    #[tokio::test]
+    async fn what_is_held_is_said_when_the_turn_comes() {
+        let (mut far, mut translator, frames) = listener();
+        translator.write_all(&frames).await.expect("the wire holds");
+        far.write_all(b"held\n").await.expect("the wire holds");
+        let read = |translator: &mut Translator<DuplexStream>| {
+            let mut space = [0; 256];
+            let mut buffer = ReadBuf::new(&mut space);
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            let result = Pin::new(translator).poll_read(&mut cx, &mut buffer);
+            result.map(|result| result.map(|()| buffer.filled().to_vec()).expect("the wire holds"))
+        };
+        assert!(read(&mut translator).is_pending(), "it isn't its turn");
+        assert!(translator.budget.held() > 0);
+        let mut role = BytesMut::new();
+        RelayToClient::Control(RelayControl::Role { role: Role::Emi, turn: 1 }).encode(&mut role);
+        translator.write_all(&role).await.expect("the wire holds");
+        let Poll::Ready(frame) = read(&mut translator) else { panic!("it is its turn") };
+        let mut expected = BytesMut::new();
+        let body = Bytes::from_static(b"held");
+        ClientToRelay::Say { pairing: 1, sequence: 1, body }.encode(&mut expected);
+        assert_eq!(frame, expected);
     }
 }

@@ -9,6 +9,7 @@ use super::super::transfers::{Stage, Transfer};
 use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
 use crate::engine::{Command, Outgoing};
 use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
+use couplet::plain::WORDS_ONLY;
 use couplet::session::{Peer, SayError, Seal, Verdict};
 use couplet::transfer::book::{Hold, TransferId};
 use couplet::units;
@@ -53,11 +54,7 @@ impl App {
                 Command::Say(text)
             }
             Line::Send(_) if self.standing.is_plain() => {
-                return Err(
-                    "a plain room carries words only; to send files, meet in a sealed room, as \
-                            with `couplet chat --new`"
-                        .to_owned(),
-                );
+                return Err(WORDS_ONLY.to_owned());
             }
             Line::Send(paths) => Command::Send(Outgoing::Each(paths)),
             Line::Accept(id, on_collision) => {
