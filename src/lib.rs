@@ -17,12 +17,14 @@
 //! | other programs | [`plain`] | plain rooms: lines of text, in turns, for netcat and the like |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
 //! | files at rest | [`shelf`] | what lies on a relay, who may do what with it, the machines of both sides |
+//! | other programs | [`zmtp`] | ZeroMQ's wire, for programs that know nothing of couplet |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
 //! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
 //! | people | [`code`], [`nearness`] | codes to meet by, and what a slip was meant to be |
 //! | screens | [`text`], [`path`], [`units`] | the one sanitiser, the one safe-path type, numbers for people |
 //!
-//! Every bound on size, count and time that the protocol knows is a constant in [`limits`].
+//! Every bound on size, count and time that couplet's own protocol knows is a constant in [`limits`];
+//! those of other programs' protocols are beside them.
 
 pub mod account;
 #[cfg(feature = "client")]
@@ -49,3 +51,4 @@ pub mod text;
 pub mod time;
 pub mod transfer;
 pub mod units;
+pub mod zmtp;
