@@ -17,7 +17,10 @@ pub struct Ledger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// Bytes that are already held.
-    #[error("bytes {start} to {end} overlap {held_start} to {held_end}, which are already here")]
+    #[error(
+        "got offset {start} size {}, which overlaps {}–{}",
+        end - start, start.max(held_start), end.min(held_end)
+    )]
     Overlap {
         /// First byte offered.
         start: u64,
@@ -267,6 +270,15 @@ mod tests {
             let missing = model[start..].iter().position(|held| !held).expect("beyond all") as u64;
             prop_assert_eq!(ledger.first_missing(at), at + missing);
         }
+    }
+
+    #[test]
+    fn what_overlaps_is_told_as_it_came_and_where() {
+        let mut ledger = Ledger::new();
+        ledger.insert(0, 5120).expect("room");
+        let told = |offset, size| ledger.check(offset, size).expect_err("overlaps").to_string();
+        assert_eq!(told(4096, 1024), "got offset 4096 size 1024, which overlaps 4096–5120");
+        assert_eq!(told(5000, 1000), "got offset 5000 size 1000, which overlaps 5000–5120");
     }
 
     #[test]

@@ -13,8 +13,10 @@ mod bytes;
 mod ending;
 mod entry;
 mod file;
+mod loose;
 
 pub use file::Group;
+pub use loose::LOOSE;
 
 use super::entry::{Entry, EntryId, EntryKind};
 use super::offer::Offer;
@@ -46,6 +48,8 @@ pub struct Receiver {
     holes: u64,
     /// How often something wasn't what its hash says.
     mismatches: u32,
+    /// Whether bytes come loose, in a single file.
+    loose: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +143,7 @@ impl Receiver {
             moved: 0,
             holes: 0,
             mismatches: 0,
+            loose: false,
         }
     }
 
@@ -210,7 +215,8 @@ impl Receiver {
         }
         match opened {
             Opened::Ready(ranges) => {
-                let mut file = FileIn::new(entry.what.size());
+                let size = entry.what.size();
+                let mut file = if self.loose { FileIn::loose() } else { FileIn::new(size) };
                 file.resume(&ranges);
                 let held = file.held();
                 entry.file = Some(file);

@@ -4,7 +4,7 @@
 //! [`Receiver`](super::Receiver)'s.
 
 use crate::limits::{GROUP, MAX_HELD_RANGES, MAX_HOLE, MAX_WINDOW, MIN_PIECE};
-use crate::transfer::ledger::Ledger;
+use crate::transfer::ledger::{Ledger, LedgerError};
 use crate::transfer::tree::{self, HashTree, PieceHash};
 use crate::transfer::wire::{Close, Fault};
 
@@ -32,7 +32,8 @@ pub(super) struct FileIn {
     there: Ledger,
     /// What is there from before and hasn't been read again yet.
     unread: Ledger,
-    tree: HashTree,
+    /// None for a file whose bytes come loose.
+    tree: Option<HashTree>,
 }
 
 /// Why a file isn't complete.
@@ -50,8 +51,13 @@ impl FileIn {
             taken: Ledger::new(),
             there: Ledger::new(),
             unread: Ledger::new(),
-            tree: HashTree::new(),
+            tree: Some(HashTree::new()),
         }
+    }
+
+    /// A file whose bytes come loose, and whose size is known at its end.
+    pub(super) fn loose() -> Self {
+        Self { tree: None, ..Self::new(None) }
     }
 
     /// These whole groups are there from before; what is none of this file is passed over.
@@ -95,6 +101,33 @@ impl FileIn {
         }
         if self.taken.count() >= MAX_RANGES && self.is_apart(offset, len) {
             let text = format!("more than {MAX_RANGES} separate parts of a file come");
+            return Err((Fault::OutOfRange, text));
+        }
+        self.taken.insert(offset, len).map_err(|error| (Fault::Overlap, error.to_string()))
+    }
+
+    /// As [`take`](Self::take), for loose bytes, of which there may be `most` separate ranges.
+    pub(super) fn take_loose(
+        &mut self,
+        offset: u64,
+        len: u64,
+        most: usize,
+    ) -> Result<(), (Fault, String)> {
+        match self.taken.check(offset, len) {
+            Ok(()) => {}
+            Err(error @ LedgerError::Overlap { .. }) => {
+                return Err((Fault::Overlap, error.to_string()));
+            }
+            Err(error @ LedgerError::Beyond { .. }) => {
+                return Err((Fault::OutOfRange, error.to_string()));
+            }
+        }
+        if self.taken.count() >= most && self.is_apart(offset, len) {
+            let text = format!(
+                "got offset {offset} size {len}, which would make more than {most} separate ranges; \
+                 fill a gap first, such as the one at {}",
+                self.taken.first_missing(0)
+            );
             return Err((Fault::OutOfRange, text));
         }
         self.taken.insert(offset, len).map_err(|error| (Fault::Overlap, error.to_string()))
@@ -149,30 +182,58 @@ impl FileIn {
             let text = format!("{} bytes came, CLOSE says {}", self.there.end(), close.size);
             return refuse(Fault::Mismatch, text);
         }
-        if self.tree.root(close.size) != Some(close.root) {
+        if self.tree.as_ref().and_then(|tree| tree.root(close.size)) != Some(close.root) {
             let text = "the whole doesn't match its BLAKE3 hash".to_owned();
             return refuse(Fault::Mismatch, text);
         }
         Ok(())
     }
 
+    /// Loose bytes are written.
+    pub(super) fn written_loose(&mut self, offset: u64, len: u64) {
+        // They were taken, so they weren't there.
+        let _ = self.there.insert(offset, len);
+    }
+
+    /// Whether loose bytes are everything from 0 to `size`.
+    pub(super) fn check_loose(&self, size: u64) -> Result<(), (Fault, String)> {
+        let end = self.there.end();
+        if let Some((start, end)) = self.there.first_gap(end) {
+            return Err((Fault::Gap, format!("bytes {start} to {end} are missing")));
+        }
+        if size != end {
+            let text = format!("CLOSE says {size} bytes, the highest chunk ends at {end}");
+            return Err((Fault::Mismatch, text));
+        }
+        Ok(())
+    }
+
+    /// How many separate ranges it has, those being written included.
+    pub(super) fn ranges(&self) -> usize {
+        self.taken.count()
+    }
+
     #[cfg(test)]
     pub(super) fn burden(&self) -> (usize, usize) {
-        (self.taken.count() + self.there.count() + self.unread.count(), self.tree.nodes())
+        (
+            self.taken.count() + self.there.count() + self.unread.count(),
+            self.tree.as_ref().map_or(0, HashTree::nodes),
+        )
     }
 
     fn enter(&mut self, offset: u64, len: u64, hash: &PieceHash) -> Option<Group> {
-        self.tree.insert(offset, len, hash);
+        let tree = self.tree.as_mut()?;
+        tree.insert(offset, len, hash);
         let group = offset - offset % GROUP;
         let len = self.size.map_or(Some(GROUP), |size| tree::group_len(size, group))?;
-        let hash = self.tree.finish_group(group, len)?;
+        let hash = tree.finish_group(group, len)?;
         Some(Group { offset: group, len, hash })
     }
 
     /// Whether these bytes would be a range of their own.
     fn is_apart(&self, offset: u64, len: u64) -> bool {
         let touches_left = offset > 0 && self.taken.contains(offset - 1, 1);
-        !touches_left && !self.taken.contains(offset + len, 1)
+        !touches_left && !self.taken.contains(offset.saturating_add(len), 1)
     }
 
     fn is_run_of_groups(&self, offset: u64, len: u64) -> bool {
