@@ -17,7 +17,7 @@
 //! | other programs | [`plain`] | plain rooms: lines of text, in turns, for netcat and the like |
 //! | the client | [`session`] | roles, held drafts, acknowledgements, reconnection, offers |
 //! | files at rest | [`shelf`] | what lies on a relay, who may do what with it, the machines of both sides |
-//! | other programs | [`zmtp`] | ZeroMQ's wire, for programs that know nothing of couplet |
+//! | other programs | [`zmtp`], [`upload`] | ZeroMQ's wire, and the chunked upload spoken over it |
 //! | files | [`transfer`] | HELLO, CHUNK and CLOSE: sender, receiver, ledger, hash tree |
 //! | sealing | [`seal`] | keys from a code, and everything sealed with them (feature `client`) |
 //! | people | [`code`], [`nearness`] | codes to meet by, and what a slip was meant to be |
@@ -51,4 +51,5 @@ pub mod text;
 pub mod time;
 pub mod transfer;
 pub mod units;
+pub mod upload;
 pub mod zmtp;

@@ -35,7 +35,7 @@ macro_rules! tests {
 
 tests! {
     frame message peer_body sealed_body record exchange code names transfer_step text safe_path
-    journal room room_record logins session kept sender receiver plain
+    journal room room_record logins session kept sender receiver plain upload
 }
 
 #[test]

@@ -37,7 +37,12 @@ pub enum Incoming {
     Message(Vec<Bytes>),
     /// A message that is too much. It is passed over; the next one may be good, or what is announced
     /// is too much even for that, which the next call says.
-    Refused(TooMuch),
+    Refused {
+        /// What is too much of it.
+        why: TooMuch,
+        /// The frames before that.
+        begun: Vec<Bytes>,
+    },
 }
 
 /// One connection.
@@ -160,13 +165,15 @@ impl Connection {
         while let Some(piece) = self.reader.poll()? {
             let incoming = match (piece, self.peer) {
                 (Piece::Command(body), _) => self.obey(&body)?,
-                (Piece::Message(_) | Piece::Refused(_), None) => {
+                (Piece::Message(_) | Piece::Refused(..), None) => {
                     return Err(ZmtpError::BeforeReady("a message"));
                 }
                 (Piece::Message(frames), Some(peer)) => {
                     Some(Incoming::Message(opened(frames, peer)))
                 }
-                (Piece::Refused(why), Some(_)) => Some(Incoming::Refused(why)),
+                (Piece::Refused(why, begun), Some(peer)) => {
+                    Some(Incoming::Refused { why, begun: opened(begun, peer) })
+                }
             };
             if incoming.is_some() {
                 return Ok(incoming);

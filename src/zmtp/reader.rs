@@ -32,8 +32,9 @@ pub enum TooMuch {
 pub(super) enum Piece {
     Command(Vec<u8>),
     Message(Vec<Bytes>),
-    /// A message that is passed over; the next piece is what comes behind it.
-    Refused(TooMuch),
+    /// A message that is passed over, with the frames before it was too much; the next piece is what
+    /// comes behind it.
+    Refused(TooMuch, Vec<Bytes>),
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +96,11 @@ impl Reader {
                 At::Head => match self.begin()? {
                     Begun::NeedsMore => return Ok(None),
                     Begun::Frame => {}
-                    Begun::Refused(why) => return Ok(Some(Piece::Refused(why))),
+                    Begun::Refused(why) => {
+                        self.bytes = 0;
+                        let begun = std::mem::take(&mut self.frames);
+                        return Ok(Some(Piece::Refused(why, begun)));
+                    }
                 },
                 At::Body { flags, len, body } => {
                     let before = body.len();
@@ -175,11 +180,7 @@ impl Reader {
                     self.at = At::Body { flags, len, body: Vec::new() };
                     return Ok(Begun::Frame);
                 }
-                Err(why) => {
-                    self.frames = Vec::new();
-                    self.bytes = 0;
-                    self.refused = Some((why, 0));
-                }
+                Err(why) => self.refused = Some((why, 0)),
             }
         }
         let Some((why, over)) = &mut self.refused else { return Ok(Begun::Frame) };

@@ -23,6 +23,7 @@ pub mod sender;
 pub mod session;
 pub mod text;
 pub mod transfer_step;
+pub mod upload;
 
 /// What runs one input.
 pub type Target = fn(&[u8]);
@@ -49,4 +50,5 @@ pub const ALL: &[(&str, Target)] = &[
     ("sender", sender::run),
     ("receiver", receiver::run),
     ("plain", plain::run),
+    ("upload", upload::run),
 ];

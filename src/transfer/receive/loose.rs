@@ -81,17 +81,13 @@ impl Receiver {
                 "CLOSE has no place before READY to HELLO".to_owned(),
             );
         };
-        match entry.file.as_ref().map(|file| file.check_loose(size)) {
-            Some(Err((code, text))) => {
-                entry.stage = Stage::Refused;
-                entry.file = None;
-                refuse(code, text)
-            }
-            Some(Ok(())) | None => {
-                entry.stage = Stage::Saving;
-                Closed::Save(entry.what.clone())
-            }
+        if let Some(Err((code, text))) = entry.file.as_ref().map(|file| file.check_loose(size)) {
+            entry.stage = Stage::Refused;
+            entry.file = None;
+            return refuse(code, text);
         }
+        entry.stage = Stage::Saving;
+        Closed::Save(entry.what.clone())
     }
 
     /// How many separate ranges it remembers.
