@@ -8,6 +8,7 @@ use crate::shelf::Shelf;
 use crate::tls::{self, TlsError, TlsIdentity};
 use clap::Parser;
 use couplet::limits;
+use couplet::zmtp::Endpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,6 +115,21 @@ pub struct Config {
     #[arg(long, value_name = "ADDR", value_parser = parse_address)]
     pub plain_listen: Option<String>,
 
+    /// Where to take files for the shelf from programs that upload in chunks over ZeroMQ, such as
+    /// tcp://127.0.0.1:5555; a host of * is every address, port 0 any free port. Whoever reaches it
+    /// may upload
+    #[expect(clippy::doc_markdown, reason = "this is shown as help, where it is no Markdown")]
+    #[arg(long, value_name = "ENDPOINT", requires = "shelf", value_parser = Endpoint::to_listen)]
+    pub zmq_listen: Option<Endpoint>,
+
+    /// ZeroMQ clients at once; further ones wait to be accepted
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_zmq_clients: u32,
+
+    /// How long a ZeroMQ client may be silent before its uploads are lost
+    #[arg(long, value_name = "SECONDS", default_value = "5m", value_parser = parse_duration)]
+    pub zmq_silence: Duration,
+
     /// The certificate to show to clients that come over TLS, with the chain to its authority; PEM.
     /// Without it the relay makes one itself at its first start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -203,6 +219,11 @@ pub struct Config {
     #[arg(skip)]
     pub plain: Option<Arc<TcpListener>>,
 
+    /// Where [`Config::zmq_listen`] is listened on, once it is (see
+    /// [`listen_for_zmq`](crate::server::listen_for_zmq)).
+    #[arg(skip)]
+    pub zmq: Option<Arc<TcpListener>>,
+
     /// What the relay counts; whoever keeps a clone can read it while the relay runs.
     #[arg(skip)]
     pub counters: Arc<Counters>,
@@ -249,6 +270,10 @@ impl Default for Config {
             opened_shelf: None,
             metrics: None,
             plain: None,
+            zmq_listen: None,
+            max_zmq_clients: 64,
+            zmq_silence: Duration::from_mins(5),
+            zmq: None,
             counters: Arc::default(),
         }
     }
@@ -271,6 +296,12 @@ impl Config {
     #[must_use]
     pub const fn has_plain_rooms(&self) -> bool {
         self.plain_listen.is_some() || self.plain.is_some()
+    }
+
+    /// How many clients there may be at the ZeroMQ door.
+    #[must_use]
+    pub fn zmq_clients(&self) -> u64 {
+        self.zmq.as_ref().map_or(0, |_| self.max_zmq_clients.into())
     }
 
     /// The certificate that the options ask for: the operator's, or the relay's own, which is made

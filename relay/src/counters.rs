@@ -66,6 +66,9 @@ counts! {
     gauge "couplet_shelf_claims" "Names on the shelf that something is being laid down under." {
         #[doc = "See its metric."] ShelfClaims = "",
     }
+    gauge "couplet_zmq_clients" "Clients of the ZeroMQ door that are connected." {
+        #[doc = "See its metric."] ZmqClients = "",
+    }
     gauge "couplet_queued_bytes" "Memory of queues to clients and of frames that have begun to come in." {
         #[doc = "See its metric."] QueuedBytes = "",
     }

@@ -80,6 +80,7 @@ pub(crate) fn max_connections(config: &Config) -> u64 {
     let pipes = 2 * u64::from(config.max_pipes);
     u64::from(config.max_clients)
         + u64::from(config.max_handshakes)
+        + config.zmq_clients()
         + pipes
         + u64::from(MAX_PARTINGS)
 }

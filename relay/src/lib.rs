@@ -23,6 +23,7 @@
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
 //! | [`counters`], `metrics` | what the relay counts, and telling it to Prometheus |
+//! | `doors` | other programs' protocols: chunked upload over ZeroMQ |
 //! | `wrong_codes` | how often clients couldn't agree on keys, and who must wait for it |
 //! | `refusal` | what a connection that isn't served is told |
 //! | `bulk` | the threads that pipes are copied on, and their memory |

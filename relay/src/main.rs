@@ -96,6 +96,10 @@ fn start(mut config: Config) -> anyhow::Result<ExitCode> {
             complain(&error.to_string());
             return Ok(ExitCode::from(CANT_LISTEN));
         }
+        if let Err(error) = server::listen_for_zmq(&mut config).await {
+            complain(&error.to_string());
+            return Ok(ExitCode::from(CANT_LISTEN));
+        }
         let address = listener.local_addr().context("can't tell where the relay listens")?;
         announce(address, &config);
         // On a worker thread, not on this one: `block_on` would make every accept cross threads.

@@ -7,6 +7,7 @@
 use crate::accounts;
 use crate::config::Config;
 use crate::connection::FIRST_READ;
+use crate::doors::zeromq;
 use crate::gate;
 use crate::line::{READ_BYTES, READ_WHEN_FULL};
 use crate::pipe::{LARGE_BYTES, MAX_LARGE, MAX_SMALL, SMALL_BYTES, TINY_BYTES, TLS_UNSENT};
@@ -56,6 +57,7 @@ const SLACK: u64 = 4;
 /// | rooms | 2 KiB and two last messages of 64 KiB; as many plain rooms with two of 16 KiB, if there are any |
 /// | pipes | see `pipe`: 1 MiB, 256 KiB or 32 KiB for each way, and 16 KiB for each end that waits, with TLS 104 KiB for each end |
 /// | accounts, if there may be any | 66 MiB: two passwords that are compared, and the file of accounts; 2 MiB for each of their threads |
+/// | clients of the ZeroMQ door, if there is one | 10 MiB each: a message that comes, one that waits, what is being written |
 /// | the allocator | a quarter of all |
 #[must_use]
 pub fn memory_bound(config: &Config) -> u64 {
@@ -77,7 +79,8 @@ pub fn memory_bound(config: &Config) -> u64 {
         + plain_rooms * (ROOM + 2 * size(MAX_PLAIN_LINE))
         + 2 * pipes * (size(READ_BYTES) + tls(TLS_PIPE + TLS_RECORD))
         + copying(2 * pipes)
-        + accounts_of(config);
+        + accounts_of(config)
+        + config.zmq_clients() * zeromq::CLIENT_BYTES;
     all + all / SLACK
 }
 

@@ -6,7 +6,7 @@
 use crate::config::Config;
 use crate::connection::Arrival;
 use crate::counters::Count;
-use crate::doors::plain;
+use crate::doors::{plain, zeromq};
 use crate::knock::{answer, turn_away};
 use crate::memory::memory_bound;
 use crate::metrics;
@@ -149,6 +149,18 @@ pub async fn listen_for_plain(config: &mut Config) -> Result<(), ListenError> {
     Ok(())
 }
 
+/// Opens the socket for ZeroMQ clients if `config` asks for one.
+///
+/// # Errors
+/// [`ListenError`] with one clear sentence.
+pub async fn listen_for_zmq(config: &mut Config) -> Result<(), ListenError> {
+    if let Some(endpoint) = &config.zmq_listen {
+        let listener = listen_for("--zmq-listen", &endpoint.address()).await?;
+        config.zmq = Some(Arc::new(listener));
+    }
+    Ok(())
+}
+
 /// Serves whoever comes to `listener` until `shutdown` is cancelled; then everybody is told, and
 /// this returns when all have gone, or shortly after the flush limit.
 ///
@@ -170,6 +182,7 @@ pub async fn run(
         () = end_idle_rooms(&relay, config.idle_rooms) => {}
         () = plain::accept_all(config.plain.clone(), &relay, &tasks) => {}
         () = metrics::serve(config.metrics.clone(), &relay) => {}
+        () = zeromq::serve(&config, &relay, &tasks) => {}
     }
     drop(listener);
     info!(connections = tasks.len(), "ending");
@@ -305,8 +318,7 @@ pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// What else the operator reads at the start: the memory, the shelf, where the metrics are, and where the
-/// door for lines of text is, which seals nothing.
+/// What else the operator reads at the start: the memory, the shelf, and where else the relay listens.
 #[must_use]
 pub fn what_it_takes(config: &Config) -> String {
     let mib = memory_bound(config) >> 20;
@@ -320,8 +332,12 @@ pub fn what_it_takes(config: &Config) -> String {
              to it, can read them\n"
         )
     });
-    let [shelf, metrics, plain] = [shelf, metrics, plain].map(Option::unwrap_or_default);
-    format!("  Memory:   at most {mib} MiB with these limits\n{shelf}{metrics}{plain}")
+    let zmq = config.zmq.as_ref().and_then(|listener| listener.local_addr().ok());
+    let zmq = zmq.map(|at| format!(
+            "  ZeroMQ:   tcp://{at}   (no login and no TLS: whoever reaches it may upload to the shelf)\n"
+        ));
+    let [shelf, metrics, plain, zmq] = [shelf, metrics, plain, zmq].map(Option::unwrap_or_default);
+    format!("  Memory:   at most {mib} MiB with these limits\n{shelf}{metrics}{plain}{zmq}")
 }
 
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {

@@ -17,7 +17,7 @@ impl Reply {
     /// A refusal; the text is made fit to be shown.
     #[must_use]
     pub fn error(text: &str) -> Self {
-        Self::Error(text::line(text, MAX_TEXT_COLUMNS))
+        Self::Error(text::line(text, MAX_TEXT_COLUMNS).trim().to_owned())
     }
 
     /// Its frames.

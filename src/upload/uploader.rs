@@ -36,7 +36,8 @@ impl Default for Options {
             chunk: 256 * 1024,
             window: 8,
             tries: 4,
-            checksum: ChecksumKind::Blake3,
+            // Every language has it at hand; TCP and whoever asks for BLAKE3 see to the rest.
+            checksum: ChecksumKind::Crc32,
             silence: Duration::from_mins(1),
         }
     }
@@ -275,6 +276,12 @@ impl Uploader {
     #[must_use]
     pub const fn taken(&self) -> u64 {
         self.taken
+    }
+
+    /// How many replies the server owes. While it owes any, the connection is of no use to another.
+    #[must_use]
+    pub fn owed(&self) -> usize {
+        self.asked.len()
     }
 
     fn ask(&mut self, asked: Asked, frames: Vec<Bytes>, now: Moment) {

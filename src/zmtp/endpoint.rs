@@ -23,6 +23,7 @@ pub struct EndpointError {
 
 impl Endpoint {
     /// Reads where to listen: `*` stands for all addresses, or as the port for any free one, as does 0.
+    /// `tcp://` may be left out.
     ///
     /// ```
     /// use couplet::zmtp::Endpoint;
@@ -74,7 +75,10 @@ fn refuse(got: &str, expected: &'static str) -> impl Fn(&'static str) -> Endpoin
 }
 
 fn split(text: &str) -> Result<(&str, &str), &'static str> {
-    let rest = text.strip_prefix("tcp://").ok_or("only tcp:// is spoken here")?;
+    let rest = text.strip_prefix("tcp://").unwrap_or(text);
+    if rest.contains("://") {
+        return Err("only tcp:// is spoken here");
+    }
     let (host, port) = rest.rsplit_once(':').ok_or("it has no port")?;
     let bracketed = host.starts_with('[') && host.ends_with(']');
     if host.is_empty() {
@@ -105,6 +109,7 @@ mod tests {
             ("tcp://127.0.0.1:*", "127.0.0.1:0"),
             ("tcp://[::1]:1", "[::1]:1"),
             ("tcp://localhost:65535", "localhost:65535"),
+            ("127.0.0.1:5555", "127.0.0.1:5555"),
         ];
         for (text, address) in good {
             assert_eq!(listen(text).as_deref(), Ok(address), "{text}");

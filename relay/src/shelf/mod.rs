@@ -265,7 +265,6 @@ impl Claim {
     ///
     /// # Errors
     /// If there is no room for so much.
-    #[expect(dead_code, reason = "for doors at which nobody says how much comes")]
     pub(crate) fn grow(&self, to: u64) -> Result<(), Refused> {
         lock(&self.shelf.claims).grow(self.id, to).map_err(|error| refused(&error))
     }

@@ -13,6 +13,8 @@ pub struct Process {
     _data: TempDir,
     pub address: SocketAddr,
     metrics: SocketAddr,
+    /// Where its ZeroMQ door is, if it was asked for one.
+    pub zmq: Option<String>,
     /// What it said its memory stays below, in MiB.
     pub bound_mib: u64,
 }
@@ -44,7 +46,11 @@ impl Process {
         let bound_mib = bound.split(' ').find_map(|word| word.parse().ok()).expect("a number");
         let metrics = after("Metrics:  http://");
         let metrics = metrics.trim_end_matches("/metrics").parse().expect("an address");
-        Self { child, _data: data, address, metrics, bound_mib }
+        let zmq = options.contains(&"--zmq-listen").then(|| {
+            let endpoint = after("ZeroMQ:");
+            endpoint.split(' ').next().unwrap_or_default().to_owned()
+        });
+        Self { child, _data: data, address, metrics, zmq, bound_mib }
     }
 
     /// Everything that it counts, by name and label as it is written.

@@ -113,6 +113,12 @@ impl FileIn {
         len: u64,
         most: usize,
     ) -> Result<(), (Fault, String)> {
+        // No file system has files beyond that.
+        let end = offset.checked_add(len).filter(|end| i64::try_from(*end).is_ok());
+        if end.is_none() {
+            let error = LedgerError::Beyond { offset, size: len };
+            return Err((Fault::OutOfRange, error.to_string()));
+        }
         match self.taken.check(offset, len) {
             Ok(()) => {}
             Err(error @ LedgerError::Overlap { .. }) => {

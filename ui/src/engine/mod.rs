@@ -15,6 +15,7 @@ pub mod shelf;
 mod talk;
 mod tls;
 mod transfers;
+pub mod zmq;
 
 pub use api::{Command, Engine, Event, Outgoing, Progress};
 pub use parts::{Part, parts, remove_part};
