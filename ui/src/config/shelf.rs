@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use couplet::account::AccountName;
 use couplet::shelf::name::ShelfName;
 use couplet::transfer::offer::OnCollision;
+use couplet::zmtp::Endpoint;
 use std::path::PathBuf;
 
 /// The options of `couplet shelf`.
@@ -64,6 +65,16 @@ pub enum ShelfCommand {
         /// What: files, and folders where the shelf takes them.
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
+        /// Lay them down at this server instead, in chunks over ZeroMQ, as in tcp://HOST:5555: a
+        /// relay's with --zmq-listen, or anybody's. Nothing is protected on the way.
+        #[expect(clippy::doc_markdown, reason = "this is shown as help, where it is no Markdown")]
+        #[arg(
+            long,
+            value_name = "ENDPOINT",
+            value_parser = Endpoint::to_connect,
+            conflicts_with = "limit"
+        )]
+        zmq: Option<Endpoint>,
         /// At most so many bytes a second; K, M and G are 1024 times more each.
         #[arg(long, value_name = "RATE", value_parser = rate)]
         limit: Option<u64>,

@@ -5,6 +5,7 @@
 mod chore;
 mod report;
 mod verdict;
+mod zmq;
 
 use super::Refusal;
 use super::run::Signals;
@@ -64,9 +65,12 @@ pub async fn shelf(args: Shelf) -> Result<u8, Refusal> {
             }
             Task::Get(names)
         }
-        ShelfCommand::Put { paths, limit } => {
+        ShelfCommand::Put { paths, zmq, limit } => {
             options.limit = limit;
             wish.puts = true;
+            if let Some(endpoint) = zmq {
+                return Ok(zmq::upload(&paths, &endpoint, Teller::new(wish)).await);
+            }
             Task::Put(paths)
         }
         ShelfCommand::Delete { names } => Task::Delete(names),
