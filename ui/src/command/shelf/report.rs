@@ -189,11 +189,13 @@ pub(super) struct Teller {
     /// The lines of the list so far.
     table: Vec<[String; 4]>,
     waited: bool,
+    /// Why the relay was gone when that was told last.
+    gone: Option<String>,
 }
 
 impl Teller {
     pub(super) const fn new(wish: Wish) -> Self {
-        Self { wish, bar: None, table: Vec::new(), waited: false }
+        Self { wish, bar: None, table: Vec::new(), waited: false, gone: None }
     }
 
     /// Tells one thing.
@@ -274,7 +276,11 @@ impl Teller {
             }
             Report::Reconnecting { reason, .. } => {
                 self.clear();
-                self.say(&format!("{}; trying again", text::line(reason, 300)));
+                // Each try fails in the same way.
+                if self.gone.as_ref() != Some(reason) {
+                    self.say(&format!("{}; trying again", text::line(reason, 300)));
+                    self.gone = Some(reason.clone());
+                }
             }
             Report::Notice { text } => self.say(&text::line(text, usize::MAX)),
             Report::Ended { reason: Some(reason), .. } => {
@@ -315,6 +321,7 @@ impl Teller {
 
     fn started(&mut self, name: &str, held: u64, size: Option<u64>) {
         self.waited = false;
+        self.gone = None;
         let name = text::line(name, MAX_NAME);
         if held > 0 {
             let of = size.map(|size| format!(" of {}", units::bytes(size))).unwrap_or_default();
@@ -412,6 +419,48 @@ mod tests {
     #[test]
     fn the_template_is_right() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+
+    #[test]
+    fn the_page_for_scripts_names_every_event_and_its_fields() {
+        let page = include_str!("../../../../docs/JSON.md");
+        let (_, section) = page.split_once("\n## The shelf\n").expect("a section");
+        let (section, _) = section.split_once("\n## ").expect("its end");
+        let text = || "x".to_owned();
+        let all = [
+            Report::File { name: text(), size: 1, changed: text(), blake3: Some(text()) },
+            Report::Listed { files: 1, bytes: 1, left_out: 1 },
+            Report::Waiting { name: text(), before: 1 },
+            Report::Started { name: text(), held: 1, size: Some(1) },
+            Report::Progress {
+                name: text(),
+                done: 1,
+                size: Some(1),
+                rate: Some(1),
+                remaining_s: Some(1),
+            },
+            Report::Changed { name: text() },
+            Report::LeftOut { name: text(), text: text() },
+            Report::Verified { name: text(), saved_as: text(), left_out: 1 },
+            Report::Deleted { name: text() },
+            Report::Failed { name: text(), code: text(), text: text() },
+            Report::There { names: vec![text()], more: 1 },
+            Report::NotDone { name: text() },
+            Report::Reconnecting { reason: text(), wait_s: 1.0 },
+            Report::Notice { text: text() },
+            Report::Ended { status: 1, reason: Some(text()) },
+        ];
+        let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(rows.len(), all.len());
+        for (row, report) in rows.iter().zip(&all) {
+            let json = serde_json::to_value(report).expect("JSON");
+            let event = json["event"].as_str().expect("an event");
+            assert!(row.starts_with(&format!("| `{event}` |")), "{row}: {event}");
+            let fields = row.rsplit('|').nth(1).expect("a cell");
+            for field in json.as_object().expect("an object").keys().filter(|key| *key != "event") {
+                assert!(fields.contains(&format!("`{field}`")), "{event}: no {field} in {row}");
+            }
+        }
     }
 
     #[test]
