@@ -26,7 +26,8 @@ pub struct Options {
     pub tries: u32,
     /// The checksum of chunks.
     pub checksum: ChecksumKind,
-    /// How long the server may be silent while it owes a reply.
+    /// How long the server may be silent while it owes a reply; to CLOSE ten times as long, as it may
+    /// have to bring the whole file to its disk.
     pub silence: Duration,
 }
 
@@ -93,7 +94,7 @@ pub enum UploadError {
     #[error("the server answered what it wasn't asked; is it the right one?")]
     NotAsked,
     /// Nothing came.
-    #[error("the server owes an answer and said nothing for {} s; try again", .0.as_secs())]
+    #[error("the server owes an answer and said nothing for {} s; look at it, and send the file again", .0.as_secs())]
     Silent(Duration),
     /// The file has become shorter, or can't be read any more.
     #[error("the file can't be read at offset {offset}: {text}; look at it and send it again")]
@@ -222,7 +223,7 @@ impl Uploader {
     /// The time has come that [`poll_timeout`](Self::poll_timeout) said, or it may have.
     pub fn handle_timeout(&mut self, now: Moment) {
         if self.poll_timeout().is_some_and(|at| at <= now) {
-            self.end(Err(UploadError::Silent(self.options.silence)));
+            self.end(Err(UploadError::Silent(self.patience())));
         }
     }
 
@@ -230,7 +231,7 @@ impl Uploader {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Moment> {
         let owed = !self.asked.is_empty() && self.outcome().is_none();
-        owed.then(|| self.heard + self.options.silence)
+        owed.then(|| self.heard + self.patience())
     }
 
     /// What to do next.
@@ -282,6 +283,10 @@ impl Uploader {
     #[must_use]
     pub fn owed(&self) -> usize {
         self.asked.len()
+    }
+
+    fn patience(&self) -> Duration {
+        if self.stage == Stage::Closing { 10 * self.options.silence } else { self.options.silence }
     }
 
     fn ask(&mut self, asked: Asked, frames: Vec<Bytes>, now: Moment) {

@@ -26,7 +26,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 /// What one client can make the relay hold at most: a message that is coming in (2 MiB and what it
-/// grows by), one that waits, what is being written (4 MiB), the ranges of its files, and its buffers.
+/// grows by), one that waits, what is being written (4 MiB), the ranges of its files, its buffers, and what a thread
+/// that writes takes of its stack.
 pub(crate) const CLIENT_BYTES: u64 = 10 * 1024 * 1024;
 
 /// What all clients of this door share.

@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 const CLIENT: &str = include_str!("client.py");
 
 pub(super) struct Door {
-    _relay: Relay,
+    relay: Relay,
     pub(super) address: SocketAddr,
     pub(super) shelf: TempDir,
     pub(super) counters: Arc<Counters>,
@@ -40,7 +40,7 @@ impl Door {
             config.shelf = Some(shelf.path().to_owned());
             config.opened_shelf = Shelf::open(config).expect("a shelf");
         });
-        Self { _relay: relay.await, address, shelf, counters }
+        Self { relay: relay.await, address, shelf, counters }
     }
 
     pub(super) fn endpoint(&self) -> String {
@@ -60,6 +60,13 @@ impl Door {
     /// Every file on the shelf; none of couplet's own for what isn't complete.
     pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files(self.shelf.path())
+    }
+
+    /// Ends the relay in order. Gives its shelf.
+    pub(super) async fn end(self) -> TempDir {
+        self.relay.begin_end();
+        self.relay.ended().await;
+        self.shelf
     }
 
     /// Waits until nobody is connected and nothing is in transit.
@@ -107,11 +114,9 @@ pub(super) async fn finished(child: Child) -> String {
 }
 
 fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(dir).expect("a directory");
-    let files = entries.map(|entry| {
-        let entry = entry.expect("an entry");
-        let name = entry.file_name().into_string().expect("text");
-        (name, std::fs::read(entry.path()).expect("a file"))
-    });
-    files.filter(|(name, _)| !name.starts_with(".couplet-")).collect()
+    let entries =
+        std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry"));
+    let named = entries.map(|entry| (entry.file_name().into_string().expect("text"), entry.path()));
+    let files = named.filter(|(name, _)| !name.starts_with(".couplet-"));
+    files.map(|(name, path)| (name, std::fs::read(path).expect("a file"))).collect()
 }

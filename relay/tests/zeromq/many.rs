@@ -96,6 +96,27 @@ c.ready("HELLO", "b")
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_ends_in_order_leaves_nothing_half() {
+    let door = Door::open().await;
+    let mut client = door.start(
+        r#"
+c = Client()
+c.ready("HELLO", "a")
+c.ready(*chunk("a", 0, b"x" * 100_000))
+print("begun", flush=True)
+c.socket.rcvtimeo = -1
+c.answer()
+"#,
+    );
+    let mut lines = BufReader::new(client.stdout.take().expect("piped")).lines();
+    let line = soon(lines.next_line()).await.expect("a line");
+    assert_eq!(line.as_deref(), Some("begun"));
+    let shelf = door.end().await;
+    let left: Vec<_> = std::fs::read_dir(shelf.path()).expect("a directory").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn throughput_in_numbers() {
     let door = Door::open().await;
     let told = door
