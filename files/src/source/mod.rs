@@ -1,8 +1,8 @@
 //! What the user wants to send: files, folders, a text, or what comes from standard input.
 //!
 //! Owns what the paths of the user name, under which names it is offered, and what is counted for
-//! the offer. Going through folders is [`walk`]'s, what is left out on request [`rules`]'s, opening
-//! and reading [`file`](mod@file)'s and [`stream`]'s, and how something looks on disk [`look`]'s. What
+//! the offer. Going through folders is `walk`'s, what is left out on request `rules`'s, opening
+//! and reading `file`'s and `stream`'s, and how something looks on disk `look`'s. What
 //! is sent of it and when is the [`Sender`](couplet::transfer::send::Sender)'s.
 
 mod file;

@@ -1,7 +1,7 @@
 //! The downloads directory: where received things grow, and where they appear.
 //!
 //! Owns the directory as a rooted handle: every name is looked up beneath it and nothing leads
-//! outside, whatever links are in the way. What isn't complete is in a [state directory](state) of
+//! outside, whatever links are in the way. What isn't complete is in a state directory of
 //! couplet's own, so that it goes on later; a file gets its final name when it is whole and checked.
 //! Nothing that is there is replaced unless the user has said so.
 

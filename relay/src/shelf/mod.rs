@@ -2,7 +2,7 @@
 //!
 //! Owns the directory, the list of names in transit, which all doors share, and what is known of
 //! hashes. What a client may do when is the core's ([`couplet::shelf`]); one connection is served in
-//! [`visit`].
+//! `visit`.
 //!
 //! What blocks is done away from the threads that serve conversations, and bounded: so many looks
 //! at the disk at once, so many transfers (`--shelf-workers`), one hash at a time.

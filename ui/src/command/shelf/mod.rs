@@ -1,9 +1,10 @@
 //! `couplet shelf`: list, get, put and delete what lies on a relay.
 //!
-//! Owns the loop around the pure [`Chore`]: the visit, the signals, and the asking for a password.
+//! Owns the loop around the pure `Chore`: the visit, the signals, and the asking for a password.
 
 mod chore;
 mod report;
+mod teller;
 mod verdict;
 mod zmq;
 
@@ -21,9 +22,9 @@ use couplet::shelf::message::Password;
 use couplet::shelf::visit::{Connection, Event as VisitEvent};
 use couplet::time::Moment;
 use couplet::transfer::offer::OnCollision;
-use report::{Teller, Wish};
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
+use teller::{Teller, Wish};
 
 /// Does `couplet shelf`; gives the exit status.
 ///

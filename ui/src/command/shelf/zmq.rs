@@ -3,7 +3,8 @@
 //! Owns what is told of it and its exit status; the upload is [`crate::engine::zmq`]'s.
 
 use super::super::run::Signals;
-use super::report::{Report, Teller};
+use super::report::Report;
+use super::teller::Teller;
 use crate::config::exit;
 use crate::engine::zmq::{Progress, Put, PutError, put};
 use couplet::text;

@@ -1,7 +1,7 @@
 //! A visit to a relay's shelf: the core's [`Visit`] with its connection and its files.
 //!
 //! Owns the loop that carries out what the visit asks for and tells it what happened; the connection
-//! is in [`link`], the threads that move bytes in [`moving`]. Errands in, events out; no screen. The
+//! is in `link`, the threads that move bytes in `moving`. Errands in, events out; no screen. The
 //! command `couplet shelf` and the terminal's list of the shelf both hold one.
 
 mod link;
