@@ -116,6 +116,10 @@ pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(20);
 /// goes on without.
 pub const CATCH_UP_LIMIT: Duration = Duration::from_mins(1);
 
+/// The largest body of what a client asks of the shelf: a name of the greatest length, each byte
+/// escaped, and some room to spare.
+pub const MAX_SHELF_ASK: usize = 32 * 1024;
+
 /// How long a client may ask nothing of the shelf before its connection is closed.
 pub const SHELF_IDLE_LIMIT: Duration = Duration::from_mins(5);
 

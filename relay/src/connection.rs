@@ -105,12 +105,12 @@ where
             return Box::pin(pipe::serve(end, token, number, &relay)).await;
         }
         Ok((Wish::Shelf, decoder)) => match enter_shelf(&relay) {
-            Ok((shelf, permit)) => {
+            Ok((shelf, permits)) => {
                 drop(handshake);
                 let rest = decoder.into_rest();
                 let visitor = Visitor { tls: stream.is_tls(), stream, rest, from, number };
                 Box::pin(shelf::serve(visitor, shelf, &relay)).await;
-                drop((permit, visit));
+                drop((permits, visit));
                 return;
             }
             Err(refusal) => refusal,
@@ -258,14 +258,15 @@ fn take_seat(asked: Asked, from: IpAddr, relay: &Relay) -> Result<Seated, Refusa
 }
 
 /// Lets somebody to the shelf, who counts as a client.
-fn enter_shelf(relay: &Relay) -> Result<(Arc<Shelf>, OwnedSemaphorePermit), Refusal> {
+fn enter_shelf(relay: &Relay) -> Result<(Arc<Shelf>, [OwnedSemaphorePermit; 2]), Refusal> {
     let shelf = relay.shelf.as_ref().ok_or_else(|| {
         let text = "this relay has no shelf; its operator can make one with --shelf DIR";
         Refusal::new(ErrorCode::NoShelf, text)
     })?;
     let permit = relay.gate.admit();
     let permit = permit.map_err(|full| Refusal::new(ErrorCode::RelayFull, full))?;
-    Ok((Arc::clone(shelf), permit))
+    let visitor = shelf.enter().map_err(|full| Refusal::new(ErrorCode::RelayFull, full))?;
+    Ok((Arc::clone(shelf), [permit, visitor]))
 }
 
 /// Carries out what a seated client says until its line ends.

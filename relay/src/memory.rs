@@ -11,7 +11,8 @@ use crate::doors::zeromq;
 use crate::gate;
 use crate::line::{READ_BYTES, READ_WHEN_FULL};
 use crate::pipe::{LARGE_BYTES, MAX_LARGE, MAX_SMALL, SMALL_BYTES, TINY_BYTES, TLS_UNSENT};
-use couplet::limits::{MAX_FIRST_BODY, MAX_OPAQUE, MAX_PLAIN_LINE};
+use crate::shelf;
+use couplet::limits::{MAX_FIRST_BODY, MAX_OPAQUE, MAX_PLAIN_LINE, MAX_SHELF_ASK};
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -56,6 +57,7 @@ const SLACK: u64 = 4;
 /// | clients over TLS | 52 KiB: a record each way |
 /// | rooms | 2 KiB and two last messages of 64 KiB; as many plain rooms with two of 16 KiB, if there are any |
 /// | pipes | see `pipe`: 1 MiB, 256 KiB or 32 KiB for each way, and 16 KiB for each end that waits, with TLS 104 KiB for each end |
+/// | the shelf, if there is one | 96 MiB, for each of `--shelf-workers` 12 MiB and three threads, and 16 clients with 64 KiB each |
 /// | accounts, if there may be any | 66 MiB: two passwords that are compared, and the file of accounts; 2 MiB for each of their threads |
 /// | clients of the ZeroMQ door, if there is one | 10 MiB each: a message that comes, one that waits, what is being written |
 /// | the allocator | a quarter of all |
@@ -80,6 +82,7 @@ pub fn memory_bound(config: &Config) -> u64 {
         + 2 * pipes * (size(READ_BYTES) + tls(TLS_PIPE + TLS_RECORD))
         + copying(2 * pipes)
         + accounts_of(config)
+        + shelf_of(config)
         + config.zmq_clients() * zeromq::CLIENT_BYTES;
     all + all / SLACK
 }
@@ -88,6 +91,19 @@ pub fn memory_bound(config: &Config) -> u64 {
 fn accounts_of(config: &Config) -> u64 {
     let threads = u64::from(accounts::AT_ONCE) + 1;
     if config.accounts_in.is_some() { accounts::MEMORY_BYTES + threads * THREAD } else { 0 }
+}
+
+/// What the shelf takes, if there is one: each transfer has three threads at most, and each client a
+/// request that is coming in.
+fn shelf_of(config: &Config) -> u64 {
+    if config.shelf.is_none() {
+        return 0;
+    }
+    let workers = u64::from(config.shelf_workers);
+    let visitors = workers * u64::from(shelf::VISITORS_PER_WORKER);
+    shelf::SHELF_BYTES
+        + workers * (shelf::TRANSFER_BYTES + 3 * THREAD)
+        + visitors * 2 * size(MAX_SHELF_ASK)
 }
 
 /// The buffers that so many directions of pipes may have at once.
@@ -126,6 +142,8 @@ mod tests {
         let plain = mib(|config| config.plain_listen = Some("127.0.0.1:0".to_owned()));
         assert!(usual < plain && plain < usual + usual / 3, "{usual} {plain}");
         assert_eq!(mib(|config| config.max_queued_bytes += 400 << 20), usual + 500);
+        let shelf = mib(|config| config.shelf = Some("here".into())) - usual;
+        assert!((800..=1000).contains(&shelf), "{shelf}");
         assert_eq!(mib(|config| config.workers = Some(4)), usual + 10);
         // Two hashes of 19 MiB, the file, and threads; a quarter more.
         let accounts = mib(|config| config.accounts_in = Some("here".into())) - usual;

@@ -32,11 +32,21 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 /// Looks at the disk that are made at once; others wait.
 const LOOKS: usize = 2;
+
+/// Clients at the shelf for each that may move something: the others look, or wait.
+pub(crate) const VISITORS_PER_WORKER: u16 = 16;
+
+/// What the shelf takes of memory beside its clients: lists that are being made, and known hashes.
+pub(crate) const SHELF_BYTES: u64 = 96 << 20;
+
+/// What a transfer takes at most: records on their way in and out, pieces that are read, packed or
+/// unpacked, and the ranges of a file that came out of order.
+pub(crate) const TRANSFER_BYTES: u64 = 12 << 20;
 
 /// A shelf that can't be opened. Each says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +77,8 @@ pub struct Shelf {
     claims: Mutex<Claims>,
     hashes: Arc<Hashes>,
     looks: Semaphore,
+    visitors: Arc<Semaphore>,
+    max_visitors: u32,
     /// As many as transfers may move at once.
     workers: Arc<Semaphore>,
     counters: Arc<Counters>,
@@ -88,6 +100,7 @@ impl Shelf {
     pub fn open(config: &Config) -> Result<Option<Arc<Self>>, ShelfError> {
         let Some(path) = &config.shelf else { return Ok(None) };
         let store = open(path)?;
+        let max_visitors = config.shelf_workers.saturating_mul(VISITORS_PER_WORKER);
         let quota = Quota { shelf: config.shelf_quota, file: config.shelf_max_file };
         Ok(Some(Arc::new(Self {
             path: path.clone(),
@@ -97,9 +110,24 @@ impl Shelf {
             claims: Mutex::new(Claims::new(quota)),
             hashes: Arc::default(),
             looks: Semaphore::new(LOOKS),
+            visitors: Arc::new(Semaphore::new(usize::from(max_visitors))),
+            max_visitors: max_visitors.into(),
             workers: Arc::new(Semaphore::new(config.shelf_workers.into())),
             counters: Arc::clone(&config.counters),
         })))
+    }
+
+    /// Counts a client, as long as the permit lives.
+    ///
+    /// # Errors
+    /// If there are as many as there may be.
+    pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit, String> {
+        Arc::clone(&self.visitors).try_acquire_owned().map_err(|_| {
+            format!(
+                "the shelf serves as many clients as it may ({}); try again later",
+                self.max_visitors
+            )
+        })
     }
 
     /// Claims a name for something of so many bytes, if that is known. Nobody else gets it, through
