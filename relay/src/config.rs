@@ -11,6 +11,7 @@ use crate::tls::{self, TlsError, TlsIdentity};
 use clap::Parser;
 use couplet::limits;
 use couplet::zmtp::Endpoint;
+pub use couplet_files::lane::Timing;
 use parse::{
     parse_address, parse_bytes, parse_bytes_or_none, parse_duration, parse_filter, parse_queued,
 };
@@ -345,6 +346,8 @@ pub struct Timeouts {
     pub pipe: Duration,
     /// See [`limits::FLUSH_LIMIT`].
     pub flush: Duration,
+    /// Of transfers with the shelf.
+    pub shelf: Timing,
 }
 
 impl Default for Timeouts {
@@ -355,6 +358,7 @@ impl Default for Timeouts {
             stuck: limits::STUCK_LIMIT,
             pipe: limits::PIPE_LIMIT,
             flush: limits::FLUSH_LIMIT,
+            shelf: Timing::default(),
         }
     }
 }

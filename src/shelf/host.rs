@@ -58,6 +58,8 @@ pub type Refused = (ShelfFault, String);
 #[derive(Debug)]
 pub struct Host {
     terms: Terms,
+    /// Whether somebody has logged in.
+    is_known: bool,
     state: State,
     /// When something was asked, or a transfer was through, last.
     active: Moment,
@@ -97,7 +99,7 @@ impl Host {
     #[must_use]
     pub fn new(terms: Terms, now: Moment) -> Self {
         let commands = VecDeque::from([Command::Send(ShelfToClient::Shelf(terms))]);
-        Self { terms, state: State::Idle, active: now, commands }
+        Self { terms, is_known: false, state: State::Idle, active: now, commands }
     }
 
     /// The client asks for something.
@@ -158,6 +160,7 @@ impl Host {
         if self.done(Ask::Login, now) {
             match result {
                 Ok(rights) => {
+                    self.is_known = true;
                     self.terms = Terms { login: false, rights, ..self.terms };
                     self.send(ShelfToClient::Shelf(self.terms));
                     // Whoever comes in wants to see what there is.
@@ -242,13 +245,18 @@ impl Host {
         }
     }
 
-    /// What the client may do has changed; nothing, not even to be here, if its account is gone.
+    /// What the client may do has changed; nothing, not even to be here, if its account is gone, or if
+    /// there are accounts now and it has none.
     pub fn handle_rights(&mut self, rights: Option<Rights>) {
         match rights {
             Some(rights) => self.terms.rights = rights,
             None if self.state == State::Over => {}
             None => {
-                let text = "the account was removed or its password changed; log in again";
+                let text = if self.is_known {
+                    "the account was removed or its password changed; log in again"
+                } else {
+                    "this shelf is for accounts now; log in (--user NAME)"
+                };
                 self.send(ShelfToClient::error(ShelfFault::LoginNeeded, text));
                 self.close();
             }

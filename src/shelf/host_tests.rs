@@ -160,6 +160,28 @@ fn rights_are_kept_to_and_can_be_taken_away() {
 }
 
 #[test]
+fn whoever_is_shut_out_is_told_why() {
+    let text = |host: &mut Host| {
+        host.handle_rights(None);
+        let error = host.poll_command();
+        let Some(Command::Send(ShelfToClient::Error { text, .. })) = error else {
+            panic!("{error:?}")
+        };
+        text
+    };
+    let mut anybody = host(false, Rights::GET);
+    let told_anybody = text(&mut anybody);
+    assert!(told_anybody.contains("for accounts now"), "{told_anybody}");
+    let mut known = host(true, Rights::NONE);
+    let login = ClientToShelf::Login { user: "ann".into(), password: Password("right".into()) };
+    asked(&mut known, login);
+    known.handle_login(Ok(Rights::GET), NOW);
+    told(&mut known);
+    let told_known = text(&mut known);
+    assert!(told_known.contains("was removed"), "{told_known}");
+}
+
+#[test]
 fn only_files_are_laid_down_and_folders_where_there_are_some() {
     for (form, folders, expected) in [
         (Form::File, false, "claim photo.png"),

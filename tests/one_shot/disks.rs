@@ -1,57 +1,17 @@
 //! Disks that are full or read-only under a real receiver.
 //!
-//! Each test runs itself once more in a mount namespace of its own, with what it wants mounted there.
-//! Where the system doesn't allow that, it says so and is passed over.
+//! Each test runs in a mount namespace of its own, with what it wants mounted there.
 
+use super::support::mounts::{may_mount, mount};
 use super::support::one_shot::Ended;
 use super::{CODE, Place, names};
 use couplet_ui::config::exit;
 use std::fs;
-use std::process::Command;
 
 const MIB: usize = 1 << 20;
 
 const SEND: &[&str] = &["send", "big.bin", "--code", CODE, "--json"];
 const SEND_SLOWLY: &[&str] = &["send", "big.bin", "--code", CODE, "--json", "--limit", "4M"];
-
-/// Set for a copy of this program that may mount.
-const MOUNTS: &str = "COUPLET_TEST_MOUNTS";
-
-/// Runs the test that this is called from once more, where it may mount. True in there.
-#[expect(clippy::print_stderr, reason = "that it was passed over must be seen")]
-fn may_mount() -> bool {
-    if std::env::var_os(MOUNTS).is_some() {
-        return true;
-    }
-    let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
-    // That a disk can be mounted is tried first: an answer of its own tells that it can't.
-    let script =
-        "mount -t tmpfs none /tmp || exit 99; umount /tmp; exec \"$0\" --exact \"$1\" --nocapture";
-    let ran = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
-        .arg(std::env::current_exe().expect("this program"))
-        .arg(name)
-        .env(MOUNTS, "1")
-        .output();
-    match ran {
-        Ok(ran) if ran.status.code() == Some(99) => eprintln!("skipped: nothing can be mounted"),
-        Ok(ran) if ran.stdout.is_empty() => {
-            eprintln!("skipped: no namespace: {}", String::from_utf8_lossy(&ran.stderr));
-        }
-        Ok(ran) => {
-            let told =
-                [ran.stdout, ran.stderr].map(|out| String::from_utf8_lossy(&out).into_owned());
-            assert!(ran.status.success(), "{}{}", told[0], told[1]);
-        }
-        Err(error) => eprintln!("skipped: no unshare: {error}"),
-    }
-    false
-}
-
-fn mount(args: &[&str]) {
-    let status = Command::new("mount").args(args).status().expect("mount");
-    assert!(status.success(), "mount {args:?}");
-}
 
 /// bob's downloads on a disk of their own, of so many MiB.
 fn small_disk(place: &Place, mib: usize) {

@@ -11,12 +11,16 @@ pub mod headless;
 pub mod memory;
 pub mod meter;
 pub mod middle;
+pub mod mounts;
 pub mod netcat;
 pub mod one_shot;
 pub mod raw;
 pub mod raw_pipe;
+pub mod raw_shelf;
 pub mod relay;
+pub mod shelf;
 pub mod terminal;
+pub mod valve;
 
 use std::path::PathBuf;
 use std::time::Duration;

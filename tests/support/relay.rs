@@ -53,8 +53,9 @@ impl Relay {
         let mut first = String::new();
         stdout.read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("listening on ").expect("its address").to_owned();
-        let wants_plain = args.contains(&"--plain-listen");
-        let (metrics, plain) = if wants_plain { addresses(&mut stdout) } else { (None, None) };
+        let wants = |option| args.contains(&option);
+        let (metrics, plain) =
+            addresses(&mut stdout, wants("--metrics-listen"), wants("--plain-listen"));
         // The rest is for people; it is read so that the relay never waits for a reader.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         Self { child, own_data: None, address, plain, metrics }
@@ -88,16 +89,29 @@ impl Relay {
         kill_process(pid, signal).expect("a live relay");
     }
 
+    /// The value of the metric of this name.
+    pub fn metric(&self, metric: &str) -> u64 {
+        let text = self.metrics_text();
+        let value = text.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+        let value = value.unwrap_or_else(|| panic!("no {metric} in\n{text}"));
+        value.parse().expect("a number")
+    }
+
+    fn metrics_text(&self) -> String {
+        let address = self.metrics.as_ref().expect("a relay with --metrics-listen");
+        let mut stream = TcpStream::connect(address).expect("the metrics");
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").expect("it reads");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer");
+        text
+    }
+
     /// Waits until the metric of this name has this value.
     pub fn has(&self, metric: &str, value: u64) {
-        let address = self.metrics.as_ref().expect("a relay with --metrics-listen");
         let wanted = format!("\n{metric} {value}\n");
         let start = now();
         loop {
-            let mut stream = TcpStream::connect(address).expect("the metrics");
-            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").expect("it reads");
-            let mut text = String::new();
-            stream.read_to_string(&mut text).expect("an answer");
+            let text = self.metrics_text();
             if text.contains(&wanted) {
                 return;
             }
@@ -121,24 +135,31 @@ impl Relay {
     }
 }
 
-/// The addresses of the metrics, if they are told, and of the plain door, in a line that must say what
-/// such rooms are.
-fn addresses(stdout: &mut impl BufRead) -> (Option<String>, Option<String>) {
+/// The addresses of the metrics and of the plain door, each if it is wanted; the line of the plain door
+/// must say what such rooms are.
+fn addresses(
+    stdout: &mut impl BufRead,
+    wants_metrics: bool,
+    wants_plain: bool,
+) -> (Option<String>, Option<String>) {
     let address = |line: &str| {
         let words = line.split_whitespace().map(|word| word.trim_start_matches("http://"));
         let mut words = words.map(|word| word.trim_end_matches("/metrics").trim_end_matches(';'));
         words.find_map(|word| word.parse().ok()).map(|address: SocketAddr| address.to_string())
     };
-    let mut metrics = None;
-    for line in stdout.lines().map(|line| line.expect("text")) {
+    let (mut metrics, mut plain) = (None, None);
+    while wants_metrics && metrics.is_none() || wants_plain && plain.is_none() {
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("text");
+        assert!(!line.is_empty(), "the relay doesn't say where its other doors are");
         if line.contains("Metrics:") {
             metrics = address(&line);
         } else if line.contains("Plain:") {
             assert!(line.contains("NOT SEALED"), "{line}");
-            return (metrics, address(&line));
+            plain = address(&line);
         }
     }
-    panic!("the relay says nothing of its plain door");
+    (metrics, plain)
 }
 
 impl Drop for Relay {

@@ -22,7 +22,7 @@ use couplet::shelf::list::{Page, Query, Shelved};
 use couplet::shelf::message::ShelfFault;
 use couplet::shelf::name::ShelfName;
 use couplet::text;
-use couplet::transfer::offer::{Offer, Preflight};
+use couplet::transfer::offer::{Match, Offer, Preflight};
 use couplet::units;
 use couplet_files::source::Source;
 use couplet_files::store::{ShelfFile, ShelfTrouble, Store};
@@ -142,13 +142,32 @@ impl Shelf {
         name: &SafeName,
         size: Option<u64>,
     ) -> Result<Claim, Refused> {
+        self.claim_but(name, size, |_| false)
+    }
+
+    /// The same for what is offered. What is there of it from before a cut isn't counted twice.
+    ///
+    /// # Errors
+    /// Why not.
+    fn claim_for(self: &Arc<Self>, offer: &Offer) -> Result<Claim, Refused> {
+        // A part of what was changed since gives way to the new.
+        let is_part = |part: &Offer| offer.compare(part) != Match::Other;
+        self.claim_but(&offer.name, Some(offer.size()), is_part)
+    }
+
+    fn claim_but(
+        self: &Arc<Self>,
+        name: &SafeName,
+        size: Option<u64>,
+        is_part: impl Fn(&Offer) -> bool,
+    ) -> Result<Claim, Refused> {
         let shelved = ShelfName::try_from(name);
         shelved.map_err(|error| (ShelfFault::BadName, error.to_string()))?;
         let store = self.store()?;
         // Under the lock, so that what was just laid down under a claim is seen.
         let mut claims = lock(&self.claims);
         if self.has_quota {
-            let counted = count(&store);
+            let counted = count(&store, is_part);
             claims.counted(counted.map_err(|error| self.unreadable(&error))?);
         }
         let is_there = store.has(name);
@@ -352,10 +371,11 @@ fn preflight(store: &Store, offer: &Offer) -> Result<bool, Refused> {
     }
 }
 
-/// The bytes of the files that are there, and of parts of what was cut.
-fn count(store: &Store) -> io::Result<u64> {
+/// The bytes of the files that are there, and of parts of what was cut but for those that are named.
+fn count(store: &Store, but: impl Fn(&Offer) -> bool) -> io::Result<u64> {
     let files = store.contents(true)?.files;
-    let parts = store.parts().into_iter().filter(|part| !part.in_use).map(|part| part.held);
+    let parts = store.parts().into_iter().filter(|part| !part.in_use && !but(&part.offer));
+    let parts = parts.map(|part| part.held);
     Ok(files.iter().map(|file| file.size).chain(parts).fold(0, u64::saturating_add))
 }
 

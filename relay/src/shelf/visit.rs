@@ -1,17 +1,18 @@
 //! One connection to the shelf, from its greeting to its end.
 //!
 //! Owns the reading and writing of it and the carrying out of what the core's
-//! [`Host`] commands. A transfer has the connection to itself while it moves
+//! [`Host`] commands; who logs in is looked up in [`logins`]. A transfer has the connection to itself while it moves
 //! ([`couplet_files::lane`]), with a thread of its own.
 
+mod logins;
+
 use super::{Claim, Shelf, preflight};
-use crate::accounts::{LoginRefused, Session};
+use crate::accounts::Session;
 use crate::counters::Count;
 use crate::line::farewell;
 use crate::lock::lock;
 use crate::relay::Relay;
 use bytes::BytesMut;
-use couplet::account::Rights;
 use couplet::frame::FrameDecoder;
 use couplet::limits::SHELF_PULSE;
 use couplet::message::ExitReason;
@@ -22,7 +23,7 @@ use couplet::shelf::message::{ClientToShelf, ShelfFault, ShelfToClient};
 use couplet::transfer::offer::{Offer, OnCollision};
 use couplet::transfer::outcome::Outcome;
 use couplet_files::common::{Common, Finding};
-use couplet_files::lane::{self, LaneFault, MAX_BODY, Timing};
+use couplet_files::lane::{self, LaneFault, MAX_BODY};
 use couplet_files::pipe::{give_way, next_pipe};
 use couplet_files::receiving::{self, Incoming};
 use couplet_files::sending::{self, Sending};
@@ -32,7 +33,6 @@ use couplet_files::target::Target;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::info;
@@ -94,6 +94,7 @@ where
         from,
         number,
         session: None,
+        is_anybody: !terms.login,
         out: BytesMut::new(),
         found: None,
         claimed: None,
@@ -131,6 +132,8 @@ struct Visit<'a, S> {
     from: SocketAddr,
     number: u64,
     session: Option<Session>,
+    /// Whether nobody had to log in when it began, and nobody has.
+    is_anybody: bool,
     /// Encoded and not yet written.
     out: BytesMut,
     found: Option<Source>,
@@ -195,16 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         };
         match ClientToShelf::decode(&frame) {
             Ok(ask) => {
-                // What an account may do is what it may do now.
-                if let Some(session) = &mut self.session {
-                    match session.still_valid().await {
-                        Ok(rights) => self.host.handle_rights(Some(rights)),
-                        Err(over) => {
-                            info!(client = self.number, why = %over, "shut out of the shelf");
-                            self.host.handle_rights(None);
-                        }
-                    }
-                }
+                self.look_up_rights().await;
                 self.host.handle(ask, self.relay.clock.now());
             }
             Err(error) => self.host.handle_fault(ShelfFault::Malformed, error.to_string()),
@@ -270,41 +264,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         Ok(())
     }
 
-    async fn check_login(
-        &mut self,
-        user: &str,
-        password: &str,
-    ) -> Result<Rights, (Refused, Option<Duration>)> {
-        match self.relay.accounts.login(user, password.as_bytes(), self.from.ip()).await {
-            Ok(session) => {
-                info!(client = self.number, account = %session.name(), "logged in");
-                let rights = session.rights();
-                self.session = Some(session);
-                Ok(rights)
-            }
-            Err(refused) => {
-                self.relay.counters.one(Count::LoginsFailed);
-                let text = refused.to_string();
-                let (code, wait) = match refused {
-                    LoginRefused::Wrong => (ShelfFault::LoginFailed, None),
-                    LoginRefused::SlowDown(wait) => (ShelfFault::SlowDown, Some(wait)),
-                    LoginRefused::Locked(wait) => (ShelfFault::Locked, Some(wait)),
-                    LoginRefused::Busy => (ShelfFault::RelayFull, None),
-                    LoginRefused::Unavailable(_) | LoginRefused::NoMemory => {
-                        (ShelfFault::Storage, None)
-                    }
-                };
-                Err(((code, text), wait))
-            }
-        }
-    }
-
     async fn claim(&mut self, offer: Offer) -> Result<bool, Refused> {
         let claimed = self
             .shelf
             .look(move |shelf| {
                 let store = shelf.store()?;
-                let claim = shelf.claim(&offer.name, Some(offer.size()))?;
+                let claim = shelf.claim_for(&offer)?;
                 let part = preflight(&store, &offer)?;
                 Ok((Claimed { claim, offer, store }, part))
             })
@@ -393,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         work: impl FnOnce(lane::Ends) + Send + 'static,
     ) -> Result<(), End> {
         self.write().await?;
-        let (ends, lane) = lane::lane(Timing::default());
+        let (ends, lane) = lane::lane(self.relay.timeouts.shelf);
         let (through, is_through) = oneshot::channel::<()>();
         let run = move || {
             give_way();

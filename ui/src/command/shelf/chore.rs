@@ -215,7 +215,9 @@ impl Chore {
             VisitEvent::LoginFailed { text } => {
                 let text = text::line(&text, 300);
                 if self.tries < MAX_TRIES && self.has_user {
-                    self.steps.push_back(Step::Password { wrong: Some(text), unknown: false });
+                    // A relay may let anybody in at first and ask who it is later.
+                    let unknown = self.met_first && self.tries == 0;
+                    self.steps.push_back(Step::Password { wrong: Some(text), unknown });
                 } else {
                     self.fail(exit::LOGIN, text);
                     self.leave();

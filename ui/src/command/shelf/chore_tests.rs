@@ -179,6 +179,15 @@ fn a_relay_that_is_met_for_the_first_time_is_asked_about_before_a_password_is_se
     assert_eq!(scene.steps(), ["notice", "password false true"]);
     scene.chore.handle_no_password("no".into());
     assert_eq!(scene.steps(), ["Leave"]);
+    // One that asks only later, too; but not again about one that has had a password.
+    let mut later = Scene::new(Task::Get(vec!["a".into()]), true);
+    later.steps();
+    later.chore.handle_event(Event::Notice("first time".into()), NOW);
+    later.visit(VisitEvent::LoginFailed { text: "log in".into() });
+    assert_eq!(later.steps(), ["notice", "password true true"]);
+    later.chore.handle_password();
+    later.visit(VisitEvent::LoginFailed { text: "wrong".into() });
+    assert_eq!(later.steps(), ["password true false"]);
     let mut nobody = Scene::new(Task::Get(vec!["a".into()]), false);
     nobody.steps();
     nobody.visit(VisitEvent::LoginWanted);
