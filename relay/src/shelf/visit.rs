@@ -14,7 +14,7 @@ use crate::lock::lock;
 use crate::relay::Relay;
 use bytes::BytesMut;
 use couplet::frame::FrameDecoder;
-use couplet::limits::SHELF_PULSE;
+use couplet::limits::{MAX_SHELF_ASK, SHELF_PULSE};
 use couplet::message::ExitReason;
 use couplet::path::SafePath;
 use couplet::shelf::access::{From, Opening};
@@ -82,8 +82,7 @@ where
     };
     info!(client = number, %from, "at the shelf");
     let _held = relay.counters.hold(Count::ShelfClients);
-    let mut decoder = FrameDecoder::new(MAX_BODY);
-    decoder.push(&rest);
+    let decoder = asks(&rest);
     let host = Host::new(terms, relay.clock.now());
     let mut visit = Visit {
         shelf,
@@ -358,6 +357,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         work: impl FnOnce(lane::Ends) + Send + 'static,
     ) -> Result<(), End> {
         self.write().await?;
+        // Only while it moves are frames so long.
+        let mut decoder = FrameDecoder::new(MAX_BODY);
+        decoder.push(&std::mem::replace(&mut self.decoder, asks(&[])).into_rest());
         let (ends, lane) = lane::lane(self.relay.timeouts.shelf);
         let (through, is_through) = oneshot::channel::<()>();
         let run = move || {
@@ -372,8 +374,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         let carried = tokio::select! {
             biased;
             () = self.relay.ending.cancelled() => Err(LaneFault::Stopped),
-            carried = lane.carry(&mut self.stream, &mut self.decoder) => carried,
+            carried = lane.carry(&mut self.stream, &mut decoder) => carried,
         };
+        self.decoder = asks(&decoder.into_rest());
         // Nothing is at the file any more when this is over: the claim to its name ends here.
         let _ = is_through.await;
         self.relay.counters.add(Count::ShelfBytes, common.moved.load(Ordering::Relaxed));
@@ -407,6 +410,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
             Ok(Err(_)) | Err(_) => Err(End::Gone),
         }
     }
+}
+
+/// Reads what a client asks, these bytes first.
+fn asks(rest: &[u8]) -> FrameDecoder {
+    let mut decoder = FrameDecoder::new(MAX_SHELF_ASK);
+    decoder.push(rest);
+    decoder
 }
 
 /// How a transfer ended, once it has.
