@@ -1,6 +1,7 @@
 //! Fetching, when all goes well, and names that are missing or taken.
 
 use super::same;
+use super::support::PATIENCE;
 use super::support::shelf::{ShelfPlace, failed, told};
 use couplet_ui::config::exit;
 use std::fs;
@@ -28,6 +29,24 @@ fn one_several_and_all_that_match_are_fetched() {
     let mtime =
         |path: &std::path::Path| fs::metadata(path).and_then(|at| at.modified()).expect("a time");
     assert_eq!(mtime(&place.fetched("b.bin")), mtime(&place.shelf().join("b.bin")));
+}
+
+/// More than any queue between the parts of a client has room for.
+#[test]
+fn very_many_files_are_fetched_in_their_order() {
+    let place = ShelfPlace::new(&[]);
+    for number in 0..700 {
+        place.shelve(&format!("f{number:03}"), number);
+    }
+    let ended = place.client(&["get", "f*", "--json"]).ends_within(3 * PATIENCE).well();
+    assert_eq!(told(&ended, "verified"), place.shelved());
+    assert_eq!(place.downloads(), place.shelved());
+    let mut names = place.shelved();
+    names.reverse();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let args = [&["get", "--to", "again", "--json"], &names[..]].concat();
+    let ended = place.client(&args).ends_within(3 * PATIENCE).well();
+    assert_eq!(told(&ended, "verified"), names);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use couplet::shelf::message::Password;
 use couplet::shelf::visit::{Connection, Event as VisitEvent};
 use couplet::time::Moment;
 use couplet::transfer::offer::OnCollision;
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 use teller::{Teller, Wish};
@@ -84,19 +85,18 @@ async fn run(mut chore: Chore, options: Options, common: &ShelfCommon, mut telle
     let Ok(mut signals) = Signals::new() else { return exit::FAILURE };
     let mut visit = shelf::start(options);
     let mut login = Login { common, used: None, keyring: true };
+    // They wait here, as events must be read meanwhile: a visit that can't tell anything takes nothing.
+    let mut asked = VecDeque::new();
     loop {
         while let Some(step) = chore.poll_step() {
             match step {
-                Step::Do(command) => {
-                    // One that is over tells so itself.
-                    let _ = visit.commands.send(command).await;
-                }
+                Step::Do(command) => asked.push_back(command),
                 Step::Tell(report) => teller.tell(&report),
                 Step::Password { wrong, unknown } => {
                     match login.password(wrong.as_deref(), unknown).await {
                         Ok(command) => {
                             chore.handle_password();
-                            let _ = visit.commands.send(command).await;
+                            asked.push_back(command);
                         }
                         Err(text) => chore.handle_no_password(text),
                     }
@@ -112,6 +112,12 @@ async fn run(mut chore: Chore, options: Options, common: &ShelfCommon, mut telle
                 }
                 None => return exit::FAILURE,
             },
+            // One that is over takes none, and tells so itself.
+            Ok(room) = visit.commands.reserve(), if !asked.is_empty() => {
+                if let Some(command) = asked.pop_front() {
+                    room.send(command);
+                }
+            }
             interrupt = signals.next() => {
                 // What has come is kept; the visit puts it away as it is dropped.
                 return super::verdict::status_of(interrupt);

@@ -5,12 +5,12 @@
 //! command `couplet shelf` and the terminal's list of the shelf both hold one.
 
 mod link;
+mod looking;
 mod moving;
 
 use super::connection::sleep_until;
 use super::{Target, TlsChoice};
 use crate::clock;
-use couplet::path::SafeName;
 use couplet::shelf::list::Query;
 use couplet::shelf::message::Password;
 use couplet::shelf::name::ShelfName;
@@ -20,8 +20,8 @@ use couplet::shelf::visit::{
 use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet_files::receiving;
 use couplet_files::source::{Source, WalkOptions};
-use couplet_files::store::Store;
 use link::{Happening, Link};
+use looking::{Look, Looks, is_taken};
 use moving::{Figures, Moving};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -130,8 +130,8 @@ struct Running {
     /// Whoever looks at disks away from the loop tells it here.
     found_in: mpsc::UnboundedSender<Found>,
     found: mpsc::UnboundedReceiver<Found>,
-    /// Looks at what is to be laid down that are under way; leaving waits for them.
-    looking: usize,
+    /// Looks at what is wanted, in order; leaving waits for them.
+    looks: Looks,
     leaving: bool,
     events: mpsc::Sender<Event>,
 }
@@ -163,7 +163,7 @@ impl Running {
             moving: None,
             found_in,
             found,
-            looking: 0,
+            looks: Looks::default(),
             leaving: false,
             events,
         }
@@ -265,20 +265,12 @@ impl Running {
                 self.want(Wish::List(query)).await;
             }
             Command::Get(name) => {
-                let (target, policy) = (self.options.target.clone(), self.options.on_collision);
-                self.looking += 1;
-                self.look(move || {
-                    let taken = taken(&target, policy, &name);
-                    Found::Looked { name, taken }
-                });
+                self.looks.push(Look::Get(name));
+                self.look_next();
             }
             Command::Put(path) => {
-                self.looking += 1;
-                self.look(move || {
-                    let source =
-                        Source::inspect(std::slice::from_ref(&path), &WalkOptions::default());
-                    Found::Inspected(path, source)
-                });
+                self.looks.push(Look::Put(path));
+                self.look_next();
             }
             Command::Delete(name) => {
                 self.want(Wish::Delete { name }).await;
@@ -337,7 +329,7 @@ impl Running {
         let now = clock::now();
         match found {
             Found::Inspected(path, source) => {
-                self.looking -= 1;
+                self.looks.done();
                 match source {
                     Ok(source) => {
                         let wish = Wish::Put { offer: source.offer().clone() };
@@ -347,10 +339,11 @@ impl Running {
                     }
                     Err(text) => self.tell(Event::NotPut(path, text)).await,
                 }
+                self.look_next();
                 self.leave_if_done();
             }
             Found::Looked { name, taken } => {
-                self.looking -= 1;
+                self.looks.done();
                 match taken {
                     None => {
                         self.want(Wish::Get { name }).await;
@@ -360,6 +353,7 @@ impl Running {
                         self.tell(Event::Wanted(id, Wish::Get { name })).await;
                     }
                 }
+                self.look_next();
                 self.leave_if_done();
             }
             Found::Preflight { id, offer, preflight } => {
@@ -388,6 +382,22 @@ impl Running {
         }
     }
 
+    /// Looks at what is wanted next, unless it looks already.
+    fn look_next(&mut self) {
+        let Some(look) = self.looks.begin() else { return };
+        let (target, policy) = (self.options.target.clone(), self.options.on_collision);
+        self.look(move || match look {
+            Look::Get(name) => {
+                let taken = looking::taken(&target, policy, &name);
+                Found::Looked { name, taken }
+            }
+            Look::Put(path) => {
+                let source = Source::inspect(std::slice::from_ref(&path), &WalkOptions::default());
+                Found::Inspected(path, source)
+            }
+        });
+    }
+
     /// Looks at a disk away from the loop: a file system may take its time.
     fn look(&self, look: impl FnOnce() -> Found + Send + 'static) {
         let found = self.found_in.clone();
@@ -405,7 +415,7 @@ impl Running {
     }
 
     fn leave_if_done(&mut self) {
-        if self.leaving && self.looking == 0 {
+        if self.leaving && self.looks.are_through() {
             self.visit.leave(clock::now());
         }
     }
@@ -422,21 +432,4 @@ impl Running {
         // A face that is gone ends the loop soon.
         let _ = self.events.send(event).await;
     }
-}
-
-/// Why a file isn't asked for, if something of its name is here and stays.
-fn taken(target: &Target, policy: OnCollision, name: &ShelfName) -> Option<String> {
-    let Target::Directory(dir) = target else { return None };
-    if policy != OnCollision::Refuse || !dir.exists() {
-        return None;
-    }
-    let name: SafeName = name.last();
-    let store = Store::open(dir).ok()?;
-    // One that was put there by a transfer that was cut right behind that is gone on with.
-    let is_part = || store.parts().iter().any(|part| part.offer.name == name);
-    (store.has(&name) && !is_part()).then(|| is_taken(name.as_str()))
-}
-
-fn is_taken(name: &str) -> String {
-    format!("{name} is there already, so it isn't fetched; --existing says what else to do")
 }
