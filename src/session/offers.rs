@@ -58,6 +58,12 @@ impl Session {
         self.book.get(id).map(|(info, _)| info)
     }
 
+    /// A number for a transfer that isn't with the peer, such as one from the relay's shelf, so that the
+    /// user can name it like the others.
+    pub const fn number(&mut self) -> TransferId {
+        self.book.number()
+    }
+
     /// Accepts an offer of the peer. With `part` some of it may be here already.
     pub fn accept(&mut self, id: TransferId, part: bool, now: Moment) {
         if self.sealing.is_distrusted() {

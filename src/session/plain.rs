@@ -14,6 +14,7 @@ use crate::message::{ClientControl, ClientToRelay, ErrorCode, RelayToClient, Rol
 use crate::plain::Speaker;
 use crate::text;
 use crate::time::Moment;
+use crate::transfer::book::TransferId;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub struct PlainSession {
     link: link::Machine,
     speaker: Speaker<Draft>,
     last_draft: u64,
+    last_number: u32,
     was_seated: bool,
     /// The current pairing; 0 before the first.
     pairing: u32,
@@ -58,6 +60,7 @@ impl PlainSession {
             link: link::Machine::new(seed),
             speaker: Speaker::default(),
             last_draft: 0,
+            last_number: 0,
             was_seated: false,
             pairing: 0,
             met: 0,
@@ -74,6 +77,12 @@ impl PlainSession {
         };
         session.connect();
         session
+    }
+
+    /// A number for a transfer that isn't with the peer, who takes none here: one from the relay's shelf.
+    pub const fn number(&mut self) -> TransferId {
+        self.last_number += 1;
+        TransferId(self.last_number)
     }
 
     /// The connection that [`Command::Connect`] asked for is there.

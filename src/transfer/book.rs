@@ -100,6 +100,12 @@ impl Book {
         Ok((self.enter(Direction::Outgoing, offer, what), offer))
     }
 
+    /// A number for a transfer that isn't in this book; no other has it.
+    pub const fn number(&mut self) -> TransferId {
+        self.last_id += 1;
+        TransferId(self.last_id)
+    }
+
     /// Offers what an earlier peer didn't get, or not all of it, to the peer of now; gives the
     /// offer's new number.
     pub fn offer_again(&mut self, id: TransferId) -> Option<u32> {
@@ -308,8 +314,7 @@ impl Book {
     }
 
     fn enter(&mut self, direction: Direction, offer: u32, what: Offer) -> TransferId {
-        self.last_id += 1;
-        let id = TransferId(self.last_id);
+        let id = self.number();
         let info = TransferInfo {
             direction,
             offer: what,

@@ -317,16 +317,15 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
             None => line.kept.begin(&meeting).map(|conversation| (conversation, None)),
         };
         let keeps = begun.is_some();
+        let visit = options.visit();
         let (engine, unsaid) = match begun {
             Some((conversation, before)) => engine::start_kept(options, conversation, before),
             None if plain => engine::start_plain(options),
             None => engine::start(options),
         };
         let options = terminal::Options {
-            relay: line.relay.clone(),
+            visit,
             downloads: line.downloads.clone(),
-            on_collision: line.on_collision,
-            limit,
             started_as: line.started_as.clone(),
             hosted: line.hosted.clone(),
             meeting,

@@ -232,6 +232,8 @@ impl Errand {
             Event::Started { id, held } => self.handle_started(id, held),
             Event::Progress(progress) => self.handle_progress(&progress),
             Event::Text { text, .. } => self.tell(Report::Text { text }),
+            // A notice says so, and nothing here is numbered.
+            Event::RelayIsNew | Event::Number { .. } => {}
         }
     }
 

@@ -48,6 +48,8 @@ pub enum Command {
     Pause(Option<TransferId>),
     /// Let it go on.
     Continue(Option<TransferId>),
+    /// Give out a number for a transfer that isn't the engine's; [`Event::Number`] tells it.
+    Number(u64),
     /// Send and receive at most so many bytes a second in each transfer; as fast as it goes if none.
     Limit(Option<u64>),
     /// The user compares the verification words; the peer's user is asked to do so too.
@@ -127,6 +129,15 @@ pub enum Event {
         id: TransferId,
         /// What is wrong and what to do.
         text: String,
+    },
+    /// The relay is met for the first time, as a notice says at once.
+    RelayIsNew,
+    /// A number that was asked for with [`Command::Number`].
+    Number {
+        /// What was given with the question.
+        asked: u64,
+        /// The number, which no other transfer has.
+        id: TransferId,
     },
     /// A transfer's bytes begin to move, or go on after a cut.
     Started {

@@ -71,6 +71,16 @@ pub struct Options {
     pub known_relays: Option<PathBuf>,
 }
 
+impl Options {
+    /// A visit to the shelf of the same relay, reached and believed in the same way; what comes goes to
+    /// the same place.
+    #[must_use]
+    pub fn visit(&self) -> shelf::Options {
+        let Self { relay, tls, known_relays, target, on_collision, limit, .. } = self.clone();
+        shelf::Options { relay, tls, known_relays, target, on_collision, limit }
+    }
+}
+
 /// What is left when a session has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rest {
@@ -287,6 +297,7 @@ impl Running {
         match happening {
             H::Connected(notice) => {
                 if let Some(text) = notice {
+                    self.waiting.push_back(Event::RelayIsNew);
                     self.tell(SessionEvent::Notice(text));
                 }
                 self.session.handle_connected(now);
@@ -332,6 +343,10 @@ impl Running {
             Command::Cancel { id, keep } => self.session.cancel(id, keep, now),
             Command::Pause(id) => self.session.pause(id, true),
             Command::Continue(id) => self.session.pause(id, false),
+            Command::Number(asked) => {
+                let id = self.session.number();
+                self.waiting.push_back(Event::Number { asked, id });
+            }
             Command::Limit(limit) => self.transfers.limit(limit),
             Command::Compare => self.session.compare(),
             Command::Verify(verdict) => self.session.verify(verdict, now),

@@ -48,6 +48,7 @@ both! {
     fn pass(&mut self);
     fn take_back(&mut self, draft: Option<DraftId>);
     fn fin(&mut self, now: Moment);
+    fn number(&mut self) -> TransferId;
     fn poll_command(&mut self) -> Option<Command>;
     fn poll_event(&mut self) -> Option<Event>;
 }

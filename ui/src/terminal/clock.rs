@@ -54,6 +54,11 @@ impl Clock {
         }
     }
 
+    /// The zone of the clock on the wall.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The monotonic instant of `moment`, for sleeping until it.
     pub(crate) fn instant(&self, moment: Moment) -> Instant {
         self.origin + moment.since_start()

@@ -6,6 +6,8 @@
 use super::quoting::{self, QuoteError};
 use couplet::code::{Code, CodeError};
 use couplet::nearness::distance;
+use couplet::path::NameError;
+use couplet::shelf::name::ShelfName;
 use couplet::transfer::book::TransferId;
 use couplet::transfer::offer::OnCollision;
 use couplet::units;
@@ -37,6 +39,12 @@ pub(crate) enum Line {
     Resume(Option<TransferId>),
     /// Move at most so many bytes a second in each transfer.
     Limit(Option<u64>),
+    /// Show the relay's shelf, as this user if one is named.
+    Shelf(Option<String>),
+    /// Fetch this from the shelf.
+    Get(ShelfName),
+    /// Lay these on the shelf.
+    Put(Vec<PathBuf>),
     /// Give the turn away.
     Pass,
     /// Take the newest held message back.
@@ -72,9 +80,20 @@ pub(crate) enum Mistake {
         /// What was typed.
         typed: String,
     },
-    /// `/send` without a path.
-    #[error("/send needs a file or a folder: /send PATH (Tab completes it)")]
-    NoPath,
+    /// A command that sends, without a path.
+    #[error("{command} needs a file{or}: {command} PATH (Tab completes it)", or = if *.command == "/send" { " or a folder" } else { "" })]
+    NoPath {
+        /// The command.
+        command: &'static str,
+    },
+    /// `/get` without a name.
+    #[error(
+        "/get needs the name of a file on the shelf: /get NAME (Tab completes it, F3 shows all)"
+    )]
+    NoName,
+    /// `/get` with what no file on a shelf is called.
+    #[error("no file on a shelf is called that: {0}")]
+    Name(#[from] NameError),
     /// Something that should be a transfer's number.
     #[error("{command} takes a transfer's number, such as {command} 1, not {typed}")]
     NoNumber {
@@ -143,6 +162,10 @@ pub(crate) enum Argument {
     Rate,
     /// A code.
     Code,
+    /// A name on the shelf.
+    Shelved,
+    /// Who the user is at the shelf.
+    User,
 }
 
 /// What can be done about names that are taken.
@@ -232,6 +255,15 @@ pub(crate) static COMMANDS: &[Command] = &[
         "/limit 5M",
         "at most 5 MiB a second in each transfer; /limit off: as fast as it goes",
     ),
+    command(
+        "/shelf",
+        &[],
+        Argument::User,
+        "/shelf [USER]",
+        "what lies ready on the relay, to fetch; USER is who to log in as there",
+    ),
+    command("/get", &["/fetch"], Argument::Shelved, "/get NAME", "fetch a file from the shelf"),
+    command("/put", &[], Argument::Paths, "/put PATH...", "lay files on the shelf"),
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
     command(
@@ -310,13 +342,16 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         return Err(Mistake::TooMuch { command });
     }
     Ok(match command {
-        "/send" => {
+        "/send" | "/put" => {
             let paths = quoting::paths(rest, home)?;
             if paths.is_empty() {
-                return Err(Mistake::NoPath);
+                return Err(Mistake::NoPath { command });
             }
-            Line::Send(paths)
+            if command == "/put" { Line::Put(paths) } else { Line::Send(paths) }
         }
+        "/get" if rest.is_empty() => return Err(Mistake::NoName),
+        "/get" => Line::Get(ShelfName::new(rest)?),
+        "/shelf" => Line::Shelf((!rest.is_empty()).then(|| rest.to_owned())),
         "/accept" => {
             let (id, how) = number_and_word(rest, ACCEPT_WORDS).map_err(|typed| {
                 let words = "rename, skip or overwrite";

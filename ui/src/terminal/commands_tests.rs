@@ -50,10 +50,11 @@ fn every_row_of_the_table_is_understood() {
     for command in COMMANDS {
         for name in std::iter::once(&command.name).chain(command.aliases) {
             let text = match command.argument {
-                Argument::Paths => format!("{name} file"),
+                Argument::Paths | Argument::Shelved => format!("{name} file"),
                 Argument::Code => format!("{name} 7-otter-lamp"),
                 Argument::Rate => format!("{name} 5M"),
                 Argument::None
+                | Argument::User
                 | Argument::Offer
                 | Argument::Acceptance
                 | Argument::Cancellation

@@ -19,6 +19,8 @@ pub(crate) enum Action {
     DeclineOldest,
     Help,
     Transfers,
+    Shelf,
+    Again,
     PageUp,
     PageDown,
     ScrollUp,
@@ -48,6 +50,8 @@ pub(crate) enum Place {
     Talk,
     /// In the list of transfers (F2).
     Transfers,
+    /// On the shelf (F3).
+    Shelf,
     /// In the help (F1).
     Help,
     /// Where the verification words are compared.
@@ -91,6 +95,15 @@ const fn transfers(
     Binding { place: Place::Transfers, keys, action, label, help }
 }
 
+const fn shelf(
+    keys: &'static [(KeyModifiers, KeyCode)],
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place: Place::Shelf, keys, action, label, help }
+}
+
 const fn verify(
     keys: &'static [(KeyModifiers, KeyCode)],
     action: Action,
@@ -130,6 +143,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     ),
     talk(&[(NONE, F(1))], Action::Help, "F1", "this help"),
     talk(&[(NONE, F(2))], Action::Transfers, "F2", "all transfers, to choose from"),
+    talk(&[(NONE, F(3))], Action::Shelf, "F3", "the relay's shelf: files that lie ready"),
     talk(&[(NONE, PageUp)], Action::PageUp, "PgUp, PgDn", "scroll the conversation"),
     talk(&[(NONE, PageDown)], Action::PageDown, "", ""),
     talk(&[(SHIFT, Up), (ALT, Up)], Action::ScrollUp, "Shift-Up, Shift-Down", "scroll by one row"),
@@ -218,8 +232,37 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "back",
     ),
     transfers(&[(NONE, F(1))], Action::Help, "", ""),
+    transfers(&[(NONE, F(3))], Action::Shelf, "", ""),
     transfers(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
     transfers(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
+    shelf(&[], Action::Submit, "letters", "search the names; with * or ? a pattern"),
+    shelf(&[(NONE, Enter)], Action::Submit, "Enter", "fetch the file"),
+    shelf(&[(NONE, Up), (CTRL, Char('p'))], Action::Up, "Up, Down", "choose"),
+    shelf(&[(NONE, Down), (CTRL, Char('n'))], Action::Down, "", ""),
+    shelf(&[(NONE, PageUp)], Action::PageUp, "", ""),
+    shelf(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    shelf(&[(NONE, Home)], Action::First, "", ""),
+    shelf(&[(NONE, End)], Action::Last, "", ""),
+    shelf(&[(NONE, Tab), (NONE, BackTab), (SHIFT, BackTab)], Action::Complete, "", ""),
+    shelf(&[(NONE, F(5)), (CTRL, Char('r'))], Action::Again, "F5, Ctrl-R", "look again"),
+    shelf(&[(NONE, Left), (CTRL, Char('b'))], Action::Edit(Edit::Left), "", ""),
+    shelf(&[(NONE, Right), (CTRL, Char('f'))], Action::Edit(Edit::Right), "", ""),
+    shelf(&[(CTRL, Char('w')), (ALT, Backspace)], Action::Edit(Edit::KillWordBack), "", ""),
+    shelf(&[(CTRL, Char('u'))], Action::Edit(Edit::KillToStart), "", ""),
+    shelf(&[(CTRL, Char('k'))], Action::Edit(Edit::KillToEnd), "", ""),
+    shelf(
+        &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
+        Action::Edit(Edit::DeleteBack),
+        "",
+        "",
+    ),
+    shelf(&[(NONE, Delete)], Action::Edit(Edit::DeleteForward), "", ""),
+    shelf(&[(NONE, Esc), (NONE, F(3))], Action::Escape, "Esc", "back"),
+    shelf(&[(CTRL, Char('c'))], Action::Interrupt, "", ""),
+    shelf(&[(NONE, F(1))], Action::Help, "", ""),
+    shelf(&[(NONE, F(2))], Action::Transfers, "", ""),
+    shelf(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
+    shelf(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
     verify(&[(NONE, Char('y'))], Action::Same, "y", "the words are the same on both sides"),
     verify(&[(NONE, Char('n'))], Action::Different, "n", "they differ"),
     verify(&[(NONE, Enter)], Action::Submit, "Enter", "that is the verdict"),

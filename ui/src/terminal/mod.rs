@@ -16,6 +16,7 @@
 //! | --- | --- |
 //! | `app/` | the state of the screen and the rules of its keys |
 //! | `conversation`, `transfers`, `editor`, `history` | the parts of that state |
+//! | `shelf`, `visiting` | what is known of the relay's shelf, and the visit to it |
 //! | `unfinished` | what wasn't through at the end |
 //! | `wording` | what offers are called, and what the disk says of them |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
@@ -39,6 +40,7 @@ mod quoting;
 mod run;
 #[cfg(test)]
 mod scenes;
+mod shelf;
 mod shell;
 #[cfg(test)]
 mod stage;
@@ -46,6 +48,7 @@ mod theme;
 mod transfers;
 mod unfinished;
 mod view;
+mod visiting;
 mod wording;
 mod wrap;
 
@@ -55,21 +58,17 @@ pub use prompt::Answer;
 use crate::engine::Engine;
 use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
-use couplet::transfer::offer::OnCollision;
 use std::io;
 use std::path::PathBuf;
 
 /// What the face shows and can't know by itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
-    /// The relay's address, for the status line: `127.0.0.1:3647`.
-    pub relay: String,
+    /// The way to the relay's shelf, which is the conversation's: the relay's address, what is done about
+    /// names that are taken, and the limit for transfers are shown, too.
+    pub visit: crate::engine::shelf::Options,
     /// Where received files go, for showing.
     pub downloads: PathBuf,
-    /// What is done about names that are taken there, for showing.
-    pub on_collision: OnCollision,
-    /// The limit for transfers: bytes a second, or none.
-    pub limit: Option<u64>,
     /// How the user started this program, so that a friend can do the same: `couplet chat`.
     pub started_as: String,
     /// Where the relay is reached, if it is this client's own.

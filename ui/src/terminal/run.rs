@@ -10,6 +10,7 @@ use super::shell::{Happened, Shell};
 use super::theme::Theme;
 use super::unfinished;
 use super::view;
+use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
 use crate::engine::{Command, Engine, Event};
 use couplet::session::Ending;
@@ -24,6 +25,7 @@ struct Face<'a> {
     app: App,
     shell: &'a mut Shell,
     outbox: VecDeque<Command>,
+    visiting: Visiting,
     errands: mpsc::UnboundedSender<Input>,
     ending: Option<Ending>,
     /// What the engine knows of the composer.
@@ -38,10 +40,11 @@ pub(super) async fn run(
     past: &mut Past,
 ) -> Result<Left, FaceError> {
     let setting = Setting {
-        relay: couplet::text::line(&options.relay, 60),
+        relay: couplet::text::line(&options.visit.relay, 60),
         downloads: options.downloads,
-        on_collision: options.on_collision,
-        limit: options.limit,
+        on_collision: options.visit.on_collision,
+        limit: options.visit.limit,
+        zone: shell.clock.zone().clone(),
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
         theme: Theme::from_environment(|name| std::env::var(name)),
         started_as: options.started_as,
@@ -55,7 +58,15 @@ pub(super) async fn run(
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));
     shell.changed = true;
-    let mut face = Face { app, shell, outbox: VecDeque::new(), errands, ending: None, draft_kept };
+    let mut face = Face {
+        app,
+        shell,
+        outbox: VecDeque::new(),
+        visiting: Visiting::new(options.visit),
+        errands,
+        ending: None,
+        draft_kept,
+    };
     loop {
         face.flush(&engine.commands);
         face.draw_if_due()?;
@@ -78,6 +89,7 @@ pub(super) async fn run(
                 Err(_) => face.outbox.clear(),
             },
             happened = face.shell.next() => face.take_in(happened?)?,
+            event = face.visiting.next() => face.update(Input::Shelf(event))?,
             Some(done) = errands_done.recv() => face.update(done)?,
             () = sleep_until(wake), if wake.is_some() => face.update(Input::Tick)?,
         }
@@ -168,6 +180,8 @@ impl Face<'_> {
         for effect in effects {
             match effect {
                 Effect::Engine(command) => self.outbox.push_back(command),
+                Effect::Shelf(command) => self.visiting.ask(command, self.app.limit()),
+                Effect::EndVisit => self.visiting.end(),
                 Effect::List(request) => {
                     self.send_out(move || Some(Input::Listing(errands::list(request))));
                 }

@@ -14,6 +14,7 @@ use couplet::transfer::wire::Fault;
 use std::time::Duration;
 
 pub(super) mod plain;
+pub(super) mod shelf;
 mod transfers;
 
 pub(super) use transfers::{offer_to_resume, transfers_held, transfers_moving};
@@ -23,7 +24,7 @@ pub(super) type Scene = (&'static str, fn() -> Stage);
 
 /// All situations, by name.
 pub(super) fn all() -> impl Iterator<Item = Scene> {
-    SCENES.iter().chain(transfers::SCENES).chain(plain::SCENES).copied()
+    SCENES.iter().chain(transfers::SCENES).chain(plain::SCENES).chain(shelf::SCENES).copied()
 }
 
 const SCENES: &[Scene] = &[

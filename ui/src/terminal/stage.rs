@@ -49,6 +49,7 @@ impl Stage {
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
             keeps: false,
+            zone: jiff::tz::TimeZone::UTC,
             started_as: crate::meeting::STARTED_AS.to_owned(),
             hosted,
             meeting,
@@ -249,6 +250,8 @@ pub(super) fn key_event(word: &str) -> KeyEvent {
         "Delete" => KeyCode::Delete,
         "F1" => KeyCode::F(1),
         "F2" => KeyCode::F(2),
+        "F3" => KeyCode::F(3),
+        "F5" => KeyCode::F(5),
         one => KeyCode::Char(one.chars().next().unwrap()),
     };
     KeyEvent::new(code, modifiers)

@@ -39,6 +39,8 @@ pub(crate) struct Transfer {
     pub(crate) told_in: Option<usize>,
     /// Whether it was told in the conversation that a disk is full.
     pub(crate) full_was_told: bool,
+    /// The name on the shelf of what is fetched from there or laid down.
+    pub(crate) shelf: Option<String>,
     /// Whether the user wanted nothing of it kept.
     pub(crate) dropped: bool,
     stalled_since: Option<Moment>,
@@ -136,7 +138,7 @@ impl Transfer {
     /// Whether the user can pause it.
     pub(crate) fn can_pause(&self) -> bool {
         let waits = matches!(self.stage(), Stage::Moving | Stage::Interrupted | Stage::Queued);
-        waits || (self.stage() == Stage::Held && !self.is_paused())
+        self.shelf.is_none() && (waits || (self.stage() == Stage::Held && !self.is_paused()))
     }
 
     /// Whether the user has paused it.
@@ -263,6 +265,7 @@ impl Transfers {
                 preflight: None,
                 told_in: None,
                 full_was_told: false,
+                shelf: None,
                 dropped: false,
                 stalled_since: None,
                 free_since: free.then_some(now),

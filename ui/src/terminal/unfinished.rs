@@ -26,7 +26,13 @@ fn line(transfer: &Transfer, theme: Theme) -> Option<String> {
     let offer = &transfer.info.offer;
     let is_on_disk = !matches!(offer.form, Form::Stream | Form::Text);
     let (down, up) = (theme.symbols.incoming, theme.symbols.outgoing);
+    let at_shelf = transfer.shelf.is_some();
     let (way, rest) = match transfer.info.direction {
+        Direction::Incoming if at_shelf && transfer.done() > 0 => {
+            (down, "what came is kept, and goes on when it is fetched again")
+        }
+        Direction::Incoming if at_shelf => (down, "fetch it from the shelf again"),
+        Direction::Outgoing if at_shelf => (up, "put it on the shelf again"),
         Direction::Incoming if is_on_disk && transfer.done() > 0 => {
             (down, "what came is kept (couplet partials), and goes on when it is offered again")
         }

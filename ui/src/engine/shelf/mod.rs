@@ -26,7 +26,7 @@ use moving::{Figures, Moving};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -71,6 +71,8 @@ pub enum Command {
     },
     /// An errand isn't wanted any more.
     Cancel(ErrandId),
+    /// Move at most so many bytes a second from now on; as fast as it goes if none.
+    Limit(Option<u64>),
     /// To leave when what is being done is through.
     Leave,
 }
@@ -277,6 +279,7 @@ impl Running {
             }
             Command::LogIn { user, password } => self.visit.log_in(user, password, now),
             Command::Cancel(id) => self.visit.cancel(id, now),
+            Command::Limit(limit) => self.limit.store(limit.unwrap_or(0), Ordering::Relaxed),
             Command::Leave => {
                 self.leaving = true;
                 self.leave_if_done();

@@ -10,6 +10,9 @@ use super::super::transfers::{Stage, Transfer};
 use super::{App, Effect};
 use std::path::PathBuf;
 
+/// The names on the shelf that are offered at most.
+const MOST_NAMES: usize = 200;
+
 /// A directory to be read for a completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListingRequest {
@@ -126,7 +129,8 @@ impl App {
             Some(Argument::Paused) => self.complete_number(Transfer::is_paused, &[]),
             Some(Argument::Rate) => self.complete_number(|_| false, LIMITS),
             Some(Argument::Code) => self.complete_code(),
-            Some(Argument::None) | None => {}
+            Some(Argument::Shelved) => self.complete_shelved(effects),
+            Some(Argument::None | Argument::User) | None => {}
         }
     }
 
@@ -202,6 +206,22 @@ impl App {
         }
         let raw = words.into_iter().map(str::to_owned).collect();
         let start = cursor - letters;
+        self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
+    }
+
+    /// Completes the name of a file on the shelf, as far as it was looked at.
+    fn complete_shelved(&mut self, effects: &mut Vec<Effect>) {
+        let head = &self.editor.text()[..self.editor.cursor()];
+        let begun = head.split_once(char::is_whitespace).map_or("", |(_, name)| name.trim_start());
+        let start = head.len() - begun.len();
+        if !self.shelf.is_known() {
+            self.look_again(effects);
+            self.notice = Some("looking at the shelf; Tab again in a moment".to_owned());
+            return;
+        }
+        let names = self.shelf.files.iter().map(|file| file.name.as_str());
+        let raw = names.filter(|name| name.starts_with(begun)).map(str::to_owned).take(MOST_NAMES);
+        let raw = raw.collect();
         self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
     }
 

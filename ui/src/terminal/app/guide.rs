@@ -271,6 +271,7 @@ impl App {
                 return vec![hint("Esc", "back"), hint("PgDn", "more")];
             }
             Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
+            Some(Overlay::Shelf) => return self.shelf_hints(),
             Some(Overlay::Verify) => {
                 return if self.sealing.chosen.is_some() {
                     vec![hint("Enter", "that is it"), hint("Esc", "later")]
@@ -329,6 +330,29 @@ impl App {
         }
         if self.conversation.len() > self.drawn.rows {
             hints.push(hint("PgUp", "scroll"));
+        }
+        hints.push(hint("F3", "shelf"));
+        hints
+    }
+
+    fn shelf_hints(&self) -> Vec<Hint> {
+        if let Some(login) = &self.shelf.login {
+            let enter = if login.at_password { "log in" } else { "go on" };
+            return vec![hint("Enter", enter), hint("Tab", "other field"), hint("Esc", "not now")];
+        }
+        let mut hints = Vec::new();
+        if self.shelf.chosen().is_some() {
+            hints.push(hint("Enter", "fetch"));
+        }
+        hints.extend([hint("Esc", "back"), hint("F5", "look again")]);
+        if self.shelf.chosen().is_some() {
+            hints.push(hint("letters", "search"));
+        }
+        if self.shelf.may_put() {
+            hints.push(hint("/put PATH", "lays a file down"));
+        }
+        if !self.transfers.all().is_empty() {
+            hints.push(hint("F2", "transfers"));
         }
         hints
     }

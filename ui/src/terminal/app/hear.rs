@@ -30,6 +30,8 @@ impl App {
             Event::Session(event) => self.hear_session(event, effects),
             Event::Progress(progress) => self.transfers.progress(progress, self.now.moment),
             Event::Preflight { id, preflight } => self.hear_preflight(id, preflight),
+            Event::RelayIsNew => self.shelf.met_first = true,
+            Event::Number { asked, id } => self.number_errand(asked, id),
             Event::Started { id, held } => self.transfers.started(id, held, self.now.moment),
             Event::Text { id, text } => self.hear_text(id, &text, effects),
             Event::NotOffered { text, .. } | Event::NotAccepted { text, .. } => {

@@ -5,7 +5,7 @@
 use super::super::keys::Action;
 use super::super::transfers::Stage;
 use super::super::wording;
-use super::{App, Effect, Overlay};
+use super::{App, Effect, Overlay, shelf};
 use crate::engine::Command;
 use couplet::transfer::book::TransferId;
 
@@ -72,6 +72,8 @@ impl App {
             self.overlay = Some(Overlay::Help { top: 0 });
         } else if action == Some(Action::Transfers) {
             self.overlay = Some(Overlay::Transfers { chosen: None });
+        } else if action == Some(Action::Shelf) {
+            self.open_shelf(effects);
         }
     }
 
@@ -98,6 +100,8 @@ impl App {
             effects.push(Effect::Engine(Command::Continue(id)));
         } else if transfer.can_pause() {
             effects.push(Effect::Engine(Command::Pause(id)));
+        } else if transfer.shelf.is_some() && transfer.stage() != Stage::Over {
+            self.notice = Some(format!("{}; c cancels it", shelf::NO_PAUSE));
         } else {
             let name = wording::thing(&transfer.info.offer);
             let why = if transfer.stage() == Stage::Over { "is over" } else { "doesn't move" };
@@ -107,19 +111,30 @@ impl App {
 
     fn cancel_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
         let Some(transfer) = self.transfers.all().get(row) else { return };
+        let id = transfer.id;
         let command = match transfer.stage() {
             Stage::Over => {
                 let name = wording::thing(&transfer.info.offer);
                 self.notice = Some(format!("{name} is over already"));
                 return;
             }
-            Stage::Answer => Command::Decline(Some(transfer.id)),
+            Stage::Answer => Command::Decline(Some(id)),
             Stage::Checking
             | Stage::Moving
             | Stage::Held
             | Stage::Interrupted
             | Stage::Queued
-            | Stage::Offered => Command::Cancel { id: Some(transfer.id), keep: true },
+            | Stage::Offered
+                if transfer.shelf.is_some() =>
+            {
+                return self.cancel_errand(id, effects);
+            }
+            Stage::Checking
+            | Stage::Moving
+            | Stage::Held
+            | Stage::Interrupted
+            | Stage::Queued
+            | Stage::Offered => Command::Cancel { id: Some(id), keep: true },
         };
         effects.push(Effect::Engine(command));
     }

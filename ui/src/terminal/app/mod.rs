@@ -9,6 +9,7 @@ mod guide;
 mod hear;
 mod lists;
 mod seal;
+mod shelf;
 mod standing;
 mod submit;
 mod transfers;
@@ -22,9 +23,10 @@ use super::conversation::{Columns, Conversation, Sign, Who};
 use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
+use super::shelf::Shelf;
 use super::theme::Theme;
 use super::transfers::Transfers;
-use crate::engine::{Command, Event};
+use crate::engine::{Command, Event, shelf as visit};
 use crate::meeting::{Hosted, Meeting};
 use couplet::code::Code;
 use couplet::session::{DraftId, Ending, Peer};
@@ -32,6 +34,7 @@ use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
 use couplet::transfer::offer::OnCollision;
 use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,6 +66,8 @@ pub(crate) struct Setting {
     pub(crate) meeting: Meeting,
     /// Whether the conversation can be gone back to.
     pub(crate) keeps: bool,
+    /// In which times of files are shown.
+    pub(crate) zone: TimeZone,
 }
 
 /// Where a user who leaves a room wants to go on.
@@ -85,6 +90,8 @@ pub(crate) enum Input {
     Focus(bool),
     /// The engine tells something.
     Engine(Event),
+    /// Something is heard of the visit to the shelf.
+    Shelf(visit::Event),
     /// A directory has been read.
     Listing(Listing),
     /// A pasted text names these files, which exist.
@@ -124,6 +131,10 @@ pub(crate) struct Drawn {
 pub(crate) enum Effect {
     /// Tell the engine.
     Engine(Command),
+    /// Ask this at the shelf; the visit is begun if there is none.
+    Shelf(visit::Command),
+    /// End the visit to the shelf at once.
+    EndVisit,
     /// Read a directory for a completion.
     List(ListingRequest),
     /// Find out whether a pasted text names files; the first reading of which all exist counts.
@@ -158,6 +169,8 @@ pub(crate) enum Overlay {
     },
     /// The verification words, large.
     Verify,
+    /// What is on the relay's shelf.
+    Shelf,
 }
 
 /// Own words that wait for the turn.
@@ -190,6 +203,8 @@ pub(crate) struct App {
     pub(crate) conversation: Conversation,
     /// What was offered.
     pub(crate) transfers: Transfers,
+    /// What is known of the relay's shelf.
+    pub(crate) shelf: Shelf,
     /// What is being written.
     pub(crate) editor: Editor,
     /// What waits for the turn, oldest first.
@@ -229,6 +244,7 @@ impl App {
             standing: Standing::default(),
             conversation: Conversation::default(),
             transfers: Transfers::default(),
+            shelf: Shelf::default(),
             editor: Editor::default(),
             held: Vec::new(),
             overlay: None,
@@ -328,6 +344,7 @@ impl App {
                 self.focused = focused;
             }
             Input::Engine(event) => self.hear(event, &mut effects),
+            Input::Shelf(event) => self.hear_shelf(event, &mut effects),
             Input::Listing(listing) => self.listed(&listing),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Drawn(drawn) => {
@@ -335,6 +352,7 @@ impl App {
                 if self.attends() && drawn.rows > 0 {
                     self.conversation.looked_at();
                 }
+                self.want_more(&mut effects);
                 let shown = self.conversation.take_shown(drawn.complete_before);
                 effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
             }
@@ -376,6 +394,7 @@ impl App {
             Some(Overlay::Help { .. }) => Place::Help,
             Some(Overlay::Transfers { .. }) => Place::Transfers,
             Some(Overlay::Verify) => Place::Verify,
+            Some(Overlay::Shelf) => Place::Shelf,
         };
         let action = keys::action(place, key);
         let was_armed = std::mem::take(&mut self.armed);
@@ -385,6 +404,7 @@ impl App {
             Place::Help => self.help_key(action, effects),
             Place::Transfers => self.transfers_key(action, effects),
             Place::Verify => self.verify_key(action, key, was_armed, effects),
+            Place::Shelf => self.shelf_key(action, keys::typed(key), effects),
         }
     }
 
@@ -418,6 +438,8 @@ mod plain_tests;
 mod random_tests;
 #[cfg(test)]
 mod seal_tests;
+#[cfg(test)]
+mod shelf_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

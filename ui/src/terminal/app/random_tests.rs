@@ -38,6 +38,8 @@ fn step() -> impl Strategy<Value = Step> {
         "Delete",
         "F1",
         "F2",
+        "F3",
+        "F5",
         "Ctrl-A",
         "Ctrl-W",
         "Ctrl-K",

@@ -6,8 +6,8 @@
 use super::super::commands::{self, Line};
 use super::super::conversation::Sign;
 use super::super::transfers::{Stage, Transfer};
-use super::{App, Effect, LEAVE_LIMIT, Next, Overlay};
-use crate::engine::{Command, Outgoing};
+use super::{App, Effect, LEAVE_LIMIT, Next, Overlay, shelf};
+use crate::engine::{Command, Outgoing, shelf as visit};
 use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
 use couplet::plain::WORDS_ONLY;
 use couplet::session::{Peer, SayError, Seal, Verdict};
@@ -61,13 +61,23 @@ impl App {
                 Command::Accept { id: self.open_offer(id)?, on_collision }
             }
             Line::Decline(id) => Command::Decline(self.open_offer(id)?),
-            Line::Cancel { id, keep } => self.cancel(id, keep)?,
+            Line::Cancel { id, keep } => return self.cancel(id, keep, effects),
+            Line::Shelf(user) => {
+                self.visit_as(user, effects);
+                return Ok(());
+            }
+            Line::Get(name) => return self.get(name, effects),
+            Line::Put(paths) => {
+                self.put(paths, effects);
+                return Ok(());
+            }
             Line::Pause(id) => Command::Pause(Some(self.to_pause(id)?)),
             Line::Resume(id) => Command::Continue(Some(self.to_resume(id)?)),
             Line::Limit(limit) => {
                 self.conversation.go_to_newest();
                 self.tell(Sign::Info, limited(limit));
                 self.setting.limit = limit;
+                effects.push(Effect::Shelf(visit::Command::Limit(limit)));
                 Command::Limit(limit)
             }
             Line::Pass => Command::Pass,
@@ -131,20 +141,41 @@ impl App {
         }
     }
 
-    fn cancel(&mut self, id: Option<TransferId>, keep: bool) -> Result<Command, String> {
+    fn cancel(
+        &mut self,
+        id: Option<TransferId>,
+        keep: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), String> {
         let id = self.meant(
             id,
             "/cancel",
             |transfer| transfer.stage() != Stage::Over,
             || "no transfer is under way".to_owned(),
         )?;
-        if let Some(transfer) = self.transfers.get_mut(id) {
-            transfer.dropped = !keep;
+        let Some(transfer) = self.transfers.get_mut(id) else { return Ok(()) };
+        if transfer.shelf.is_some() {
+            if !keep {
+                return Err(format!(
+                    "what has come from the shelf is kept, to go on from; /cancel {id} stops it"
+                ));
+            }
+            self.cancel_errand(id, effects);
+            return Ok(());
         }
-        Ok(Command::Cancel { id: Some(id), keep })
+        transfer.dropped = !keep;
+        effects.push(Effect::Engine(Command::Cancel { id: Some(id), keep }));
+        Ok(())
     }
 
     fn to_pause(&self, id: Option<TransferId>) -> Result<TransferId, String> {
+        let is_open =
+            |transfer: &Transfer| transfer.shelf.is_some() && transfer.stage() != Stage::Over;
+        let none_else = id.is_none() && !self.transfers.all().iter().any(Transfer::can_pause);
+        let meant = |transfer: &&Transfer| none_else || id == Some(transfer.id);
+        if let Some(one) = self.transfers.all().iter().filter(meant).find(|one| is_open(one)) {
+            return Err(format!("{}; /cancel {} stops it", shelf::NO_PAUSE, one.id));
+        }
         self.meant(id, "/pause", Transfer::can_pause, || {
             let paused = self.numbers(Transfer::is_paused);
             if paused.is_empty() {

@@ -196,7 +196,7 @@ fn mistakes_keep_the_line() {
 #[test]
 fn commands_complete() {
     let mut stage = ready();
-    stage.write("/s").keys("Tab");
+    stage.write("/se").keys("Tab");
     assert_eq!(stage.app.editor.text(), "/send ");
     stage.keys("Ctrl-U").write("/").keys("Tab Tab");
     assert_eq!(stage.app.editor.text(), "/send");

@@ -54,7 +54,7 @@ impl App {
             Action::ScrollDown => self.scroll(1, false),
             Action::Up => self.up(),
             Action::Down => self.down(),
-            Action::Redraw | Action::Suspend | Action::Help | Action::Transfers => {
+            Action::Redraw | Action::Suspend | Action::Help | Action::Transfers | Action::Shelf => {
                 self.anywhere(Some(action), effects);
             }
             Action::Edit(edit) => self.edit(edit),
@@ -69,6 +69,7 @@ impl App {
             | Action::PauseOrGoOn
             | Action::First
             | Action::Last
+            | Action::Again
             | Action::Same
             | Action::Different => {}
         }
@@ -77,6 +78,7 @@ impl App {
     /// Takes pasted text into the composer; it is never sent by itself.
     pub(super) fn paste(&mut self, pasted: &str, effects: &mut Vec<Effect>) {
         if self.overlay.is_some() {
+            self.paste_at_shelf(pasted);
             return;
         }
         self.popup = None;

@@ -87,6 +87,7 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
     for (place, heading) in [
         (Place::Talk, "Keys"),
         (Place::Transfers, "Keys in the list of transfers (F2)"),
+        (Place::Shelf, "Keys on the shelf (F3)"),
         (Place::Verify, "Keys while words are compared (/verify)"),
     ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);

@@ -73,6 +73,28 @@ impl Layout {
     }
 }
 
+/// From this width on the transfers' pane stays beside the shelf.
+const SHELF_AND_PANE: u16 = 100;
+
+impl Layout {
+    /// Where the shelf is, and the transfers' pane beside it, if there is room for both.
+    pub(super) fn shelf(&self) -> (Rect, Option<Rect>) {
+        match self.side {
+            Side::Pane(pane) if self.middle.width >= SHELF_AND_PANE => {
+                let area = Rect { width: self.middle.width - pane.width, ..self.middle };
+                let pane = Rect { y: self.middle.y, height: self.middle.height, ..pane };
+                (area, Some(pane))
+            }
+            Side::Pane(_) | Side::Lines(_) | Side::None => (self.middle, None),
+        }
+    }
+
+    /// Whether the transfers are seen beside the shelf.
+    pub(super) fn has_pane_beside_shelf(&self) -> bool {
+        self.shelf().1.is_some()
+    }
+}
+
 /// Whether anything can be drawn on a screen of this `area`.
 pub(super) fn fits(area: Rect) -> bool {
     area.width >= LEAST.0 && area.height >= LEAST.1

@@ -13,6 +13,7 @@ mod layout;
 mod list;
 mod pen;
 mod prompt;
+mod shelf;
 mod status;
 mod transfers;
 mod verify;
@@ -30,8 +31,8 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let theme = app.setting.theme;
     let composer = composer::Composer::new(app, area);
     let notice = hints::notice_rows(app, area);
-    // A plain room carries none.
-    let any = !app.is_alone() && !app.standing.is_plain();
+    // A plain room carries none but those with the shelf.
+    let any = !app.is_alone() && (!app.standing.is_plain() || !app.transfers.all().is_empty());
     let transfers = any.then(|| app.transfers.all().len());
     let layout = Layout::new(area, composer.wanted_rows(), notice.len(), transfers);
     let mut drawn = Drawn::default();
@@ -41,7 +42,11 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     };
     let mut pen = Pen::new(frame.buffer_mut(), theme);
     status::draw(app, &mut pen, layout.status);
-    let with_gauge = layout.side == Side::None && app.overlay.is_none();
+    let with_gauge = match app.overlay {
+        None => layout.side == Side::None,
+        Some(Overlay::Shelf) => !layout.has_pane_beside_shelf(),
+        Some(_) => false,
+    };
     hints::draw(app, &mut pen, layout.bottom, &notice, with_gauge);
     match app.overlay {
         Some(Overlay::Help { top }) => {
@@ -55,6 +60,18 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         }
         Some(Overlay::Verify) => {
             verify::draw(app, &mut pen, layout.middle, layout.boxed);
+            return drawn;
+        }
+        Some(Overlay::Shelf) => {
+            let (area, pane) = layout.shelf();
+            if let Some(pane) = pane {
+                transfers::draw_pane(app, &mut pen, pane);
+            }
+            let (rows, cursor) = shelf::draw(app, &mut pen, area, layout.boxed);
+            drawn.list_rows = rows;
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
             return drawn;
         }
         None => {}

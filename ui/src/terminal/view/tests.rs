@@ -122,9 +122,18 @@ fn no_size_is_too_much() {
 
 #[test]
 fn overlays_fit_every_size() {
-    for name in
-        ["help", "completion", "transfers_list", "transfers_held_list", "long_message", "comparing"]
-    {
+    for name in [
+        "help",
+        "completion",
+        "transfers_list",
+        "transfers_held_list",
+        "long_message",
+        "comparing",
+        "shelf_getting",
+        "shelf_lost",
+        "shelf_login_new_relay",
+        "shelf_login_wrong",
+    ] {
         let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
         for height in 0..30 {

@@ -101,7 +101,7 @@ pub(super) fn draw_line(
 }
 
 /// Where a transfer is, in a word or two.
-fn state(app: &App, transfer: &Transfer) -> (String, Style) {
+pub(super) fn state(app: &App, transfer: &Transfer) -> (String, Style) {
     let theme = app.setting.theme;
     let now = app.now.moment;
     let word = |text: &str, style| (text.to_owned(), style);
@@ -153,8 +153,14 @@ pub(super) fn description(app: &App, transfer: &Transfer) -> String {
     match (transfer.stage(), &transfer.info.state) {
         (Stage::Answer, _) => format!("{extent} from {peer}"),
         (Stage::Offered, _) => format!("{extent} {dot} {peer} has to answer"),
+        (Stage::Queued, _) if transfer.shelf.is_some() => {
+            format!("{extent} {dot} waits for the shelf")
+        }
         (Stage::Queued, _) => format!("{extent} {dot} starts when there is room"),
         (Stage::Checking, _) => format!("all {extent} across {dot} checking"),
+        (Stage::Interrupted, _) if transfer.shelf.is_some() => {
+            format!("{} {dot} retrying", part(transfer))
+        }
         (Stage::Interrupted, _) => format!("{} {dot} {}", part(transfer), comes_back(app)),
         (Stage::Held, _) => format!("{} {dot} {}", part(transfer), until(app, transfer)),
         (Stage::Moving, _) => match transfer.rate().filter(|rate| *rate > 0) {

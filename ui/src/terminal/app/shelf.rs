@@ -1,0 +1,256 @@
+//! The shelf: what its keys and commands ask of the visit.
+//!
+//! Owns when the list is asked for, how the user logs in, and what is fetched and laid down. What the
+//! visit tells is [`hearing`]'s.
+
+mod hearing;
+
+use super::super::conversation::Sign;
+use super::super::editor::Edit;
+use super::super::keys::Action;
+use super::super::shelf::{Access, Asked, Awaited};
+use super::{App, Effect, Overlay};
+use crate::engine::shelf::Command;
+use couplet::shelf::list::Query;
+use couplet::shelf::name::ShelfName;
+use couplet::text;
+use couplet::transfer::book::TransferId;
+use std::path::PathBuf;
+
+/// Why a transfer with the shelf isn't paused.
+pub(super) const NO_PAUSE: &str = "a transfer with the shelf can't be paused";
+
+/// What is under way with the shelf at most.
+const MOST_ERRANDS: usize = 1000;
+
+/// The longest search, in bytes.
+const MOST_SEARCHED: usize = couplet::shelf::list::MAX_PATTERN;
+
+impl App {
+    /// Shows the shelf, and looks what is on it.
+    pub(super) fn open_shelf(&mut self, effects: &mut Vec<Effect>) {
+        self.overlay = Some(Overlay::Shelf);
+        self.popup = None;
+        self.look_again(effects);
+    }
+
+    /// The same, as this user if one is named.
+    pub(super) fn visit_as(&mut self, user: Option<String>, effects: &mut Vec<Effect>) {
+        if user.is_some() && user != self.shelf.user {
+            self.end_visit(effects);
+            self.shelf.user = user;
+        }
+        self.open_shelf(effects);
+    }
+
+    /// Asks for the list from its beginning, unless it is awaited.
+    pub(super) fn look_again(&mut self, effects: &mut Vec<Effect>) {
+        if self.shelf.awaited == Some(Awaited::First) {
+            return;
+        }
+        self.shelf.awaited = Some(Awaited::First);
+        if matches!(self.shelf.access, Access::Unasked | Access::Closed { .. }) {
+            self.shelf.access = Access::Asking;
+        }
+        effects.push(list(None));
+    }
+
+    /// Asks for the next page, if what is seen comes near its end.
+    pub(super) fn want_more(&mut self, effects: &mut Vec<Effect>) {
+        if self.overlay != Some(Overlay::Shelf) {
+            return;
+        }
+        if let Some(after) = self.shelf.next_page(self.drawn.list_rows.max(1)) {
+            self.shelf.awaited = Some(Awaited::Next);
+            effects.push(list(Some(after)));
+        }
+    }
+
+    pub(super) fn shelf_key(
+        &mut self,
+        action: Option<Action>,
+        typed: Option<char>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.shelf.login.is_some() {
+            self.login_key(action, typed, effects);
+            return;
+        }
+        let shown = self.shelf.shown();
+        let (at, end) = (self.shelf.chosen_row(&shown), shown.len().saturating_sub(1));
+        let page = self.drawn.list_rows.saturating_sub(1).max(1);
+        let to = match action {
+            None => {
+                if let Some(typed) = typed {
+                    self.search(typed.encode_utf8(&mut [0; 4]));
+                    self.want_more(effects);
+                }
+                return;
+            }
+            Some(Action::Edit(edit)) => {
+                self.shelf.search.apply(edit);
+                self.shelf.search_changed();
+                return self.want_more(effects);
+            }
+            Some(Action::Submit) => return self.get_chosen(effects),
+            Some(Action::Again) => return self.look_again(effects),
+            Some(Action::Interrupt) if !self.shelf.search.is_empty() => {
+                self.shelf.search.set("");
+                return self.shelf.search_changed();
+            }
+            Some(Action::Escape | Action::Interrupt) => {
+                self.overlay = None;
+                return;
+            }
+            Some(Action::Up) => at.saturating_sub(1),
+            Some(Action::Down) => at + 1,
+            Some(Action::PageUp) => at.saturating_sub(page),
+            Some(Action::PageDown) => at + page,
+            Some(Action::First) => 0,
+            Some(Action::Last) => end,
+            other => return self.anywhere(other, effects),
+        };
+        self.shelf.choose(to.min(end));
+        self.want_more(effects);
+    }
+
+    fn search(&mut self, text: &str) {
+        let line = text::line(text.lines().next().unwrap_or_default(), MOST_SEARCHED);
+        if self.shelf.search.text().len() + line.len() <= MOST_SEARCHED {
+            self.shelf.search.insert(&line);
+            self.shelf.search_changed();
+        }
+    }
+
+    fn login_key(
+        &mut self,
+        action: Option<Action>,
+        typed: Option<char>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(login) = self.shelf.login.as_mut() else { return };
+        match action {
+            Some(Action::Escape | Action::Interrupt) => {
+                self.end_visit(effects);
+                self.overlay = None;
+            }
+            Some(Action::Help | Action::Transfers | Action::Redraw | Action::Suspend) => {
+                self.anywhere(action, effects);
+            }
+            // The relay is asked; what is typed meanwhile would be lost.
+            _ if login.sent => {}
+            None => {
+                if let Some(typed) = typed {
+                    login.insert(typed.encode_utf8(&mut [0; 4]));
+                }
+            }
+            Some(Action::Complete | Action::Up | Action::Down) => {
+                login.at_password = !login.at_password;
+            }
+            Some(Action::Edit(Edit::DeleteBack)) if login.at_password => login.secret.pop(),
+            // The parts of what isn't seen can't be told.
+            Some(Action::Edit(Edit::KillToStart | Edit::KillWordBack)) if login.at_password => {
+                login.secret.clear();
+            }
+            Some(Action::Edit(_)) if login.at_password => {}
+            Some(Action::Edit(edit)) => login.user.apply(edit),
+            Some(Action::Submit) => self.log_in(effects),
+            Some(_) => {}
+        }
+    }
+
+    fn log_in(&mut self, effects: &mut Vec<Effect>) {
+        let Some(login) = self.shelf.login.as_mut() else { return };
+        let user = login.user.text().trim().to_owned();
+        if user.is_empty() {
+            login.at_password = false;
+            self.notice = Some("first the name of your account on this relay".to_owned());
+        } else if !login.at_password {
+            login.at_password = true;
+        } else if login.secret.len() == 0 {
+            self.notice = Some("the password is missing".to_owned());
+        } else {
+            login.sent = true;
+            login.wrong = None;
+            let password = login.secret.take();
+            self.shelf.user = Some(user.clone());
+            effects.push(Effect::Shelf(Command::LogIn { user, password }));
+        }
+    }
+
+    /// Takes what was pasted while the shelf is shown.
+    pub(super) fn paste_at_shelf(&mut self, pasted: &str) {
+        if self.overlay != Some(Overlay::Shelf) {
+            return;
+        }
+        match self.shelf.login.as_mut() {
+            Some(login) if login.sent => {}
+            Some(login) => login.insert(pasted),
+            None => self.search(pasted),
+        }
+    }
+
+    fn get_chosen(&mut self, effects: &mut Vec<Effect>) {
+        let Some(name) = self.shelf.chosen().map(|file| file.name.clone()) else { return };
+        if let Err(text) = self.get(name, effects) {
+            self.notice = Some(text);
+        }
+    }
+
+    /// Fetches a file.
+    pub(super) fn get(&mut self, name: ShelfName, effects: &mut Vec<Effect>) -> Result<(), String> {
+        let asked = Asked::Get(name.clone());
+        let under_way =
+            self.shelf.errands.iter().any(|errand| {
+                errand.name == name.as_str() && !errand.is_over && errand.is_incoming()
+            });
+        if under_way || self.shelf.asked.contains(&asked) {
+            return Err(format!("{name} is being fetched already"));
+        }
+        if self.shelf.errands.len() + self.shelf.asked.len() >= MOST_ERRANDS {
+            return Err(format!(
+                "{MOST_ERRANDS} files wait for the shelf; let some of them through"
+            ));
+        }
+        self.shelf.asked.push(asked);
+        effects.push(Effect::Shelf(Command::Get(name)));
+        Ok(())
+    }
+
+    /// Lays files down.
+    pub(super) fn put(&mut self, paths: Vec<PathBuf>, effects: &mut Vec<Effect>) {
+        for path in paths {
+            self.shelf.asked.push(Asked::Put(path.clone()));
+            effects.push(Effect::Shelf(Command::Put(path)));
+        }
+    }
+
+    /// Stops what has this number.
+    pub(super) fn cancel_errand(&mut self, number: TransferId, effects: &mut Vec<Effect>) {
+        let found = self.shelf.errands.iter().find(|errand| errand.number == Some(number));
+        effects.extend(found.map(|errand| Effect::Shelf(Command::Cancel(errand.id))));
+    }
+
+    /// The visit ends, at the user's wish; what was under way is cancelled.
+    fn end_visit(&mut self, effects: &mut Vec<Effect>) {
+        effects.push(Effect::EndVisit);
+        self.shelf.asked.clear();
+        self.visit_over(None);
+        self.shelf.access = Access::Unasked;
+    }
+
+    /// Tells what was asked of the shelf and never came to be.
+    fn tell_undone(&mut self, asked: &Asked, why: &str) {
+        let text = match asked {
+            Asked::Get(name) => format!("{name} isn't fetched: {why}"),
+            Asked::Put(path) => {
+                format!("{} isn't laid down: {why}", text::line(&path.to_string_lossy(), 200))
+            }
+        };
+        self.tell(Sign::Trouble, text);
+    }
+}
+
+fn list(after: Option<ShelfName>) -> Effect {
+    Effect::Shelf(Command::List(Query { pattern: None, after, hashes: true }))
+}

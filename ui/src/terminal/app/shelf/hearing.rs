@@ -1,0 +1,337 @@
+//! What is heard of the visit, and what becomes of it on the screen.
+//!
+//! Owns how the transfers with the shelf stand in the lists, and which lines they are in the
+//! conversation.
+
+use super::super::super::conversation::Sign;
+use super::super::super::shelf::{Access, Asked, Errand, Login};
+use super::super::super::transfers::Transfer;
+use super::super::{App, Effect, Overlay};
+use crate::engine::shelf::{Event, ShelfFigures};
+use crate::engine::{Command, Progress};
+use couplet::limits::MAX_REASON_COLUMNS;
+use couplet::shelf::message::ShelfFault;
+use couplet::shelf::name::ShelfName;
+use couplet::shelf::visit::{Connection, End, ErrandId, Event as Told, Wish};
+use couplet::text;
+use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
+use couplet::transfer::offer::{Form, Offer};
+use couplet::transfer::outcome::Outcome;
+use couplet::transfer::wire::Fault;
+
+impl App {
+    /// Takes what is heard of the visit.
+    pub(in super::super) fn hear_shelf(&mut self, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Notice(text) => {
+                self.shelf.met_first = true;
+                self.tell(Sign::Info, text);
+            }
+            Event::Wanted(id, wish) => self.hear_wanted(id, wish, effects),
+            Event::NotPut(path, text) => {
+                self.shelf.taken_on(&Asked::Put(path));
+                self.tell(Sign::Trouble, text::line(&text, MAX_REASON_COLUMNS));
+            }
+            Event::Started { id, held, size } => {
+                let Some(errand) = self.shelf.errand(id) else { return };
+                errand.info.state = TransferState::Moving;
+                errand.info.offer.size = size.or(errand.info.offer.size);
+                let number = errand.number;
+                self.show_errand(id);
+                if let Some(number) = number {
+                    self.transfers.started(number, held, self.now.moment);
+                }
+            }
+            Event::Progress(id, figures) => {
+                let number = self.shelf.errand(id).and_then(|errand| errand.number);
+                if let Some(number) = number {
+                    self.transfers.progress(progress(number, &figures), self.now.moment);
+                }
+            }
+            Event::Visit(told) => self.hear_visit(told, effects),
+        }
+    }
+
+    fn hear_wanted(&mut self, id: ErrandId, wish: Wish, effects: &mut Vec<Effect>) {
+        let (name, direction, offer) = match wish {
+            Wish::List(_) | Wish::Delete { .. } => return,
+            Wish::Get { name } => {
+                self.shelf.taken_on(&Asked::Get(name.clone()));
+                let known = self.shelf.files.iter().find(|file| file.name == name);
+                let size = known.map(|file| file.size);
+                (name.to_string(), Direction::Incoming, expected(&name, size))
+            }
+            Wish::Put { offer } => {
+                let name = offer.name.as_str().to_owned();
+                let put = self.shelf.asked.iter().position(|asked| is_of(asked, &name));
+                if let Some(at) = put {
+                    self.shelf.asked.remove(at);
+                }
+                (name, Direction::Outgoing, offer)
+            }
+        };
+        self.shelf.last_serial += 1;
+        let serial = self.shelf.last_serial;
+        let info = TransferInfo {
+            direction,
+            offer,
+            state: TransferState::Queued,
+            held_here: None,
+            held_there: None,
+        };
+        let errand = Errand { serial, id, name, number: None, info, is_over: false };
+        self.shelf.errands.push(errand);
+        effects.push(Effect::Engine(Command::Number(serial)));
+    }
+
+    /// An errand has its number, and is shown from here on.
+    pub(in super::super) fn number_errand(&mut self, serial: u64, number: TransferId) {
+        let found = self.shelf.errands.iter_mut().find(|errand| errand.serial == serial);
+        let Some(errand) = found else { return };
+        errand.number = Some(number);
+        let errand = errand.clone();
+        self.show(&errand);
+        self.shelf.errands.retain(|errand| !(errand.is_over && errand.number.is_some()));
+    }
+
+    fn hear_visit(&mut self, told: Told, effects: &mut Vec<Effect>) {
+        match told {
+            Told::Connection(connection) => self.hear_connection(connection),
+            Told::LoginWanted => self.ask_who(None),
+            Told::LoginFailed { text } => self.ask_who(Some(text::line(&text, 300))),
+            // What follows a login nobody here has asked for; what was asked for comes next.
+            Told::List(None, _) => {}
+            Told::List(Some(_), page) => {
+                self.shelf.take_page(page);
+                self.want_more(effects);
+            }
+            Told::Offered { id, offer, again, changed } => {
+                let Some(errand) = self.shelf.errand(id) else { return };
+                errand.info.offer = offer;
+                let name = errand.name.clone();
+                self.show_errand(id);
+                if again && changed {
+                    let text = format!("{name} was changed on the shelf, and is fetched anew");
+                    self.tell(Sign::Info, text);
+                }
+            }
+            Told::Waiting(id, _) => {
+                let Some(errand) = self.shelf.errand(id) else { return };
+                errand.info.state = TransferState::Queued;
+                self.show_errand(id);
+            }
+            Told::Ended(id, end) => self.hear_ended(id, end),
+            Told::Over => {
+                if !matches!(self.shelf.access, Access::Closed { .. }) {
+                    let text = "the visit ended unexpectedly".to_owned();
+                    self.shelf.access = Access::Closed { what: LOST, text };
+                }
+                let why = match &self.shelf.access {
+                    Access::Closed { text, .. } => text.clone(),
+                    _ => String::new(),
+                };
+                self.visit_over(Some(&why));
+            }
+        }
+    }
+
+    fn hear_connection(&mut self, connection: Connection) {
+        let text = text::line(connection.text(), 300);
+        let what = match connection {
+            Connection::There(terms) => {
+                self.shelf.access = Access::There(terms);
+                self.shelf.login = None;
+                return;
+            }
+            Connection::Lost { .. } => {
+                self.shelf.access = Access::Lost(text);
+                let moving = |errand: &&Errand| errand.info.state == TransferState::Moving;
+                let cut: Vec<_> =
+                    self.shelf.errands.iter().filter(moving).map(|errand| errand.id).collect();
+                for id in cut {
+                    if let Some(errand) = self.shelf.errand(id) {
+                        errand.info.state = TransferState::Interrupted;
+                    }
+                    self.show_errand(id);
+                }
+                return;
+            }
+            Connection::None(_) | Connection::Ended(_) => LOST,
+            Connection::Distrusted(_) => "This relay isn't trusted.",
+            // What is said says it.
+            Connection::NoShelf(_) | Connection::Refused(ShelfFault::NoShelf, ..) => "",
+            Connection::Refused(ShelfFault::Closed, ..) => "The shelf isn't open to you.",
+            Connection::Refused(..) => "The shelf doesn't let you in.",
+        };
+        self.shelf.access = Access::Closed { what, text };
+    }
+
+    /// The user must say who it is.
+    fn ask_who(&mut self, wrong: Option<String>) {
+        let mut login = Login { wrong, ..Login::default() };
+        if let Some(user) = &self.shelf.user {
+            login.user.set(user.clone());
+            login.at_password = true;
+        }
+        self.shelf.login = Some(login);
+        // Who is writing something must not find it in a field for a password.
+        if self.overlay.is_none() && self.editor.is_empty() {
+            self.overlay = Some(Overlay::Shelf);
+        } else if self.overlay != Some(Overlay::Shelf) {
+            self.tell(Sign::Info, "the shelf asks who you are: F3 to log in".to_owned());
+        }
+    }
+
+    fn hear_ended(&mut self, id: ErrandId, end: End) {
+        let incoming = match self.shelf.errand(id) {
+            Some(errand) => errand.is_incoming(),
+            // Of the list nothing comes any more, as far as it is over without it.
+            None => {
+                if end != End::Listed {
+                    self.shelf.awaited = None;
+                }
+                return;
+            }
+        };
+        let downloads = self.downloads();
+        let Some(errand) = self.shelf.errand(id) else { return };
+        errand.info.state = state_of(end, incoming, &errand.name, &downloads);
+        self.show_errand(id);
+        if let Some(errand) = self.shelf.errand(id) {
+            errand.is_over = true;
+        }
+        self.shelf.errands.retain(|errand| !(errand.is_over && errand.number.is_some()));
+    }
+
+    /// The visit is over: so is all that was under way, for this reason, or cancelled.
+    pub(super) fn visit_over(&mut self, why: Option<&str>) {
+        self.shelf.login = None;
+        self.shelf.awaited = None;
+        let open = self.shelf.errands.iter().filter(|errand| !errand.is_over);
+        let open: Vec<_> = open.map(|errand| errand.id).collect();
+        for id in open {
+            let end = why.map_or(End::Cancelled, |why| End::GivenUp(why.to_owned()));
+            self.hear_ended(id, end);
+        }
+        for asked in std::mem::take(&mut self.shelf.asked) {
+            self.tell_undone(&asked, why.unwrap_or("you left the shelf"));
+        }
+    }
+
+    fn show_errand(&mut self, id: ErrandId) {
+        if let Some(errand) = self.shelf.errand(id).map(|errand| errand.clone()) {
+            self.show(&errand);
+        }
+    }
+
+    /// Shows how it stands, once it has a number.
+    fn show(&mut self, errand: &Errand) {
+        let Some(number) = errand.number else { return };
+        let before = self.transfers.update(number, errand.info.clone(), self.now.moment);
+        if let Some(transfer) = self.transfers.get_mut(number) {
+            transfer.shelf = Some(errand.name.clone());
+        }
+        self.shelf.latest.insert(errand.name.clone(), number);
+        let is_news = before.is_none_or(|before| before.state != errand.info.state);
+        let line = self.transfers.get(number).filter(|_| is_news);
+        if let Some((sign, text)) =
+            line.and_then(|transfer| self.shelf_line(transfer, &errand.name))
+        {
+            self.tell(sign, text);
+        }
+    }
+
+    /// How its state reads in the conversation, if it is told there.
+    fn shelf_line(&self, transfer: &Transfer, name: &str) -> Option<(Sign, String)> {
+        let info = &transfer.info;
+        let incoming = info.direction == Direction::Incoming;
+        Some(match &info.state {
+            TransferState::Verified { saved_as, .. } if incoming => {
+                let downloads = self.downloads();
+                let place = if saved_as == info.name().as_str() {
+                    format!("saved in {downloads}")
+                } else {
+                    let saved_as = text::line(saved_as, MAX_REASON_COLUMNS);
+                    format!("saved as {saved_as} in {downloads}")
+                };
+                (Sign::Good, format!("{name} fetched from the shelf, verified, {place}"))
+            }
+            TransferState::Verified { .. } => {
+                (Sign::Good, format!("{name} lies on the shelf, verified"))
+            }
+            TransferState::Failed { reason, .. } => {
+                let reason = text::line(reason, MAX_REASON_COLUMNS);
+                let named = reason.starts_with(name);
+                (Sign::Trouble, if named { reason } else { format!("{name}: {reason}") })
+            }
+            TransferState::Cancelled { .. } => {
+                let (sign, kept) = match incoming {
+                    true if transfer.done() > 0 => {
+                        (Sign::Incoming, format!("; what has come is kept: /get {name} goes on"))
+                    }
+                    true => (Sign::Incoming, String::new()),
+                    false => (Sign::Outgoing, String::new()),
+                };
+                (sign, format!("you cancelled {name}{kept}"))
+            }
+            TransferState::Offered
+            | TransferState::Queued
+            | TransferState::Moving
+            | TransferState::Interrupted
+            | TransferState::Declined
+            | TransferState::Withdrawn => return None,
+        })
+    }
+}
+
+const LOST: &str = "There is no way to the shelf.";
+
+/// What will be offered, as far as the list tells.
+fn expected(name: &ShelfName, size: Option<u64>) -> Offer {
+    Offer { name: name.last(), form: Form::File, size, on_disk: None, entries: 1, mtime: None }
+}
+
+/// Whether this was asked for with what the visit calls so.
+fn is_of(asked: &Asked, name: &str) -> bool {
+    match asked {
+        Asked::Put(path) => path.file_name().is_none_or(|last| last.to_string_lossy() == name),
+        Asked::Get(_) => false,
+    }
+}
+
+fn progress(id: TransferId, figures: &ShelfFigures) -> Progress {
+    let ShelfFigures { done, size, rate, remaining, stalled_for } = *figures;
+    let size = size.unwrap_or(done);
+    Progress { id, done, size, moved: done, entries: 0, rate, remaining, stalled_for }
+}
+
+/// How an errand ended, as a transfer's state.
+fn state_of(end: End, incoming: bool, name: &str, downloads: &str) -> TransferState {
+    let failed = |reason| TransferState::Failed { code: Fault::Unknown, reason };
+    match end {
+        End::Moved(Outcome::Verified { saved_as, problems }) => TransferState::Verified {
+            saved_as,
+            left_out: problems.told().map(str::to_owned).collect(),
+            left_out_count: problems.count(),
+        },
+        End::Moved(Outcome::Failed { code, text }) => {
+            let reason = match code {
+                Fault::Storage if !incoming => {
+                    "the relay can't write it to its shelf, which may be full; tell its operator"
+                        .to_owned()
+                }
+                Fault::SourceChanged if incoming => {
+                    "it was changed on the shelf while it was fetched; fetch it again".to_owned()
+                }
+                _ => text,
+            };
+            TransferState::Failed { code, reason }
+        }
+        End::NotTaken(not) if not.taken => {
+            failed(format!("{name} is in {downloads} already, so it isn't fetched"))
+        }
+        End::NotTaken(not) => failed(not.text),
+        End::Refused(_, text) | End::Missing { text, .. } | End::GivenUp(text) => failed(text),
+        End::Cancelled | End::Listed | End::Deleted => TransferState::Cancelled { by_peer: false },
+    }
+}
