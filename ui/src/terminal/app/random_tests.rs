@@ -40,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
         "F2",
         "F3",
         "F5",
+        "F3",
+        "F5",
         "Ctrl-A",
         "Ctrl-W",
         "Ctrl-K",
