@@ -5,17 +5,24 @@
 
 use super::editor::Editor;
 use couplet::account::Rights;
-use couplet::shelf::list::{Page, Query, Shelved};
+use couplet::shelf::list::{PAGE_FILES, Page, Query, Shelved};
 use couplet::shelf::message::{Password, Terms};
 use couplet::shelf::name::ShelfName;
 use couplet::shelf::visit::ErrandId;
+use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferId, TransferInfo};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The files that are remembered at most; a search narrows what is more.
 const MOST_FILES: usize = 20_000;
+
+/// How often hashes are asked for again that the relay has to find out, and after what wait at first;
+/// each further wait is twice as long.
+const MOST_TRIES: u32 = 6;
+const FIRST_HASHES: Duration = Duration::from_millis(500);
 
 /// The longest user name and password that are taken, in bytes.
 const MOST_TYPED: usize = 512;
@@ -193,6 +200,9 @@ pub(crate) struct Shelf {
     pub(crate) latest: HashMap<String, TransferId>,
     /// Numbers the errands of all visits.
     pub(crate) last_serial: u64,
+    /// When it is looked again for hashes that the relay finds out, and how often it was.
+    pub(crate) hashes_at: Option<Moment>,
+    hashes_tried: u32,
     more: bool,
     chosen: Option<ShelfName>,
 }
@@ -260,6 +270,22 @@ impl Shelf {
         }
         // A page that brings nothing new would be asked for again and again.
         self.more = more && self.files.len() > before && self.files.len() < MOST_FILES;
+    }
+
+    /// The user looks: from here on it is asked for hashes again.
+    pub(crate) const fn begin(&mut self) {
+        self.hashes_at = None;
+        self.hashes_tried = 0;
+    }
+
+    /// Hashes that the relay has to find out are asked for a few times more, where the list is so short
+    /// that nothing on the screen moves by it.
+    pub(crate) fn await_hashes(&mut self, now: Moment) {
+        let short = !self.more && self.files.len() <= PAGE_FILES;
+        let unknown = short && self.files.iter().any(|file| file.hash.is_none());
+        self.hashes_at = (unknown && self.hashes_tried < MOST_TRIES)
+            .then(|| now + FIRST_HASHES.saturating_mul(1 << self.hashes_tried));
+        self.hashes_tried += u32::from(self.hashes_at.is_some());
     }
 
     /// The name after which the next page begins, if there is one, nothing is awaited, and what is shown

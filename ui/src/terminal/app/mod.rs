@@ -371,7 +371,7 @@ impl App {
     pub(crate) fn wake_at(&self) -> Option<Moment> {
         let now = self.now.moment;
         let transfers = self.transfers.all().iter().filter_map(|known| known.changes_at(now));
-        [self.writing_until, self.leave_by, self.standing.next_second(now)]
+        [self.writing_until, self.leave_by, self.looks_at(), self.standing.next_second(now)]
             .into_iter()
             .flatten()
             .chain(transfers)
@@ -409,6 +409,7 @@ impl App {
     }
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
+        self.look_if_due(effects);
         let now = self.now.moment;
         if self.leave_by.take_if(|limit| now >= *limit).is_some() {
             effects.push(Effect::Quit(Ending::Fin));

@@ -14,6 +14,7 @@ use crate::engine::shelf::Command;
 use couplet::shelf::list::Query;
 use couplet::shelf::name::ShelfName;
 use couplet::text;
+use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ impl App {
     pub(super) fn open_shelf(&mut self, effects: &mut Vec<Effect>) {
         self.overlay = Some(Overlay::Shelf);
         self.popup = None;
+        self.shelf.begin();
         self.look_again(effects);
     }
 
@@ -53,6 +55,19 @@ impl App {
             self.shelf.access = Access::Asking;
         }
         effects.push(list(None));
+    }
+
+    /// When it is looked again by itself.
+    pub(super) fn looks_at(&self) -> Option<Moment> {
+        self.shelf.hashes_at.filter(|_| self.overlay == Some(Overlay::Shelf))
+    }
+
+    /// Looks again if it is time to.
+    pub(super) fn look_if_due(&mut self, effects: &mut Vec<Effect>) {
+        if self.looks_at().is_some_and(|at| self.now.moment >= at) {
+            self.shelf.hashes_at = None;
+            self.look_again(effects);
+        }
     }
 
     /// Asks for the next page, if what is seen comes near its end.

@@ -277,3 +277,20 @@ fn the_list_keeps_what_is_chosen_when_it_is_looked_at_again() {
     told(&mut stage, Told::List(Some(ErrandId(2)), page(files)));
     assert_eq!(stage.app.shelf.chosen().map(|file| file.name.as_str()), Some("c"));
 }
+
+#[test]
+fn hashes_that_the_relay_finds_out_are_asked_for_again_while_one_looks() {
+    let mut stage = with(Rights::GET, vec![shelved("a", 1, None)]);
+    asked(&mut stage);
+    let second = Duration::from_secs(1);
+    stage.wait(second);
+    assert_eq!(asked(&mut stage), [query(None)]);
+    told(&mut stage, Told::List(Some(ErrandId(2)), page(vec![shelved("a", 1, None)])));
+    stage.keys("Esc").wait(60 * second);
+    assert_eq!(asked(&mut stage), [], "nobody looks");
+    stage.keys("F3");
+    told(&mut stage, Told::List(Some(ErrandId(3)), page(vec![shelved("a", 1, Some(1))])));
+    asked(&mut stage);
+    stage.wait(60 * second);
+    assert_eq!(asked(&mut stage), [], "all are known");
+}

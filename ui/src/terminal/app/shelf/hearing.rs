@@ -103,6 +103,7 @@ impl App {
             Told::List(None, _) => {}
             Told::List(Some(_), page) => {
                 self.shelf.take_page(page);
+                self.shelf.await_hashes(self.now.moment);
                 self.want_more(effects);
             }
             Told::Offered { id, offer, again, changed } => {
