@@ -127,3 +127,11 @@ fn the_peers_word_is_better_than_a_guess() {
     assert_eq!(info.state, TransferState::Cancelled { by_peer: true });
     assert_eq!(book.cancelled_by_peer(Direction::Incoming, 1), None);
 }
+
+#[test]
+fn a_number_that_is_given_out_is_nobody_elses() {
+    let mut book = book_with_offers(2);
+    assert_eq!(book.number(), TransferId(3));
+    assert!(book.get(TransferId(3)).is_none(), "it isn't in the book");
+    assert_eq!(book.offer(file("y")).map(|(id, _)| id), Ok(TransferId(4)));
+}

@@ -153,7 +153,11 @@ impl Person {
                 }
                 Ok(())
             }
-            Event::Preflight { .. } | Event::Started { .. } | Event::Text { .. } => Ok(()),
+            Event::Preflight { .. }
+            | Event::Started { .. }
+            | Event::Text { .. }
+            | Event::RelayIsNew
+            | Event::Number { .. } => Ok(()),
         }
     }
 

@@ -51,19 +51,15 @@ impl Visiting {
             let Some(shelf) = &mut self.shelf else { return std::future::pending().await };
             let event = tokio::select! {
                 event = shelf.events.recv() => event.unwrap_or_else(|| over.clone()),
-                room = shelf.commands.reserve(), if !self.outbox.is_empty() => match room {
-                    Ok(room) => {
-                        if let Some(command) = self.outbox.pop_front() {
-                            room.send(command);
-                        }
-                        continue;
-                    }
-                    // It is over; its last events say why.
-                    Err(_) => {
+                room = shelf.commands.reserve(), if !self.outbox.is_empty() => {
+                    if let (Ok(room), Some(command)) = (room, self.outbox.pop_front()) {
+                        room.send(command);
+                    } else {
+                        // It is over; its last events say why.
                         self.outbox.clear();
-                        continue;
                     }
-                },
+                    continue;
+                }
             };
             if event == over {
                 self.end();

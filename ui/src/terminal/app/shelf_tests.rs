@@ -18,11 +18,13 @@ use couplet::transfer::book::Direction;
 /// What was asked of the visit since the last time.
 fn asked(stage: &mut Stage) -> Vec<Ask> {
     let effects = std::mem::take(&mut stage.effects);
-    let asked = effects.into_iter().filter_map(|effect| match effect {
-        Effect::Shelf(command) => Some(command),
-        _ => None,
-    });
-    asked.collect()
+    let mut asked = Vec::new();
+    for effect in effects {
+        if let Effect::Shelf(command) = effect {
+            asked.push(command);
+        }
+    }
+    asked
 }
 
 fn query(after: Option<&str>) -> Ask {

@@ -14,6 +14,7 @@ use couplet::units;
 use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
+use std::fmt::Write as _;
 
 /// The columns of a size, of a time, of the first digits of a hash.
 const SIZE: usize = 10;
@@ -144,6 +145,15 @@ fn foot(shelf: &Shelf, shown: usize) -> String {
     format!("{} of {}{left_out}", units::grouped(shown as u64), files_of(files))
 }
 
+/// The first digits of a hash.
+fn digits(hash: Hash) -> String {
+    let mut text = String::with_capacity(HASH);
+    for byte in hash.iter().take(HASH / 2) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
 fn files_of(count: u64) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{} files", units::grouped(count)) }
 }
@@ -158,9 +168,7 @@ fn draw_file(app: &App, pen: &mut Pen<'_>, line: Rect, row: usize, file: &Shelve
         end = end.saturating_sub(width + 2);
     };
     if columns >= WITH_HASH {
-        let digits =
-            |hash: Hash| hash[..HASH / 2].iter().map(|byte| format!("{byte:02x}")).collect();
-        let hash: Option<String> = file.hash.map(digits);
+        let hash = file.hash.map(digits);
         put(pen, HASH, hash.as_deref().unwrap_or(""), theme.quiet());
     }
     // What is fetched has how far it is in the place of its time.

@@ -96,7 +96,7 @@ impl App {
 
     fn hear_visit(&mut self, told: Told, effects: &mut Vec<Effect>) {
         match told {
-            Told::Connection(connection) => self.hear_connection(connection),
+            Told::Connection(connection) => self.hear_connection(&connection),
             Told::LoginWanted => self.ask_who(None),
             Told::LoginFailed { text } => self.ask_who(Some(text::line(&text, 300))),
             // What follows a login nobody here has asked for; what was asked for comes next.
@@ -123,24 +123,23 @@ impl App {
             }
             Told::Ended(id, end) => self.hear_ended(id, end),
             Told::Over => {
-                if !matches!(self.shelf.access, Access::Closed { .. }) {
+                let why = if let Access::Closed { text, .. } = &self.shelf.access {
+                    text.clone()
+                } else {
                     let text = "the visit ended unexpectedly".to_owned();
-                    self.shelf.access = Access::Closed { what: LOST, text };
-                }
-                let why = match &self.shelf.access {
-                    Access::Closed { text, .. } => text.clone(),
-                    _ => String::new(),
+                    self.shelf.access = Access::Closed { what: LOST, text: text.clone() };
+                    text
                 };
                 self.visit_over(Some(&why));
             }
         }
     }
 
-    fn hear_connection(&mut self, connection: Connection) {
+    fn hear_connection(&mut self, connection: &Connection) {
         let text = text::line(connection.text(), 300);
         let what = match connection {
             Connection::There(terms) => {
-                self.shelf.access = Access::There(terms);
+                self.shelf.access = Access::There(*terms);
                 self.shelf.login = None;
                 return;
             }
@@ -184,15 +183,12 @@ impl App {
     }
 
     fn hear_ended(&mut self, id: ErrandId, end: End) {
-        let incoming = match self.shelf.errand(id) {
-            Some(errand) => errand.is_incoming(),
-            // Of the list nothing comes any more, as far as it is over without it.
-            None => {
-                if end != End::Listed {
-                    self.shelf.awaited = None;
-                }
-                return;
+        let Some(incoming) = self.shelf.errand(id).map(|errand| errand.is_incoming()) else {
+            // Of the list nothing comes any more, if it is over without it.
+            if end != End::Listed {
+                self.shelf.awaited = None;
             }
+            return;
         };
         let downloads = self.downloads();
         let Some(errand) = self.shelf.errand(id) else { return };
@@ -316,6 +312,10 @@ fn state_of(end: End, incoming: bool, name: &str, downloads: &str) -> TransferSt
             left_out_count: problems.count(),
         },
         End::Moved(Outcome::Failed { code, text }) => {
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "two of all faults read otherwise here"
+            )]
             let reason = match code {
                 Fault::Storage if !incoming => {
                     "the relay can't write it to its shelf, which may be full; tell its operator"
