@@ -21,7 +21,6 @@ use crate::account::AccountName;
 use crate::time::Moment;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many of each sort are remembered; those that failed least, and of these the one that failed
@@ -98,34 +97,34 @@ impl Hold {
 }
 
 /// Whose try it is: what was given as the account's name, if it can be one, and the address as it is
-/// counted, if it isn't this machine's own.
+/// counted, if it isn't this machine's own; what an address is, is the shell's to say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Try {
+pub struct Try<A> {
     /// The account that was named; all that can't be names are one.
     pub account: Option<AccountName>,
     /// The address; none for this machine's own.
-    pub address: Option<IpAddr>,
+    pub address: Option<A>,
 }
 
 /// The failures. Every try that [`Logins::handle_try`] allows is followed by one of
 /// [`Logins::handle_failed`] and [`Logins::handle_success`].
 #[derive(Debug)]
-pub struct Logins {
+pub struct Logins<A> {
     policy: Policy,
-    pairs: Counts<Try>,
-    addresses: Counts<IpAddr>,
+    pairs: Counts<Try<A>>,
+    addresses: Counts<A>,
     accounts: Counts<Option<AccountName>>,
-    known: HashMap<AccountName, Vec<IpAddr>>,
+    known: HashMap<AccountName, Vec<A>>,
     failed: u64,
 }
 
-impl Default for Logins {
+impl<A: Copy + Eq + Hash> Default for Logins<A> {
     fn default() -> Self {
         Self::new(Policy::default())
     }
 }
 
-impl Logins {
+impl<A: Copy + Eq + Hash> Logins<A> {
     /// With nothing that has failed yet.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
@@ -143,7 +142,7 @@ impl Logins {
     ///
     /// # Errors
     /// [`Hold`]: not now, and how long not. A lock comes before a longer wait.
-    pub fn check(&self, who: &Try, now: Moment) -> Result<(), Hold> {
+    pub fn check(&self, who: &Try<A>, now: Moment) -> Result<(), Hold> {
         let Policy { pair, address, account, .. } = self.policy;
         // Whoever has this machine's address may be anybody.
         let pair = Steps { lock_at: who.address.and(pair.lock_at), ..pair };
@@ -163,7 +162,7 @@ impl Logins {
     ///
     /// # Errors
     /// [`Hold`], as [`Logins::check`] says.
-    pub fn handle_try(&mut self, who: &Try, now: Moment) -> Result<(), Hold> {
+    pub fn handle_try(&mut self, who: &Try<A>, now: Moment) -> Result<(), Hold> {
         self.check(who, now)?;
         self.pairs.begin(who, now, self.policy.forget_after);
         if let Some(from) = &who.address {
@@ -174,7 +173,7 @@ impl Logins {
     }
 
     /// The try was in vain.
-    pub fn handle_failed(&mut self, who: &Try, now: Moment) {
+    pub fn handle_failed(&mut self, who: &Try<A>, now: Moment) {
         let Policy { pair, address, account, lock, .. } = self.policy;
         self.failed += 1;
         let pair = Steps { lock_at: who.address.and(pair.lock_at), ..pair };
@@ -187,7 +186,7 @@ impl Logins {
 
     /// The try was right. What failed with this account is forgotten; what the address failed with
     /// others isn't, as whoever has an account could try all others beside it.
-    pub fn handle_success(&mut self, who: &Try) {
+    pub fn handle_success(&mut self, who: &Try<A>) {
         self.pairs.forget(who);
         self.accounts.forget(&who.account);
         if let Some(from) = &who.address {
@@ -197,7 +196,7 @@ impl Logins {
     }
 
     /// The try came to nothing without being right or wrong, such as for want of the database.
-    pub fn handle_undecided(&mut self, who: &Try) {
+    pub fn handle_undecided(&mut self, who: &Try<A>) {
         self.pairs.take_back(who);
         self.accounts.take_back(&who.account);
         if let Some(from) = &who.address {
@@ -211,12 +210,12 @@ impl Logins {
         self.failed
     }
 
-    fn is_known(&self, who: &Try) -> bool {
+    fn is_known(&self, who: &Try<A>) -> bool {
         let (Some(account), Some(address)) = (&who.account, &who.address) else { return false };
         self.known.get(account).is_some_and(|known| known.contains(address))
     }
 
-    fn know(&mut self, account: Option<&AccountName>, address: IpAddr) {
+    fn know(&mut self, account: Option<&AccountName>, address: A) {
         let Some(account) = account else { return };
         if self.known.len() >= MAX_REMEMBERED && !self.known.contains_key(account) {
             // Whichever: only accounts that there are get here, and the next login brings it back.

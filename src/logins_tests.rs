@@ -2,24 +2,30 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::net::IpAddr;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn who(account: &str, last: u8) -> Try {
+fn who(account: &str, last: u8) -> Try<IpAddr> {
     Try { account: account.parse().ok(), address: Some(IpAddr::from([192, 0, 2, last])) }
 }
 
-fn here(account: &str) -> Try {
+fn here(account: &str) -> Try<IpAddr> {
     Try { address: None, ..who(account, 0) }
 }
 
-fn fails(logins: &mut Logins, who: &Try, now: Moment) {
+fn fails(logins: &mut Logins<IpAddr>, who: &Try<IpAddr>, now: Moment) {
     logins.handle_try(who, now).expect("it may try");
     logins.handle_failed(who, now);
 }
 
 /// Fails so often, each time as soon as it may; gives what each had to wait for.
-fn keeps_failing(logins: &mut Logins, who: &Try, times: usize, now: &mut Moment) -> Vec<Hold> {
+fn keeps_failing(
+    logins: &mut Logins<IpAddr>,
+    who: &Try<IpAddr>,
+    times: usize,
+    now: &mut Moment,
+) -> Vec<Hold> {
     let one = |_| {
         fails(logins, who, *now);
         let hold = logins.check(who, *now).err().unwrap_or(Hold::Slow(Duration::ZERO));

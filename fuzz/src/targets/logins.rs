@@ -20,11 +20,11 @@ pub fn run(data: &[u8]) {
 }
 
 struct World {
-    logins: Logins,
+    logins: Logins<IpAddr>,
     now: Moment,
-    under_way: Vec<Try>,
+    under_way: Vec<Try<IpAddr>>,
     /// Failures of each pair since it was right, and whether it ever was.
-    pairs: HashMap<Try, (u32, bool)>,
+    pairs: HashMap<Try<IpAddr>, (u32, bool)>,
     /// Failures of each address.
     addresses: HashMap<IpAddr, u32>,
 }
@@ -57,7 +57,7 @@ impl World {
         Ok(())
     }
 
-    fn tries(&mut self, who: &Try) {
+    fn tries(&mut self, who: &Try<IpAddr>) {
         let before = self.logins.check(who, self.now);
         assert_eq!(self.logins.handle_try(who, self.now), before, "{who:?}");
         if before.is_ok() {
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    fn ends(&mut self, who: &Try, outcome: u8) {
+    fn ends(&mut self, who: &Try<IpAddr>, outcome: u8) {
         let (failures, was_right) = self.pairs.entry(who.clone()).or_default();
         match outcome {
             5 => {
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    fn check(&self, who: &Try) {
+    fn check(&self, who: &Try<IpAddr>) {
         let Policy { pair, address, lock, .. } = Policy::default();
         let hold = self.logins.check(who, self.now);
         if let Err(hold) = hold {
@@ -109,7 +109,7 @@ impl World {
 }
 
 /// One of a few accounts, from one of a few addresses.
-fn who(input: &mut Input<'_>) -> Result<Try> {
+fn who(input: &mut Input<'_>) -> Result<Try<IpAddr>> {
     let byte = input.arbitrary::<u8>()?;
     let account = ["ann", "bob", "not a name"][usize::from(byte % 3)].parse::<AccountName>().ok();
     let address = match byte / 3 % 6 {

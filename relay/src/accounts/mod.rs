@@ -71,7 +71,7 @@ pub struct Accounts {
     known: Mutex<Known>,
     /// Held by whoever reads, so that a change is read once.
     reading: tokio::sync::Mutex<()>,
-    logins: Mutex<Logins>,
+    logins: Mutex<Logins<IpAddr>>,
     hasher: Hasher,
     comparing: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -366,7 +366,7 @@ impl Accounts {
 #[derive(Debug)]
 struct Attempt {
     accounts: Arc<Accounts>,
-    who: Try,
+    who: Try<IpAddr>,
     from: IpAddr,
     is_decided: bool,
 }
