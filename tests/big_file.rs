@@ -12,7 +12,7 @@ use std::time::Duration;
 use support::headless::Client;
 use support::relay::Relay;
 use support::terminal::{Terminal, now};
-use support::{contents, proc_status_kib};
+use support::{PATIENCE, contents, proc_status_kib};
 
 const GIB: u64 = 1 << 30;
 
@@ -60,7 +60,9 @@ fn a_gibibyte_goes_through_identical_in_little_memory_while_the_chat_stays_quick
     let mut bob = Terminal::client("bob", &relay.address, &at_bob);
     ann.sees("YOUR TURN");
     ann.line("/send random.bin");
-    bob.sees("/accept 1");
+    let offered = |screen: &vt100::Screen| screen.contents().contains("/accept 1");
+    let seen = bob.waits_at_most(PATIENCE, &offered);
+    assert!(seen.is_some(), "no offer: ann\n{}\nbob\n{}", ann.screen(), bob.screen());
     bob.line("/accept 1");
 
     // Words there and back for as long as it moves, timed from the key to the other screen.

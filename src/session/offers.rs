@@ -17,14 +17,11 @@ use crate::transfer::wire::Fault;
 
 impl Session {
     /// Offers something to the peer; the engine keeps it under the transfer's number until the
-    /// transfer is over.
+    /// transfer is over. What is offered while the two agree on keys goes out once they have them.
     ///
     /// # Errors
     /// What is wrong and what to do, if nobody is there or too much is offered.
     pub fn offer(&mut self, what: Offer) -> Result<TransferId, String> {
-        if self.peer_here && !self.sealing.is_sealed() {
-            return Err("the line isn't sealed yet; wait a moment".to_owned());
-        }
         if self.sealing.is_distrusted() {
             return Err(
                 "the verification words differ, so nothing is sent; leave with fin and meet \
@@ -32,7 +29,15 @@ impl Session {
                     .to_owned(),
             );
         }
-        if !self.is_paired() {
+        if self.peer_here && self.sealing.has_failed() {
+            return Err(
+                "this line isn't sealed, so nothing is sent; wait for somebody with the same \
+                        code, or leave with fin"
+                    .to_owned(),
+            );
+        }
+        let agreeing = self.link.is_online() && self.peer_here && self.sealing.is_agreeing();
+        if !self.is_paired() && !agreeing {
             return Err("nobody is there to send to; wait for your peer".to_owned());
         }
         if !self.signals.has_room() {

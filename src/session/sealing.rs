@@ -111,6 +111,16 @@ impl Sealing {
         self.newcomer = newcomer;
     }
 
+    /// Whether there will be no keys with whoever is there.
+    pub(super) const fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed)
+    }
+
+    /// Whether an exchange goes on, or is about to.
+    pub(super) const fn is_agreeing(&self) -> bool {
+        matches!(self.state, State::Slowed { .. } | State::Agreeing(_))
+    }
+
     /// Whether the user has found that somebody sits in the middle.
     pub(super) const fn is_distrusted(&self) -> bool {
         matches!(self.state, State::Sealed { verdict: Some(Verdict::Different), .. })

@@ -1,9 +1,11 @@
 //! Sealed lines: what the relay sees of them, wrong codes, newcomers, and meddling.
 
+use super::offer_tests::file;
 use super::test_line::{Client, Line, config};
 use super::*;
 use crate::message::{PeerState, RelayControl};
 use crate::seal::{EXCHANGE_FORM, Password, SEALED_FORM};
+use crate::transfer::book::{TransferId, TransferState};
 use proptest::prelude::*;
 
 fn coded(seed: u8, code: &str) -> Client {
@@ -102,6 +104,55 @@ fn nothing_is_said_before_it_is_sealed() {
     assert_eq!(last_seal(&line, 0), Some(Seal::Agreeing));
     line.settle();
     assert_eq!(line.words(1), ["too early"]);
+}
+
+/// Two who have met and agree on keys.
+fn agreeing(codes: [&str; 2]) -> Line {
+    let mut line = Line::new(0);
+    line.clients.push(coded(1, codes[0]));
+    line.clients.push(coded(2, codes[1]));
+    line.pump(0);
+    line.pump(1);
+    while last_seal(&line, 0) != Some(Seal::Agreeing) {
+        let moved = [0, 1].map(|index| line.deliver_up(index) | line.deliver_down(index));
+        assert!(moved.contains(&true), "they never meet");
+    }
+    line
+}
+
+/// A user sees whose turn it is a moment before there are keys, and whoever sends a file at once must
+/// not have to do it again.
+#[test]
+fn what_is_offered_before_there_are_keys_goes_out_when_there_are() {
+    let mut line = agreeing(["otter-lamp", "otter-lamp"]);
+    for name in ["early.png", "taken-back.png"] {
+        line.clients[0].session.offer(file(name, 7)).expect("somebody is there");
+    }
+    let now = line.now;
+    line.clients[0].session.cancel(Some(TransferId(2)), true, now);
+    line.settle();
+    let cancelled = TransferState::Cancelled { by_peer: true };
+    for (id, state) in [(1, TransferState::Offered), (2, cancelled)] {
+        let info = line.clients[1].session.transfer(TransferId(id)).expect("an offer");
+        assert_eq!(info.state, state, "{id}");
+    }
+}
+
+#[test]
+fn what_was_offered_to_somebody_with_another_code_waits_for_the_right_one() {
+    let mut line = agreeing(["otter-lamp", "otter-lamb"]);
+    line.clients[0].session.offer(file("early.png", 7)).expect("somebody is there");
+    line.settle();
+    let state = |line: &Line, index: usize, id| {
+        let session = &line.clients[index].session;
+        session.transfer(TransferId(id)).map(|info| info.state.clone())
+    };
+    assert_eq!(state(&line, 1, 1), None);
+    line.clients.push(coded(3, "otter-lamp"));
+    line.settle();
+    let offered = Some(TransferState::Offered);
+    assert_eq!([state(&line, 0, 1), state(&line, 2, 1)], [offered.clone(), offered]);
+    assert_eq!(state(&line, 2, 2), None);
 }
 
 #[test]
