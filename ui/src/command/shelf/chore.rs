@@ -76,6 +76,8 @@ pub(super) struct Chore {
     open: usize,
     files: Vec<Shelved>,
     left_out: u64,
+    /// Whether the last list that was asked for came whole.
+    is_listed: bool,
     /// Globs whose lists are still to be asked for, and the one whose list is being told.
     globs: VecDeque<String>,
     listing: Option<String>,
@@ -101,6 +103,7 @@ impl Chore {
             open: 0,
             files: Vec::new(),
             left_out: 0,
+            is_listed: false,
             globs: VecDeque::new(),
             listing: None,
             hashes: None,
@@ -275,6 +278,7 @@ impl Chore {
         let name = self.name(id);
         self.names.remove(&id);
         let puts = matches!(self.task, Task::Put(_));
+        self.is_listed = matches!(end, End::Listed);
         match end {
             End::Listed | End::Cancelled => {}
             End::Deleted => self.tell(Report::Deleted { name }),
@@ -319,6 +323,8 @@ impl Chore {
             return;
         }
         match &self.task {
+            // Why there is no list has been told; that nothing matches would be untrue.
+            Task::List { .. } if !self.is_listed => {}
             Task::List { .. } => {
                 let unknown = self.files.iter().any(|file| file.hash.is_none());
                 if unknown && self.hashes.is_some_and(|until| now < until) {
@@ -336,7 +342,7 @@ impl Chore {
             Task::Get(_) => {
                 if let Some(glob) = self.listing.take() {
                     let files = std::mem::take(&mut self.files);
-                    if files.is_empty() {
+                    if files.is_empty() && self.is_listed {
                         let text = "nothing on the shelf matches that".to_owned();
                         self.failed(exit::MISSING, glob, "no_such_name", text);
                     }

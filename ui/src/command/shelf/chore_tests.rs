@@ -129,6 +129,20 @@ fn hashes_are_waited_for_a_while_unless_it_is_to_be_quick() {
 }
 
 #[test]
+fn a_list_that_is_refused_is_no_empty_one() {
+    for task in [Task::List { pattern: None, quick: false }, Task::Get(vec!["*.png".into()])] {
+        let mut scene = Scene::new(task, true);
+        scene.steps();
+        let hold = Connection::Refused(ShelfFault::SlowDown, "too many".into(), None);
+        scene.visit(VisitEvent::Connection(hold));
+        scene.ends("", End::GivenUp("too many".into()));
+        assert_eq!(scene.steps(), ["not_done", "Leave"]);
+        scene.visit(VisitEvent::Over);
+        assert_eq!(scene.steps(), ["ended", format!("end {}", exit::LOGIN).as_str()]);
+    }
+}
+
+#[test]
 fn names_and_globs_are_fetched_and_the_first_failure_gives_the_status() {
     let wanted = ["moon", "*.png", "b", "z*"].map(str::to_owned).to_vec();
     let mut scene = Scene::new(Task::Get(wanted), false);
