@@ -11,14 +11,14 @@ use super::names::Names;
 use super::places::Places;
 use super::rooted::Folder;
 use super::state::{About, NEW, State, journal_name, part_name};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, taken};
 use couplet::limits::SMALL_FILE;
-use couplet::path::SafeName;
+use couplet::path::{SafeName, SafePath};
 use couplet::transfer::entry::{Entry, Stamp};
 use couplet::transfer::offer::OnCollision;
 use couplet::transfer::receive::Opened;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// After how many bytes in their place it is noted how many they are.
@@ -28,6 +28,11 @@ const NOTE_EVERY: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Landing {
     root: Arc<Folder>,
+    /// What everything is laid down in: the same, or a folder apart from which it is moved when it is
+    /// whole.
+    base: Arc<Folder>,
+    /// Whether what is laid down apart has been moved to its place.
+    moved: AtomicBool,
     /// Its state directory.
     pub(super) state: State,
     offered: SafeName,
@@ -45,21 +50,25 @@ pub(super) struct Landing {
 }
 
 impl Landing {
-    /// Begins a run of a transfer.
+    /// Begins a run of a transfer. With `whole` what it lays down appears when all of it is there.
     pub(super) fn new(
         root: Arc<Folder>,
         state: State,
         about: About,
         policy: OnCollision,
+        whole: bool,
     ) -> io::Result<Self> {
+        let base = if whole { Arc::new(state.apart()?) } else { Arc::clone(&root) };
         let moment = state.moment()?;
         let names = Names::open(&state.folder)?;
         let looks = Looks::begin(&state.folder)?;
         let placed = state.placed();
-        let folders = Folders::new(Arc::clone(&root), policy, names, about.begun);
+        let folders = Folders::new(Arc::clone(&base), policy, names, about.begun);
         Ok(Self {
             places: Places::new(folders, moment.at),
+            moved: AtomicBool::new(!whole),
             root,
+            base,
             offered: about.offer.name,
             looks,
             granted: moment.granted,
@@ -106,8 +115,14 @@ impl Landing {
 
     /// Completes the transfer. Gives what it is saved as.
     pub(super) fn finish(&self) -> Result<String, Trouble> {
-        let applied = self.looks.apply(&self.root);
-        applied.map_err(|error| Trouble::of(self.offered.as_str().as_bytes(), &error))?;
+        let trouble = |error: io::Error| Trouble::of(self.offered().as_bytes(), &error);
+        if !self.moved.load(Ordering::Acquire) {
+            // Before it has its looks, as a folder that can't be written to can't be moved either.
+            self.unflushed().flush(&self.base)?;
+            self.appear()?;
+            self.moved.store(true, Ordering::Release);
+        }
+        self.looks.apply(&self.root).map_err(trouble)?;
         self.unflushed().flush(&self.root)?;
         self.root.flush().map_err(|error| Trouble::of(b"the downloads directory", &error))?;
         // What is left of it is cleared up by the next transfer.
@@ -115,9 +130,20 @@ impl Landing {
         Ok(self.places.saved_as(&self.offered))
     }
 
+    /// Moves what was laid down apart to its place.
+    fn appear(&self) -> Result<(), Trouble> {
+        let name = self.offered().as_bytes();
+        match self.base.place(name, &self.root, name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(taken(&SafePath::from(self.offered.clone()), self.places.folders.policy))
+            }
+            moved => moved.map_err(|error| Trouble::of(name, &error)),
+        }
+    }
+
     /// Removes what isn't complete.
     pub(super) fn discard(&self) {
-        let _ = self.looks.apply(&self.root);
+        let _ = self.looks.apply(&self.base);
         let _ = self.state.remove(&self.root);
     }
 

@@ -19,6 +19,7 @@ mod rooted;
 mod shelf;
 mod sink;
 mod state;
+mod sweeping;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -26,6 +27,7 @@ mod trouble;
 pub use incoming::{Growing, Incoming};
 pub use shelf::{Contents, MAX_FILES, ShelfFile, ShelfTrouble};
 pub use sink::MAX_TEXT;
+pub use sweeping::{Swept, Tally};
 pub use trouble::Trouble;
 
 use couplet::path::PARTIAL_PREFIX;
@@ -47,6 +49,8 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub struct Store {
     root: Arc<Folder>,
+    /// Whether others fetch what is there, so that a folder, too, must not be seen before it is whole.
+    is_shelf: bool,
     /// Held by who looks whether a part is in use: for that moment it is.
     looking: Mutex<()>,
 }
@@ -85,7 +89,11 @@ impl Store {
                  --downloads DIR"
             )
         })?;
-        Ok(Arc::new(Self { root: Arc::new(root), looking: Mutex::new(()) }))
+        Ok(Arc::new(Self::of(root, false)))
+    }
+
+    fn of(root: Folder, is_shelf: bool) -> Self {
+        Self { root: Arc::new(root), is_shelf, looking: Mutex::new(()) }
     }
 
     /// What the disk has to say about an offer. Nothing is changed.
@@ -137,7 +145,8 @@ impl Store {
                 Some(found) => found,
                 None => State::make(&self.root, offer)?,
             };
-            Landing::new(Arc::clone(&self.root), state, about, on_collision)
+            let whole = self.is_shelf && offer.is_folder();
+            Landing::new(Arc::clone(&self.root), state, about, on_collision, whole)
         });
         begun.map(Incoming::directory).map_err(|error| unwritable(&error))
     }

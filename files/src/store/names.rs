@@ -124,7 +124,7 @@ impl Names {
 /// them apart.
 pub(super) fn is_there(folder: &Folder, name: &[u8]) -> bool {
     let folded = fold(name);
-    folder.names().iter().any(|found| fold(found) == folded)
+    !folder.names_that(|found| fold(found) == folded).is_empty()
 }
 
 /// What names have in common that are one to a system which knows neither case nor forms.

@@ -3,6 +3,7 @@
 //! Owns the system calls on names. Since nothing here takes a path of more than one name, nothing
 //! can lead outside of the folder it begins at, whatever is in the way or is put there meanwhile.
 
+use couplet::path::MAX_PATH_PARTS;
 use couplet::transfer::entry::Stamp;
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, Timespec, Timestamps, UTIME_OMIT,
@@ -18,6 +19,9 @@ pub(super) const MODE_BITS: u32 = 0o777;
 
 /// The rights of the owner to a folder: what it takes to go on working in it.
 pub(super) const OWNER: u32 = 0o700;
+
+/// How deep what is removed may be: deeper than anything that comes.
+const MAX_DEPTH: usize = 4 * MAX_PATH_PARTS;
 
 /// An open folder.
 #[derive(Debug)]
@@ -149,6 +153,27 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
     }
 
+    /// Removes what has this name, a folder with all that is in it; links aren't followed.
+    pub(super) fn remove_tree(&self, name: &[u8]) -> io::Result<()> {
+        self.remove_within(name, MAX_DEPTH)
+    }
+
+    fn remove_within(&self, name: &[u8], deeper: usize) -> io::Result<()> {
+        let found = self.look(name)?;
+        if !found.is_folder() {
+            return self.remove(name);
+        }
+        let deeper = deeper.checked_sub(1).ok_or(Errno::NAMETOOLONG)?;
+        if found.mode & OWNER != OWNER {
+            self.give_rights(name, found.mode)?;
+        }
+        let inner = self.open(name)?;
+        for name in inner.names() {
+            inner.remove_within(&name, deeper)?;
+        }
+        self.remove_folder(name)
+    }
+
     /// Moves what has a name here to a name in `to`, in place of a file or link that has it.
     pub(super) fn replace(&self, from: &[u8], to: &Self, name: &[u8]) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.fd, from, &to.fd, name)?)
@@ -179,12 +204,18 @@ impl Folder {
 
     /// The names in it, `.` and `..` aside; what can't be read of them is passed over.
     pub(super) fn names(&self) -> Vec<Vec<u8>> {
+        self.names_that(|_| true)
+    }
+
+    /// Those of them that are wanted.
+    pub(super) fn names_that(&self, mut are_wanted: impl FnMut(&[u8]) -> bool) -> Vec<Vec<u8>> {
         let Ok(entries) = Dir::read_from(&self.fd) else { return Vec::new() };
-        entries
-            .map_while(Result::ok)
-            .map(|entry| entry.file_name().to_bytes().to_vec())
-            .filter(|name| !matches!(name.as_slice(), b"." | b".."))
-            .collect()
+        let entries = entries.map_while(Result::ok);
+        let wanted = entries.filter(|entry| {
+            let name = entry.file_name().to_bytes();
+            !matches!(name, b"." | b"..") && are_wanted(name)
+        });
+        wanted.map(|entry| entry.file_name().to_bytes().to_vec()).collect()
     }
 
     /// Flushes its names to disk.

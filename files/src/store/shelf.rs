@@ -14,10 +14,13 @@ use rustix::fs::{FileType, OFlags};
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The most files that are looked at; what is beyond them isn't told of.
 pub const MAX_FILES: usize = 100_000;
+
+/// Bytes that their names may have together; likewise.
+const MAX_NAMES: usize = 8 << 20;
 
 /// A file, as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,8 +31,66 @@ pub struct ShelfFile {
     pub size: u64,
     /// When it was changed.
     pub mtime: Stamp,
+    /// When anything about it was changed, as the system says: that can't be set by who lays it down.
+    pub ctime: Stamp,
     /// What tells it from another that had its name before: device and number there.
     pub identity: (u64, u64),
+}
+
+/// Something in the directory that isn't hidden.
+#[derive(Debug)]
+pub(super) enum Thing {
+    /// A plain file whose name is safe.
+    File(ShelfName, Looked),
+    /// A folder whose name is safe, and which could be read if that was wanted.
+    Folder,
+    /// Anything else.
+    Other,
+    /// Whatever it is: it isn't looked at any more.
+    Beyond,
+}
+
+/// A way through the directory. It holds as many folders open as they are deep, which is bounded with
+/// the names of what can be in them.
+struct Walk<S> {
+    folders: bool,
+    see: S,
+    goes_on: bool,
+}
+
+impl<S: FnMut(Thing) -> bool> Walk<S> {
+    fn through(&mut self, folder: &Folder, above: Option<&ShelfName>) {
+        for name in folder.names_that(|name| !name.starts_with(b".")) {
+            if !self.goes_on {
+                (self.see)(Thing::Beyond);
+                continue;
+            }
+            let full = str::from_utf8(&name).ok().and_then(|name| match above {
+                Some(above) => above.inside(name),
+                None => ShelfName::new(name).ok(),
+            });
+            let thing = match (full, folder.look(&name)) {
+                (Some(full), Ok(looked)) if looked.kind == FileType::RegularFile => {
+                    Thing::File(full, looked)
+                }
+                (Some(full), Ok(looked)) if looked.is_folder() && self.folders => {
+                    match folder.open(&name) {
+                        Ok(inner) => {
+                            self.goes_on = (self.see)(Thing::Folder);
+                            self.through(&inner, Some(&full));
+                            continue;
+                        }
+                        Err(_) => Thing::Other,
+                    }
+                }
+                // Removed since the folder was read.
+                (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => continue,
+                (_, Ok(looked)) if looked.is_folder() && !self.folders => Thing::Folder,
+                _ => Thing::Other,
+            };
+            self.goes_on = (self.see)(thing);
+        }
+    }
 }
 
 /// What is there.
@@ -63,7 +124,7 @@ impl Store {
     /// The system's.
     pub fn open_existing(path: &Path) -> io::Result<Arc<Self>> {
         let root = Folder::root(path)?;
-        Ok(Arc::new(Self { root: Arc::new(root), looking: Mutex::new(()) }))
+        Ok(Arc::new(Self::of(root, true)))
     }
 
     /// Whether the directory was removed since it was opened.
@@ -78,39 +139,30 @@ impl Store {
     /// The system's, if the directory itself can't be read.
     pub fn contents(&self, folders: bool) -> io::Result<Contents> {
         let mut contents = Contents::default();
-        let mut open: Vec<(Option<ShelfName>, Folder)> = vec![(None, self.root.open(b".")?)];
-        while let Some((above, folder)) = open.pop() {
-            for name in folder.names() {
-                if name.starts_with(b".") {
-                    continue;
+        let mut bytes_of_names = 0;
+        self.walk(folders, |thing| {
+            match thing {
+                Thing::File(name, looked) => {
+                    bytes_of_names += name.as_str().len();
+                    contents.files.push(ShelfFile::new(name, &looked));
                 }
-                if contents.files.len() >= MAX_FILES {
-                    contents.left_out += 1;
-                    continue;
-                }
-                let full = str::from_utf8(&name).ok().and_then(|name| match &above {
-                    Some(above) => above.inside(name),
-                    None => ShelfName::new(name).ok(),
-                });
-                let looked = folder.look(&name);
-                match (full, looked) {
-                    (Some(full), Ok(looked)) if looked.kind == FileType::RegularFile => {
-                        contents.files.push(ShelfFile::new(full, &looked));
-                    }
-                    (Some(full), Ok(looked)) if looked.is_folder() && folders => {
-                        match folder.open(&name) {
-                            Ok(inner) => open.push((Some(full), inner)),
-                            Err(_) => contents.left_out += 1,
-                        }
-                    }
-                    // Removed since the folder was read.
-                    (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
-                    (_, Ok(looked)) if looked.is_folder() && !folders => {}
-                    _ => contents.left_out += 1,
-                }
+                Thing::Folder => {}
+                Thing::Other | Thing::Beyond => contents.left_out += 1,
             }
-        }
+            contents.files.len() < MAX_FILES && bytes_of_names < MAX_NAMES
+        })?;
         Ok(contents)
+    }
+
+    /// Goes through all that is there and not hidden, and with `folders` into the folders, as long as
+    /// `see` wants to go on; then only counts what is left in those that it is in.
+    ///
+    /// # Errors
+    /// The system's, if the directory itself can't be read.
+    pub(super) fn walk(&self, folders: bool, see: impl FnMut(Thing) -> bool) -> io::Result<()> {
+        let mut walk = Walk { folders, see, goes_on: true };
+        walk.through(&self.root.open(b".")?, None);
+        Ok(())
     }
 
     /// Finds what has this name: a file, or a folder with all that is in it.
@@ -171,7 +223,8 @@ impl Store {
 
 impl ShelfFile {
     fn new(name: ShelfName, looked: &Looked) -> Self {
-        Self { name, size: looked.size, mtime: looked.mtime, identity: looked.identity }
+        let Looked { size, mtime, ctime, identity, .. } = *looked;
+        Self { name, size, mtime, ctime, identity }
     }
 }
 

@@ -13,6 +13,7 @@
 //!   <path>-<version>.part     a large file that is growing, by hashes of its path, size and time
 //!   <path>-<version>.journal  what of it is there
 //!   <number>.new              a small one
+//!   apart/                    a folder that is to appear whole, as it grows
 //! ```
 
 use super::journal;
@@ -40,6 +41,7 @@ const MAX_ABOUT: u64 = 64 * 1024;
 
 const ABOUT: &str = "offer.json";
 const PLACED: &str = "placed";
+const APART: &str = "apart";
 
 /// What the names of files end with that are nothing to a later run.
 pub(super) const NEW: &str = ".new";
@@ -143,9 +145,17 @@ impl State {
         // Without this it is a remnant, which is cleared up by whoever comes next.
         let _ = self.folder.remove(ABOUT.as_bytes());
         for name in self.folder.names() {
-            self.folder.remove(&name)?;
+            self.folder.remove_tree(&name)?;
         }
         root.remove_folder(self.name.as_bytes())
+    }
+
+    /// The folder in it that a folder grows in which appears whole; made if it is missing.
+    pub(super) fn apart(&self) -> io::Result<Folder> {
+        match self.folder.make(APART.as_bytes(), OWNER) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => self.folder.open(APART.as_bytes()),
+        }
     }
 
     /// This moment.
@@ -207,6 +217,12 @@ impl Found {
         }
     }
 
+    /// When something was made, moved or changed in it last.
+    pub(super) fn touched(&self) -> Stamp {
+        let itself = self.folder.look_at_itself().map_or(Stamp(0, 0), |found| found.mtime);
+        self.changed().max(itself)
+    }
+
     /// When something in it was changed last.
     pub(super) fn changed(&self) -> Stamp {
         let names = self.folder.names().into_iter();
@@ -217,7 +233,8 @@ impl Found {
 
 /// All state directories that are the user's own.
 pub(super) fn scan(root: &Folder) -> Vec<Found> {
-    root.names().into_iter().filter_map(|name| find(root, String::from_utf8(name).ok()?)).collect()
+    let names = root.names_that(|name| str::from_utf8(name).is_ok_and(is_state_name));
+    names.into_iter().filter_map(|name| find(root, String::from_utf8(name).ok()?)).collect()
 }
 
 /// The state directory of this name.

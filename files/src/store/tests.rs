@@ -8,6 +8,7 @@ mod parts;
 mod places;
 mod races;
 mod rooted;
+mod shelves;
 mod sinks;
 
 use super::{Growing, Incoming, Store, Trouble};
