@@ -16,6 +16,7 @@ use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest name, in bytes of UTF-8: what the common file systems take.
 pub const MAX_NAME_BYTES: usize = 255;
@@ -163,6 +164,15 @@ impl SafeName {
         // Cleaned again, since the cut may have left half of a joined sequence.
         Self(format!("{}{number}{extension}", text::message(kept, room)))
     }
+}
+
+/// What names have in common that are one to a system which knows neither case nor forms.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
+    name.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 impl fmt::Display for SafeName {

@@ -13,7 +13,8 @@ use couplet::limits;
 use couplet::zmtp::Endpoint;
 pub use couplet_files::lane::Timing;
 use parse::{
-    parse_address, parse_bytes, parse_bytes_or_none, parse_duration, parse_filter, parse_queued,
+    parse_address, parse_bytes, parse_bytes_or_none, parse_duration, parse_filter,
+    parse_long_duration, parse_queued,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -176,6 +177,15 @@ pub struct Config {
     #[arg(long, value_name = "BYTES", requires = "shelf", value_parser = parse_bytes)]
     pub shelf_max_file: Option<u64>,
 
+    /// Files and folders that there may be on the shelf
+    #[arg(long, value_name = "N", default_value_t = 100_000, requires = "shelf", value_parser = clap::value_parser!(u32).range(1..))]
+    pub shelf_max_files: u32,
+
+    /// How long what came of a cut upload is kept for whoever goes on with it, such as 12h or 30d; 0
+    /// for ever
+    #[arg(long, value_name = "SECONDS", default_value = "7d", requires = "shelf", value_parser = parse_long_duration)]
+    pub shelf_keep_parts: Duration,
+
     /// Transfers with the shelf that move at once; others wait for one of them to end
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub shelf_workers: u16,
@@ -263,6 +273,8 @@ impl Default for Config {
             shelf_folders: false,
             shelf_quota: None,
             shelf_max_file: None,
+            shelf_max_files: 100_000,
+            shelf_keep_parts: Duration::from_hours(7 * 24),
             shelf_workers: 32,
             workers: None,
             until_stdin_closes: false,

@@ -12,6 +12,7 @@ use crate::memory::memory_bound;
 use crate::metrics;
 use crate::relay::Relay;
 use crate::rooms::KeepError;
+use crate::shelf;
 use crate::store::embedded;
 use crate::tls::TlsIdentity;
 use std::io;
@@ -181,6 +182,7 @@ pub async fn run(
         () = accept_all(&relay, &listener, &tasks) => {}
         () = end_idle_rooms(&relay, config.idle_rooms) => {}
         () = plain::accept_all(config.plain.clone(), &relay, &tasks) => {}
+        () = shelf::sweep(relay.shelf.clone()) => {}
         () = metrics::serve(config.metrics.clone(), &relay) => {}
         () = zeromq::serve(&config, &relay, &tasks) => {}
     }

@@ -1,24 +1,18 @@
 //! Which names on the shelf somebody is laying something down under, and whether it still fits.
 //!
-//! Owns the one list of names in transit, which all doors of a relay share, and the arithmetic of the
-//! quotas. What is on the disk is the shell's to look at, and told here.
+//! Owns the one list of names in transit, which all doors of a relay share; how much room there is for
+//! them is [`quota`](super::quota)'s. What is on the disk is the shell's to look at, and told here: a
+//! name is claimed first, then looked for, so nobody can put anything there in between, and room is
+//! taken for it last.
 
-use crate::path::SafeName;
+use super::quota::{Load, Quota, Room};
+use crate::path::{SafeName, folded};
+use crate::time::Moment;
 use crate::units;
 use std::collections::BTreeMap;
-use unicode_normalization::UnicodeNormalization as _;
 
 /// Names that may be in transit at once, over all doors.
 pub const MAX_CLAIMS: usize = 4096;
-
-/// How much may be laid down, in bytes; without a bound as much as the disk holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Quota {
-    /// Of everything together.
-    pub shelf: Option<u64>,
-    /// Of one file, or of all files of a folder.
-    pub file: Option<u64>,
-}
 
 /// Names a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,19 +55,44 @@ pub enum ClaimError {
         /// What is left.
         left: u64,
     },
+    /// As many as there may be.
+    #[error(
+        "the shelf may have {} files and folders and has room for {} more, and {name} is {}; have \
+         something removed first",
+        units::grouped(*most),
+        units::grouped(*left),
+        units::grouped(*needs)
+    )]
+    TooMany {
+        /// Its name.
+        name: String,
+        /// How many it is.
+        needs: u64,
+        /// How many more there may be.
+        left: u64,
+        /// How many there may be in all.
+        most: u64,
+    },
     /// Too many at once.
     #[error("{MAX_CLAIMS} files are being laid down at this moment, which is the most; try later")]
     Crowded,
 }
 
+/// What there is of something whose claim is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is on the shelf.
+    Whole,
+    /// Perhaps a part, for whoever goes on with it.
+    Part,
+    /// Nothing.
+    Nothing,
+}
+
 /// The names in transit, and the room.
 #[derive(Debug)]
 pub struct Claims {
-    quota: Quota,
-    /// Bytes of what is on the shelf, as it was counted last.
-    there: u64,
-    /// What is kept for those in transit.
-    reserved: u64,
+    room: Room,
     by_name: BTreeMap<String, ClaimId>,
     open: BTreeMap<ClaimId, Claim>,
     last: u64,
@@ -83,91 +102,108 @@ pub struct Claims {
 struct Claim {
     name: String,
     folded: String,
-    bytes: u64,
+    load: Load,
+    /// What of it is there already, and was counted.
+    part: Load,
 }
 
 impl Claims {
     /// Nothing is in transit, and nothing is known to be there.
     #[must_use]
     pub const fn new(quota: Quota) -> Self {
-        Self {
-            quota,
-            there: 0,
-            reserved: 0,
-            by_name: BTreeMap::new(),
-            open: BTreeMap::new(),
-            last: 0,
-        }
+        Self { room: Room::new(quota), by_name: BTreeMap::new(), open: BTreeMap::new(), last: 0 }
     }
 
-    /// The bytes on the shelf were counted.
-    pub const fn counted(&mut self, there: u64) {
-        self.there = there;
+    /// Whether what is there must be counted before [`grow`](Self::grow), or, if that has said so,
+    /// before it is believed. Count then between [`begin_count`](Self::begin_count) and
+    /// [`end_count`](Self::end_count), one at a time, and ask again.
+    #[must_use]
+    pub fn wants_count(&self, now: Moment, refused: Option<&ClaimError>) -> bool {
+        self.room.wants_count(now, refused)
     }
 
-    /// Somebody wants to lay down something under this name, of so many bytes if that is known.
-    /// `is_there` is whether something has the name.
+    /// What is there is going to be counted: everything but what is in transit.
+    pub const fn begin_count(&mut self) {
+        self.room.begin_count();
+    }
+
+    /// It was counted.
+    pub const fn end_count(&mut self, there: Load, now: Moment) {
+        self.room.end_count(there, now);
+    }
+
+    /// Something was removed.
+    pub const fn removed(&mut self) {
+        self.room.is_unsure();
+    }
+
+    /// Somebody wants to lay down something under this name. Look then whether something has it, and
+    /// say [`taken`](Self::taken) or [`grow`](Self::grow).
     ///
     /// # Errors
-    /// [`ClaimError`]; nothing has changed then.
-    pub fn claim(
-        &mut self,
-        name: &SafeName,
-        size: Option<u64>,
-        is_there: bool,
-    ) -> Result<ClaimId, ClaimError> {
-        let folded = fold(name.as_str());
+    /// [`ClaimError::InTransit`] and [`ClaimError::Crowded`]; nothing has changed then.
+    pub fn claim(&mut self, name: &SafeName) -> Result<ClaimId, ClaimError> {
+        let (name, folded) = (name.as_str().to_owned(), folded(name.as_str()));
         if self.by_name.contains_key(&folded) {
-            return Err(ClaimError::InTransit(name.as_str().to_owned()));
-        }
-        if is_there {
-            return Err(ClaimError::Taken(name.as_str().to_owned()));
+            return Err(ClaimError::InTransit(name));
         }
         if self.open.len() >= MAX_CLAIMS {
             return Err(ClaimError::Crowded);
         }
-        let bytes = size.unwrap_or(0);
-        self.check(name.as_str(), bytes, bytes)?;
         self.last += 1;
         let id = ClaimId(self.last);
-        self.reserved = self.reserved.saturating_add(bytes);
         self.by_name.insert(folded.clone(), id);
-        self.open.insert(id, Claim { name: name.as_str().to_owned(), folded, bytes });
+        let (load, part) = (Load::default(), Load::default());
+        self.open.insert(id, Claim { name, folded, load, part });
         Ok(id)
     }
 
-    /// What comes under a claim is to have so many bytes in all, if it is more than before.
+    /// Something has the name of a claim, which is over with that.
+    pub fn taken(&mut self, id: ClaimId) -> ClaimError {
+        let name = self.open.get(&id).map(|claim| claim.name.clone()).unwrap_or_default();
+        self.release(id, Left::Nothing);
+        ClaimError::Taken(name)
+    }
+
+    /// So much of what comes under a claim is there already, and was counted; before it grows.
+    pub fn found_part(&mut self, id: ClaimId, part: Load) {
+        if let Some(claim) = self.open.get_mut(&id) {
+            claim.part = part;
+        }
+    }
+
+    /// What comes under a claim is to be so much in all, if it is more than before.
     ///
     /// # Errors
-    /// [`ClaimError::TooLarge`] and [`ClaimError::Full`]; nothing has changed then.
-    pub fn grow(&mut self, id: ClaimId, to: u64) -> Result<(), ClaimError> {
-        let Some(claim) = self.open.get(&id) else { return Ok(()) };
-        let more = to.saturating_sub(claim.bytes);
-        if more == 0 {
-            return Ok(());
-        }
-        self.check(&claim.name, to, more)?;
-        self.reserved = self.reserved.saturating_add(more);
-        if let Some(claim) = self.open.get_mut(&id) {
-            claim.bytes = to;
-        }
+    /// [`ClaimError::TooLarge`], [`ClaimError::Full`] and [`ClaimError::TooMany`]; nothing has changed
+    /// then.
+    pub fn grow(&mut self, id: ClaimId, to: Load) -> Result<(), ClaimError> {
+        let Some(claim) = self.open.get_mut(&id) else { return Ok(()) };
+        let to = to.or_more(claim.load);
+        let more = to.without(claim.part).without(claim.reserved());
+        self.room.reserve(&claim.name, to, more)?;
+        claim.load = to;
         Ok(())
     }
 
-    /// A claim is over. With `is_laid_down` what it was for is on the shelf now.
-    pub fn release(&mut self, id: ClaimId, is_laid_down: bool) {
+    /// A claim is over.
+    pub fn release(&mut self, id: ClaimId, left: Left) {
         let Some(claim) = self.open.remove(&id) else { return };
         self.by_name.remove(&claim.folded);
-        self.reserved = self.reserved.saturating_sub(claim.bytes);
-        if is_laid_down {
-            self.there = self.there.saturating_add(claim.bytes);
+        match left {
+            Left::Whole => self.room.land(claim.reserved()),
+            Left::Part => {
+                self.room.free(claim.reserved());
+                self.room.is_unsure();
+            }
+            Left::Nothing => self.room.free(claim.reserved()),
         }
     }
 
     /// Whether somebody is laying something down under this name.
     #[must_use]
     pub fn is_in_transit(&self, name: &SafeName) -> bool {
-        self.by_name.contains_key(&fold(name.as_str()))
+        self.by_name.contains_key(&folded(name.as_str()))
     }
 
     /// How many names are in transit.
@@ -181,103 +217,14 @@ impl Claims {
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
-
-    fn check(&self, name: &str, size: u64, more: u64) -> Result<(), ClaimError> {
-        if let Some(most) = self.quota.file.filter(|most| size > *most) {
-            return Err(ClaimError::TooLarge { name: name.to_owned(), size, most });
-        }
-        let Some(shelf) = self.quota.shelf else { return Ok(()) };
-        let left = shelf.saturating_sub(self.there).saturating_sub(self.reserved);
-        if more > left {
-            return Err(ClaimError::Full { name: name.to_owned(), needs: more, left });
-        }
-        Ok(())
-    }
 }
 
-/// What names have in common that are one to a system which knows neither case nor forms.
-fn fold(name: &str) -> String {
-    name.nfc().flat_map(char::to_lowercase).nfc().collect()
+impl Claim {
+    fn reserved(&self) -> Load {
+        self.load.without(self.part)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn name(text: &str) -> SafeName {
-        SafeName::new(text).expect("a name")
-    }
-
-    #[test]
-    fn a_name_is_one_persons_until_it_is_released() {
-        let mut claims = Claims::new(Quota::default());
-        let first = claims.claim(&name("Photo.png"), Some(5), false).expect("free");
-        let again = claims.claim(&name("photo.PNG"), None, false);
-        assert!(matches!(again, Err(ClaimError::InTransit(_))), "{again:?}");
-        assert!(claims.is_in_transit(&name("PHOTO.png")));
-        claims.release(first, false);
-        let there = claims.claim(&name("photo.png"), None, true);
-        assert!(matches!(there, Err(ClaimError::Taken(_))));
-        assert!(claims.claim(&name("photo.png"), None, false).is_ok());
-        claims.release(first, true);
-        assert_eq!(claims.len(), 1, "a claim that is over isn't another's");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_with_figures() {
-        let quota = Quota { shelf: Some(1000), file: Some(600) };
-        let mut claims = Claims::new(quota);
-        claims.counted(300);
-        let large = claims.claim(&name("a"), Some(601), false).expect_err("too large");
-        assert!(large.to_string().contains("601 B") && large.to_string().contains("600 B"));
-        let first = claims.claim(&name("a"), Some(500), false).expect("room");
-        let full = claims.claim(&name("b"), Some(201), false).expect_err("no room");
-        assert_eq!(full, ClaimError::Full { name: "b".into(), needs: 201, left: 200 });
-        // One whose size nobody knows grows until there is no room.
-        let second = claims.claim(&name("b"), None, false).expect("room");
-        assert!(claims.grow(second, 150).is_ok() && claims.grow(second, 100).is_ok());
-        let full = claims.grow(second, 201).expect_err("no room");
-        assert_eq!(full, ClaimError::Full { name: "b".into(), needs: 51, left: 50 });
-        claims.release(first, true);
-        assert!(claims.grow(second, 201).is_err(), "it is on the shelf now");
-        claims.counted(0);
-        assert!(claims.grow(second, 600).is_ok());
-        assert!(matches!(claims.grow(second, 601), Err(ClaimError::TooLarge { .. })));
-    }
-
-    proptest! {
-        /// Against a model that only adds up.
-        #[test]
-        fn nothing_is_promised_twice(steps in prop::collection::vec((0_u8..3, 0_u64..40, 0_usize..6), 1..60)) {
-            let mut claims = Claims::new(Quota { shelf: Some(100), file: Some(30) });
-            let mut open: Vec<(ClaimId, u64)> = Vec::new();
-            let mut there = 0;
-            for (step, bytes, which) in steps {
-                match step {
-                    0 => {
-                        if let Ok(id) = claims.claim(&name(&format!("f{which}")), Some(bytes), false) {
-                            open.push((id, bytes));
-                        }
-                    }
-                    1 if !open.is_empty() => {
-                        let at = which % open.len();
-                        if claims.grow(open[at].0, bytes).is_ok() {
-                            open[at].1 = open[at].1.max(bytes);
-                        }
-                    }
-                    _ if !open.is_empty() => {
-                        let (id, bytes) = open.swap_remove(which % open.len());
-                        claims.release(id, bytes % 2 == 0);
-                        there += if bytes % 2 == 0 { bytes } else { 0 };
-                    }
-                    _ => {}
-                }
-                let reserved: u64 = open.iter().map(|(_, bytes)| bytes).sum();
-                prop_assert!(there + reserved <= 100);
-                prop_assert!(open.iter().all(|(_, bytes)| *bytes <= 30));
-                prop_assert_eq!(claims.len(), open.len());
-            }
-        }
-    }
-}
+#[path = "claims_tests.rs"]
+mod tests;

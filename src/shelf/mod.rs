@@ -28,7 +28,7 @@
 //!   │<─ exit fin ───────────────────────│   closed
 //! ```
 //!
-//! One request is answered before the next is made.
+//! Requests are answered one at a time, in their order.
 
 pub mod access;
 pub mod claims;
@@ -36,4 +36,5 @@ pub mod host;
 pub mod list;
 pub mod message;
 pub mod name;
+pub mod quota;
 pub mod visit;

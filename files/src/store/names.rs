@@ -6,14 +6,13 @@
 
 use super::rooted::Folder;
 use super::trouble::Trouble;
-use couplet::path::{MAX_NAME_BYTES, RawName, SafeName, SafePath};
+use couplet::path::{MAX_NAME_BYTES, RawName, SafeName, SafePath, folded};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::FileExt;
-use unicode_normalization::UnicodeNormalization;
 
 /// How many numbered names are tried before giving up.
 pub(super) const MAX_NUMBERED: u32 = 10_000;
@@ -127,15 +126,10 @@ pub(super) fn is_there(folder: &Folder, name: &[u8]) -> bool {
     !folder.names_that(|found| fold(found) == folded).is_empty()
 }
 
-/// What names have in common that are one to a system which knows neither case nor forms.
+/// What names have in common that are one to a system which knows neither case nor forms; bytes that
+/// are no text are themselves.
 fn fold(name: &[u8]) -> Vec<u8> {
-    if name.is_ascii() {
-        return name.to_ascii_lowercase();
-    }
-    str::from_utf8(name).map_or_else(
-        |_| name.to_vec(),
-        |text| text.nfc().flat_map(char::to_lowercase).nfc().collect::<String>().into_bytes(),
-    )
+    str::from_utf8(name).map_or_else(|_| name.to_vec(), |text| folded(text).into_bytes())
 }
 
 /// The name with a number, as [`SafeName::numbered`] gives it; of any bytes.

@@ -7,6 +7,9 @@ use super::DEFAULT_LISTEN;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
 /// Reads `HOST:PORT`; whether there is such a host shows later.
 pub(super) fn parse_address(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
@@ -17,23 +20,37 @@ pub(super) fn parse_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads `30`, `0.5`, `500ms`, `30s`, `2m` or `1h`.
+/// Reads `30`, `0.5`, `500ms`, `30s`, `2m` or `1h`; at most a day.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     const HELP: &str = "expected seconds such as 30 or 0.5, or a unit as in 500ms, 30s, 2m, 1h";
-    const DAY: f64 = 86_400.0;
+    let seconds = seconds(text).ok_or(HELP)?;
+    if !(0.0..=DAY).contains(&seconds) {
+        return Err("expected at least 0 and at most 24h".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| HELP.to_owned())
+}
+
+/// The same, or `7d`; at most ten years.
+pub(super) fn parse_long_duration(text: &str) -> Result<Duration, String> {
+    const HELP: &str = "expected seconds such as 30, or a unit as in 30s, 2m, 1h, 7d";
+    let seconds = seconds(text).ok_or(HELP)?;
+    if !(0.0..=3650.0 * DAY).contains(&seconds) {
+        return Err("expected at least 0 and at most 3650d".to_owned());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| HELP.to_owned())
+}
+
+fn seconds(text: &str) -> Option<f64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "" | "s" => 1.0,
         "ms" => 0.001,
         "m" => 60.0,
         "h" => 3600.0,
-        _ => return Err(HELP.to_owned()),
+        "d" => DAY,
+        _ => return None,
     };
-    let seconds = digits.parse::<f64>().map_err(|_| HELP.to_owned())? * unit;
-    if !(0.0..=DAY).contains(&seconds) {
-        return Err("expected at least 0 and at most 24h".to_owned());
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|_| HELP.to_owned())
+    Some(digits.parse::<f64>().ok()? * unit)
 }
 
 /// Reads `1000`, `64K`, `500M`, `20G` or `1T`; the units are powers of 1024.
@@ -85,6 +102,11 @@ mod tests {
         }
         for bad in ["", "s", "-1", "1x", "nan", "inf", "25h", "1e300", "é"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_long_duration("7d"), Ok(Duration::from_hours(7 * 24)));
+        assert_eq!(parse_long_duration("90s"), Ok(Duration::from_secs(90)));
+        for bad in ["", "d", "-1d", "3651d", "infd", "1w"] {
+            assert!(parse_long_duration(bad).is_err(), "{bad}");
         }
     }
 

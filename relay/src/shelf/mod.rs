@@ -7,22 +7,27 @@
 //! What blocks is done away from the threads that serve conversations, and bounded: so many looks
 //! at the disk at once, so many transfers (`--shelf-workers`), one hash at a time.
 
+mod claim;
 mod hashes;
+mod sweep;
 mod visit;
 
+pub(crate) use claim::Claim;
+pub(crate) use sweep::sweep;
 pub(crate) use visit::{Visitor, serve};
 
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::counters::{Count, Counters};
+use crate::counters::Counters;
 use crate::lock::lock;
-use couplet::path::SafeName;
-use couplet::shelf::claims::{ClaimError, ClaimId, Claims, Quota};
+use couplet::shelf::claims::Claims;
 use couplet::shelf::host::Refused;
 use couplet::shelf::list::{Page, Query, Shelved};
 use couplet::shelf::message::ShelfFault;
 use couplet::shelf::name::ShelfName;
+use couplet::shelf::quota::Quota;
 use couplet::text;
-use couplet::transfer::offer::{Match, Offer, Preflight};
+use couplet::transfer::offer::{Offer, Preflight};
 use couplet::units;
 use couplet_files::source::Source;
 use couplet_files::store::{ShelfFile, ShelfTrouble, Store};
@@ -32,6 +37,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
@@ -72,9 +78,13 @@ pub enum ShelfError {
 pub struct Shelf {
     path: PathBuf,
     folders: bool,
-    has_quota: bool,
+    /// How long what was cut is kept for whoever goes on with it; zero for ever.
+    keep_parts: Duration,
     store: Mutex<Arc<Store>>,
     claims: Mutex<Claims>,
+    /// Held by whoever counts what is there.
+    counting: Mutex<()>,
+    clock: Clock,
     hashes: Arc<Hashes>,
     looks: Semaphore,
     visitors: Arc<Semaphore>,
@@ -82,14 +92,6 @@ pub struct Shelf {
     /// As many as transfers may move at once.
     workers: Arc<Semaphore>,
     counters: Arc<Counters>,
-}
-
-/// A name that is somebody's to lay something down under, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    shelf: Arc<Shelf>,
-    id: ClaimId,
-    is_laid_down: bool,
 }
 
 impl Shelf {
@@ -101,13 +103,19 @@ impl Shelf {
         let Some(path) = &config.shelf else { return Ok(None) };
         let store = open(path)?;
         let max_visitors = config.shelf_workers.saturating_mul(VISITORS_PER_WORKER);
-        let quota = Quota { shelf: config.shelf_quota, file: config.shelf_max_file };
+        let quota = Quota {
+            shelf: config.shelf_quota,
+            file: config.shelf_max_file,
+            entries: Some(config.shelf_max_files.into()),
+        };
         Ok(Some(Arc::new(Self {
             path: path.clone(),
             folders: config.shelf_folders,
-            has_quota: quota.shelf.is_some(),
+            keep_parts: config.shelf_keep_parts,
             store: Mutex::new(store),
             claims: Mutex::new(Claims::new(quota)),
+            counting: Mutex::default(),
+            clock: Clock::start(),
             hashes: Arc::default(),
             looks: Semaphore::new(LOOKS),
             visitors: Arc::new(Semaphore::new(usize::from(max_visitors))),
@@ -130,52 +138,6 @@ impl Shelf {
         })
     }
 
-    /// Claims a name for something of so many bytes, if that is known. Nobody else gets it, through
-    /// whatever door, while the claim lives; nor if something has it already.
-    ///
-    /// Looks at the disk: not to be called where nothing may wait.
-    ///
-    /// # Errors
-    /// Why not.
-    pub(crate) fn claim(
-        self: &Arc<Self>,
-        name: &SafeName,
-        size: Option<u64>,
-    ) -> Result<Claim, Refused> {
-        self.claim_but(name, size, |_| false)
-    }
-
-    /// The same for what is offered. What is there of it from before a cut isn't counted twice.
-    ///
-    /// # Errors
-    /// Why not.
-    fn claim_for(self: &Arc<Self>, offer: &Offer) -> Result<Claim, Refused> {
-        // A part of what was changed since gives way to the new.
-        let is_part = |part: &Offer| offer.compare(part) != Match::Other;
-        self.claim_but(&offer.name, Some(offer.size()), is_part)
-    }
-
-    fn claim_but(
-        self: &Arc<Self>,
-        name: &SafeName,
-        size: Option<u64>,
-        is_part: impl Fn(&Offer) -> bool,
-    ) -> Result<Claim, Refused> {
-        let shelved = ShelfName::try_from(name);
-        shelved.map_err(|error| (ShelfFault::BadName, error.to_string()))?;
-        let store = self.store()?;
-        // Under the lock, so that what was just laid down under a claim is seen.
-        let mut claims = lock(&self.claims);
-        if self.has_quota {
-            let counted = count(&store, is_part);
-            claims.counted(counted.map_err(|error| self.unreadable(&error))?);
-        }
-        let is_there = store.has(name);
-        let id = claims.claim(name, size, is_there).map_err(|error| refused(&error))?;
-        self.counters.set(Count::ShelfClaims, u64::try_from(claims.len()).unwrap_or(u64::MAX));
-        Ok(Claim { shelf: Arc::clone(self), id, is_laid_down: false })
-    }
-
     /// The directory, opened anew if it was removed and made again.
     ///
     /// # Errors
@@ -188,6 +150,7 @@ impl Shelf {
                 let text = "the relay's shelf isn't there any more; tell the relay's operator";
                 (ShelfFault::Storage, text.to_owned())
             })?;
+            lock(&self.claims).removed();
         }
         Ok(Arc::clone(&store))
     }
@@ -225,11 +188,6 @@ impl Shelf {
                 || name.parts().count() == 1 && lock(&shelf.claims).is_in_transit(&name.last());
             match store.find(&name) {
                 Ok(source) if source.offer().is_folder() && !shelf.folders => Err(missing(&name)),
-                // It is being put together in its place.
-                Ok(source) if source.offer().is_folder() && is_coming() => Err((
-                    ShelfFault::InTransit,
-                    format!("{name} is just being laid down; try again when it is through"),
-                )),
                 Ok(source) => Ok(source),
                 Err(ShelfTrouble::Missing) if is_coming() => Err((
                     ShelfFault::NoSuchName,
@@ -245,6 +203,7 @@ impl Shelf {
     async fn remove(self: &Arc<Self>, name: ShelfName) -> Result<(), Refused> {
         self.look(move |shelf| {
             let removed = shelf.store()?.remove(&name);
+            lock(&shelf.claims).removed();
             removed.map_err(|trouble| shelf.cannot(&name, trouble))
         })
         .await
@@ -307,30 +266,6 @@ impl fmt::Display for Shelf {
     }
 }
 
-impl Claim {
-    /// What comes is to have so many bytes in all, if that is more than before.
-    ///
-    /// # Errors
-    /// If there is no room for so much.
-    pub(crate) fn grow(&self, to: u64) -> Result<(), Refused> {
-        lock(&self.shelf.claims).grow(self.id, to).map_err(|error| refused(&error))
-    }
-
-    /// What the name was claimed for is in its place.
-    pub(crate) fn laid_down(mut self) {
-        self.is_laid_down = true;
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut claims = lock(&self.shelf.claims);
-        claims.release(self.id, self.is_laid_down);
-        let left = u64::try_from(claims.len()).unwrap_or(u64::MAX);
-        self.shelf.counters.set(Count::ShelfClaims, left);
-    }
-}
-
 fn open(path: &Path) -> Result<Arc<Store>, ShelfError> {
     Store::open_existing(path).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound {
@@ -371,26 +306,8 @@ fn preflight(store: &Store, offer: &Offer) -> Result<bool, Refused> {
     }
 }
 
-/// The bytes of the files that are there, and of parts of what was cut but for those that are named.
-fn count(store: &Store, but: impl Fn(&Offer) -> bool) -> io::Result<u64> {
-    let files = store.contents(true)?.files;
-    let parts = store.parts().into_iter().filter(|part| !part.in_use && !but(&part.offer));
-    let parts = parts.map(|part| part.held);
-    Ok(files.iter().map(|file| file.size).chain(parts).fold(0, u64::saturating_add))
-}
-
 fn missing(name: &ShelfName) -> Refused {
     (ShelfFault::NoSuchName, format!("there is no {name} on the shelf"))
-}
-
-fn refused(error: &ClaimError) -> Refused {
-    let code = match error {
-        ClaimError::Taken(_) => ShelfFault::Taken,
-        ClaimError::InTransit(_) | ClaimError::Crowded => ShelfFault::InTransit,
-        ClaimError::TooLarge { .. } => ShelfFault::TooLarge,
-        ClaimError::Full { .. } => ShelfFault::ShelfFull,
-    };
-    (code, error.to_string())
 }
 
 fn shown(path: &Path) -> String {

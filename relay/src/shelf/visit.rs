@@ -327,7 +327,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
 
     /// Receives what a name was claimed for.
     async fn receive(&mut self, claimed: Claimed) -> Result<(), End> {
-        let Claimed { claim, offer, store } = claimed;
+        let Claimed { mut claim, offer, store } = claimed;
+        claim.leaves_a_part();
         let (common, end) = common();
         let name = SafePath::from(offer.name.clone());
         let target = Target::Store(store);

@@ -35,7 +35,7 @@ impl Upload {
     /// # Errors
     /// A sentence for the client.
     pub(super) fn open(shelf: &Arc<Shelf>, name: &SafeName) -> Result<Self, String> {
-        let claim = shelf.claim(name, None).map_err(|(_, text)| text)?;
+        let claim = shelf.claim(name).map_err(|(_, text)| text)?;
         let store = shelf.store().map_err(|(_, text)| text)?;
         let incoming = store.begin(&offer(name), OnCollision::Refuse).map_err(|error| {
             warn!("nothing can be laid down on the shelf: {error}");
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn a_name_is_taken_for_all_doors_at_once() {
         let (dir, shelf) = shelf(|_| {});
-        let other_door = shelf.claim(&name("a"), Some(10)).expect("free");
+        let other_door = shelf.claim(&name("a")).expect("free");
         assert!(refused(&shelf, "a").contains("is being laid down"));
         drop(other_door);
         let mut upload = Upload::open(&shelf, &name("a")).expect("free again");
-        assert!(shelf.claim(&name("a"), Some(10)).is_err(), "it is this door's");
+        assert!(shelf.claim(&name("a")).is_err(), "it is this door's");
         upload.write(5, b"world").expect("written");
         upload.write(0, b"hello").expect("written");
         assert_eq!(left(&dir).len(), 1, "it isn't there before it is whole: {:?}", left(&dir));
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(left(&dir), ["a"]);
         assert_eq!(std::fs::read(dir.path().join("a")).expect("there"), b"helloworld");
         assert!(refused(&shelf, "a").contains("on the shelf already"));
-        assert!(shelf.claim(&name("a"), Some(10)).is_err(), "it is there");
+        assert!(shelf.claim(&name("a")).is_err(), "it is there");
     }
 
     #[test]
