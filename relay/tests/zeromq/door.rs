@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 const CLIENT: &str = include_str!("client.py");
 
 pub(super) struct Door {
-    relay: Relay,
+    pub(super) relay: Relay,
     pub(super) address: SocketAddr,
     pub(super) shelf: TempDir,
     pub(super) counters: Arc<Counters>,
@@ -90,7 +90,7 @@ pub(super) fn start(endpoint: &str, script: &str) -> Child {
     let python = std::env::var("COUPLET_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     Command::new(&python)
         .args(["-c", &format!("{CLIENT}\n{script}"), endpoint])
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)

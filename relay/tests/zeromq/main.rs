@@ -6,6 +6,7 @@
 mod common;
 mod czmq;
 mod door;
+mod doors;
 mod giants;
 mod many;
 #[cfg(target_os = "linux")]
