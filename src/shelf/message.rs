@@ -15,6 +15,7 @@ use crate::{limits, text};
 use bytes::BytesMut;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The kinds of frames that carry a transfer's steps.
 pub mod steps {
@@ -198,7 +199,8 @@ impl ShelfFault {
     }
 }
 
-/// A password on its way. `Debug` hides it; it is wiped by whoever holds it for long.
+/// A password on its way. `Debug` hides it, and it is wiped when it is dropped; the buffers of the
+/// connection that it went through aren't.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Password(pub String);
@@ -206,6 +208,12 @@ pub struct Password(pub String);
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+impl Drop for Password {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
@@ -256,7 +264,9 @@ fn from_json<T: for<'de> Deserialize<'de>>(frame: &Frame) -> Result<T, MessageEr
 }
 
 fn put_json<T: Serialize>(message: &T, out: &mut BytesMut) {
-    let body = serde_json::to_vec(message).expect("string keys and no failing parts");
+    // It may have a password in it.
+    let body =
+        Zeroizing::new(serde_json::to_vec(message).expect("string keys and no failing parts"));
     frame::encode(kind::CONTROL, &[&body], out);
 }
 
