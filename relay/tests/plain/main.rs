@@ -5,6 +5,7 @@
 mod common;
 mod frames;
 mod hostile;
+mod telnet;
 
 use common::{Client, Relay, soon};
 use couplet::message::ClientControl;
