@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`cli`], [`config`] | the command line and what follows from it |
 //! | [`accounts`] | who may use the shelf: logins, sessions, the `account` commands |
-//! | [`server`] | listening, accepting, and ending in order |
+//! | [`server`], `accept` | listening, accepting, and ending in order |
 //! | `relay` | what all connections share |
 //! | `gate` | how many may be here at once |
 //! | [`tls`] | the certificate and its key: the operator's, the one that is kept, or a new one |
@@ -19,11 +19,11 @@
 //! | `budget` | the memory of all queues together |
 //! | `throttle`, `manners` | how fast one client may go, and what it is told |
 //! | `memory` | what the relay's memory stays below |
-//! | `doors` | other programs' protocols into the same rooms |
+//! | [`shelf`] | files that lie ready: the directory, who has which name, a visit |
 //! | `rooms` | the rooms, who sits where, and carrying out what they command |
 //! | `pipe` | joining two sockets for bulk bytes |
 //! | [`counters`], `metrics` | what the relay counts, and telling it to Prometheus |
-//! | `doors` | other programs' protocols: chunked upload over ZeroMQ |
+//! | `doors` | other programs' protocols: lines of text into the same rooms, chunked upload onto the shelf |
 //! | `wrong_codes` | how often clients couldn't agree on keys, and who must wait for it |
 //! | `refusal` | what a connection that isn't served is told |
 //! | `bulk` | the threads that pipes are copied on, and their memory |
@@ -43,6 +43,7 @@
 //! # }
 //! ```
 
+mod accept;
 pub mod accounts;
 mod budget;
 mod bulk;

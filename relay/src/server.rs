@@ -3,6 +3,7 @@
 //! Owns the way of a relay from its listening socket to its last connection. What happens on a
 //! connection is `connection`'s.
 
+use crate::accept::{Accepted, accept, dismiss};
 use crate::config::Config;
 use crate::connection::Arrival;
 use crate::counters::Count;
@@ -19,17 +20,14 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 /// Connections that the kernel keeps for the relay while it is busy.
 const BACKLOG: u32 = 4096;
-
-/// How long accepting rests after an error that won't go away by itself, such as too many files.
-pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// How long the end of the relay may take beyond the flushing of its queues.
 const END_SLACK: Duration = Duration::from_millis(200);
@@ -234,50 +232,18 @@ fn keep_rooms(config: &Config, relay: &Arc<Relay>) {
 
 async fn accept_all(relay: &Arc<Relay>, listener: &TcpListener, tasks: &TaskTracker) {
     loop {
-        let (stream, from) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) if concerns_one_connection(&error) => {
-                debug!(%error, "a connection broke before it was accepted");
-                continue;
-            }
-            Err(error) => {
-                warn!(%error, "can't accept connections for the moment");
-                tokio::time::sleep(ACCEPT_REST).await;
-                continue;
-            }
-        };
-        let number = next_number(relay);
-        if let Err(error) = prepare(&stream) {
-            debug!(client = number, %error, "a socket refused an option");
-        }
-        match relay.gate.enter(from.ip()) {
+        let accepted = accept(listener, relay, "connections").await;
+        match relay.gate.enter(accepted.from.ip()) {
             Ok((visit, handshake)) => {
+                let Accepted { stream, from, number } = accepted;
                 let by = relay.clock.now() + relay.timeouts.handshake;
                 // Boxed, so that the task that passes it on stays small.
                 let arrival = Box::new(Arrival { number, from, visit, handshake, by });
                 tasks.spawn(answer(stream, arrival, Arc::clone(relay)));
             }
-            Err(full) => {
-                debug!(client = number, %from, %full, "turned away");
-                relay.counters.one(full.count());
-                if let Some(permit) = relay.gate.part() {
-                    let relay = Arc::clone(relay);
-                    tasks.spawn(async move {
-                        turn_away(stream, full, relay).await;
-                        drop(permit);
-                    });
-                } else {
-                    relay.counters.one(Count::Silently);
-                }
-            }
+            Err(full) => dismiss(accepted, full, relay, tasks, turn_away),
         }
     }
-}
-
-/// The number of a connection that was just accepted at any door: all of them are in one task.
-pub(crate) fn next_number(relay: &Relay) -> u64 {
-    relay.counters.one(Count::Accepted);
-    relay.counters.get(Count::Accepted)
 }
 
 async fn end_idle_rooms(relay: &Arc<Relay>, limit: Duration) {
@@ -302,24 +268,6 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Sets what every connection needs: words leave at once, and a peer that has vanished without a
-/// word is noticed even on a pipe, where nobody pings.
-pub(crate) fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    #[cfg(unix)]
-    {
-        use rustix::net::sockopt;
-        sockopt::set_socket_keepalive(stream, true)?;
-        #[cfg(target_os = "linux")]
-        {
-            sockopt::set_tcp_keepidle(stream, Duration::from_mins(1))?;
-            sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
-            sockopt::set_tcp_keepcnt(stream, 4)?;
-        }
-    }
-    Ok(())
-}
-
 /// What else the operator reads at the start: the memory, the shelf, and where else the relay listens.
 #[must_use]
 pub fn what_it_takes(config: &Config) -> String {
@@ -340,16 +288,6 @@ pub fn what_it_takes(config: &Config) -> String {
         ));
     let [shelf, metrics, plain, zmq] = [shelf, metrics, plain, zmq].map(Option::unwrap_or_default);
     format!("  Memory:   at most {mib} MiB with these limits\n{shelf}{metrics}{plain}{zmq}")
-}
-
-pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-    )
 }
 
 /// What the operator reads after the first line: how clients, which are started as `client`, reach

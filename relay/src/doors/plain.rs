@@ -6,6 +6,7 @@
 
 mod translator;
 
+use crate::accept::{Accepted, accept, dismiss};
 use crate::connection::converse;
 use crate::counters::Count;
 use crate::gate::{Full, Handshake, Visit};
@@ -13,18 +14,16 @@ use crate::line::{Line, farewell};
 use crate::outbox::Outbox;
 use crate::refusal::Refusal;
 use crate::relay::Relay;
-use crate::server::{ACCEPT_REST, concerns_one_connection, next_number, prepare};
 use bytes::BytesMut;
 use couplet::frame::FrameDecoder;
 use couplet::limits::{MAX_CONTROL_BODY, MAX_REASON_COLUMNS};
 use couplet::message::{ErrorCode, ExitReason, RelayControl, RelayToClient};
 use couplet::plain::{self, Client};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, debug, info, info_span, warn};
+use tracing::{Instrument as _, info, info_span};
 use translator::Translator;
 
 /// Somebody who listens may say nothing for as long as he likes: a year is longer than a relay runs, and
@@ -39,53 +38,22 @@ pub(crate) async fn accept_all(
 ) {
     let Some(listener) = listener else { return std::future::pending().await };
     loop {
-        let (stream, from) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) if concerns_one_connection(&error) => {
-                debug!(%error, "a connection broke before it was accepted");
-                continue;
-            }
-            Err(error) => {
-                warn!(%error, "can't accept plain connections for the moment");
-                tokio::time::sleep(ACCEPT_REST).await;
-                continue;
-            }
-        };
-        let number = next_number(relay);
-        if let Err(error) = prepare(&stream) {
-            debug!(client = number, %error, "a socket refused an option");
-        }
-        let span = info_span!("plain");
-        match relay.gate.enter(from.ip()) {
+        let accepted = accept(&listener, relay, "plain connections").await;
+        match relay.gate.enter(accepted.from.ip()) {
             Ok(guards) => {
                 let relay = Arc::clone(relay);
-                tasks.spawn(serve(stream, from, number, guards, relay).instrument(span));
+                tasks.spawn(serve(accepted, guards, relay).instrument(info_span!("plain")));
             }
-            Err(full) => {
-                debug!(client = number, %from, %full, "turned away");
-                relay.counters.one(full.count());
-                if let Some(permit) = relay.gate.part() {
-                    let relay = Arc::clone(relay);
-                    tasks.spawn(async move {
-                        farewell(stream, full_words(full), relay.timeouts.flush).await;
-                        drop(permit);
-                    });
-                } else {
-                    relay.counters.one(Count::Silently);
-                }
-            }
+            Err(full) => dismiss(accepted, full, relay, tasks, |stream, full, relay| async move {
+                farewell(stream, full_words(full), relay.timeouts.flush).await;
+            }),
         }
     }
 }
 
 /// Serves one connection until it ends. There is nothing it must say first: who comes wants a seat.
-async fn serve(
-    stream: TcpStream,
-    from: SocketAddr,
-    number: u64,
-    (visit, handshake): (Visit, Handshake),
-    relay: Arc<Relay>,
-) {
+async fn serve(accepted: Accepted, (visit, handshake): (Visit, Handshake), relay: Arc<Relay>) {
+    let Accepted { stream, from, number } = accepted;
     let outbox = Arc::new(Outbox::new(Arc::clone(&relay.budget)));
     let admitted = relay.gate.admit().map_err(|full| Refusal::new(ErrorCode::RelayFull, full));
     let seated = admitted.and_then(|permit| Ok((relay.plain_seat(from.ip(), &outbox)?, permit)));

@@ -11,10 +11,9 @@ mod client;
 mod disk;
 mod upload;
 
+use crate::accept::{Accepted, accept};
 use crate::config::Config;
-use crate::counters::Count;
 use crate::relay::Relay;
-use crate::server::{ACCEPT_REST, prepare};
 use crate::shelf::Shelf;
 use client::Client;
 use couplet::upload::Limits;
@@ -23,7 +22,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::debug;
 
 /// What one client can make the relay hold at most: a message that is coming in (2 MiB and what it
 /// grows by), one that waits, what is being written (4 MiB), the ranges of its files, its buffers, and what a thread
@@ -75,24 +74,11 @@ async fn accept_all(
     tasks: &TaskTracker,
 ) {
     let relay = &door.relay;
-    let mut number = 0;
     loop {
         door.crowd(places.available_permits() == 0);
         let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
         door.crowd(false);
-        let (stream, from) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(%error, "can't accept ZeroMQ clients for the moment");
-                tokio::time::sleep(ACCEPT_REST).await;
-                continue;
-            }
-        };
-        number += 1;
-        relay.counters.one(Count::Accepted);
-        if let Err(error) = prepare(&stream) {
-            debug!(zmq_client = number, %error, "a socket refused an option");
-        }
+        let Accepted { stream, from, number } = accept(listener, relay, "ZeroMQ clients").await;
         match relay.gate.enter(from.ip()) {
             Ok((visit, handshake)) => {
                 let client = Client::new(number, Arc::clone(door));

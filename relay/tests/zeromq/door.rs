@@ -10,8 +10,9 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// What all scripts begin with.
 const CLIENT: &str = include_str!("client.py");
@@ -96,6 +97,17 @@ pub(super) fn start(endpoint: &str, script: &str) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap_or_else(|error| panic!("{python} is needed for this test: {error}"))
+}
+
+/// Waits until a program has printed this line, its next.
+pub(super) async fn prints(lines: &mut Lines<BufReader<ChildStdout>>, expected: &str) {
+    let line = soon(lines.next_line()).await.expect("text");
+    assert_eq!(line.as_deref(), Some(expected));
+}
+
+/// What a program prints, line by line; once.
+pub(super) fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+    BufReader::new(child.stdout.take().expect("piped")).lines()
 }
 
 /// The end of a program, which must be a good one, and what it printed.

@@ -2,7 +2,7 @@
 //! it, the other is told so, and what is in transit isn't disturbed.
 
 use super::common::soon;
-use super::door::{Door, finished};
+use super::door::{Door, finished, lines, prints};
 use bytes::BytesMut;
 use couplet::frame::{self, FrameDecoder};
 use couplet::message::{ClientControl, ClientToRelay, kind};
@@ -16,7 +16,7 @@ use couplet_relay::accounts::{AccountsFile, manage};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const PASSWORD: &str = "correct horse";
@@ -182,9 +182,7 @@ c.ready(*chunk("photo.png", 0, b"abc"))
 c.ready("CLOSE", "photo.png", 6)
 "#,
     );
-    let mut lines = BufReader::new(script.stdout.take().expect("piped")).lines();
-    let line = soon(lines.next_line()).await.expect("a line");
-    assert_eq!(line.as_deref(), Some("begun"));
+    prints(&mut lines(&mut script), "begun").await;
     let mut ann = Ann::at(&door).await;
     for name in ["photo.png", "Photo.PNG"] {
         let word = ann.puts(name, 5).await;
@@ -222,8 +220,8 @@ for name in sys.stdin:
 "#,
     );
     let mut names = script.stdin.take().expect("piped");
-    let mut lines = BufReader::new(script.stdout.take().expect("piped")).lines();
-    assert_eq!(soon(lines.next_line()).await.expect("a line").as_deref(), Some("ready"));
+    let mut lines = lines(&mut script);
+    prints(&mut lines, "ready").await;
     let mut ann = Ann::at(&door).await;
     for number in 0..30 {
         let name = format!("race-{number}");
@@ -236,8 +234,7 @@ for name in sys.stdin:
         } else {
             assert!(["in_transit", "taken"].map(Value::from).contains(&word["code"]), "{word}");
         }
-        let told = soon(lines.next_line()).await.expect("a line").expect("an answer");
-        assert_eq!(told, if is_anns { "ERROR" } else { "READY" }, "{name}: {word}");
+        prints(&mut lines, if is_anns { "ERROR" } else { "READY" }).await;
         let expected: &[u8] = if is_anns { b"ann's" } else { b"" };
         assert_eq!(door.files()[&name], expected);
     }

@@ -1,8 +1,6 @@
 //! Many files and clients at once, races, clients that are killed.
 
-use super::common::soon;
-use super::door::{Door, finished};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use super::door::{Door, finished, lines, prints};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_clients_send_eight_files_each_at_once() {
@@ -77,9 +75,7 @@ c.socket.rcvtimeo = -1
 c.answer()
 "#,
     );
-    let mut lines = BufReader::new(client.stdout.take().expect("piped")).lines();
-    let line = soon(lines.next_line()).await.expect("a line");
-    assert_eq!(line.as_deref(), Some("begun"));
+    prints(&mut lines(&mut client), "begun").await;
     door.run(r#"expect(Client().error("HELLO", "a"), "a is being laid down")"#).await;
     client.kill().await.expect("killed");
     door.is_empty().await;
@@ -108,9 +104,7 @@ c.socket.rcvtimeo = -1
 c.answer()
 "#,
     );
-    let mut lines = BufReader::new(client.stdout.take().expect("piped")).lines();
-    let line = soon(lines.next_line()).await.expect("a line");
-    assert_eq!(line.as_deref(), Some("begun"));
+    prints(&mut lines(&mut client), "begun").await;
     let shelf = door.end().await;
     let left: Vec<_> = std::fs::read_dir(shelf.path()).expect("a directory").collect();
     assert!(left.is_empty(), "{left:?}");
