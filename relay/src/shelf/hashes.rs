@@ -1,9 +1,11 @@
 //! The hashes of files on the shelf, found out when somebody asks, and remembered.
 //!
-//! Owns the memory and the one thread that reads. A hash is of a file as it was found: by name, size,
-//! time and number on its disk; once any of these changes it isn't that file's any more.
+//! Owns the memory and the one thread that reads. A hash is of a file as it was found: by its number on
+//! its disk, size and times; once any of these changes it isn't that file's any more. One of the times is
+//! the system's own, so nobody can lay down another file that passes for it.
 
 use crate::lock::lock;
+use couplet::transfer::entry::Stamp;
 use couplet::transfer::tree::Hash;
 use couplet_files::pipe::give_way;
 use couplet_files::store::{ShelfFile, Store};
@@ -27,16 +29,24 @@ pub(super) struct Hashes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    known: HashMap<ShelfFile, Hash>,
+    /// Not by their names, which may be long.
+    known: HashMap<Key, Hash>,
     waiting: VecDeque<ShelfFile>,
     /// Whether a thread reads.
     reading: bool,
 }
 
+/// What tells a file, as it was found, from all others.
+type Key = ((u64, u64), u64, [Stamp; 2]);
+
+const fn key(file: &ShelfFile) -> Key {
+    (file.identity, file.size, [file.mtime, file.ctime])
+}
+
 impl Hashes {
     /// The hash of a file, if it is known.
     pub(super) fn find(&self, file: &ShelfFile) -> Option<Hash> {
-        lock(&self.0).known.get(file).copied()
+        lock(&self.0).known.get(&key(file)).copied()
     }
 
     /// Finds out the hashes of these, one after the other, in a while.
@@ -72,12 +82,12 @@ impl Hashes {
         next
     }
 
-    fn note(&self, file: ShelfFile, hash: Hash) {
+    fn note(&self, file: &ShelfFile, hash: Hash) {
         let mut state = lock(&self.0);
         if state.known.len() >= MAX_KNOWN {
             state.known.clear();
         }
-        state.known.insert(file, hash);
+        state.known.insert(key(file), hash);
     }
 }
 
@@ -88,7 +98,7 @@ fn read_all(hashes: &Weak<Hashes>, store: &Store) {
         if let Some(hash) = read(hashes, store, &file, &mut buffer)
             && let Some(hashes) = hashes.upgrade()
         {
-            hashes.note(file, hash);
+            hashes.note(&file, hash);
         }
     }
 }
@@ -126,12 +136,23 @@ mod tests {
         let weak = Arc::downgrade(&hashes);
         let hash = read(&weak, &store, &file, &mut buffer).expect("a hash");
         assert_eq!(hash, *blake3::hash(b"abc").as_bytes());
-        hashes.note(file.clone(), hash);
+        hashes.note(&file, hash);
         assert_eq!(hashes.find(&file), Some(hash));
         std::fs::write(dir.path().join("a"), "abcd").expect("written");
         let now = store.contents(false).expect("read").files.remove(0);
         assert_eq!(hashes.find(&now), None);
         assert_eq!(read(&weak, &store, &file, &mut buffer), None);
+        // Another file that was given the first one's size and time.
+        std::fs::write(dir.path().join("a"), "xyz").expect("written");
+        let Stamp(secs, nanos) = file.mtime;
+        let then = std::time::Duration::new(u64::try_from(secs).expect("after 1970"), nanos);
+        let times =
+            std::fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH + then);
+        let opened = std::fs::File::options().write(true).open(dir.path().join("a"));
+        opened.expect("opened").set_times(times).expect("set");
+        let forged = store.contents(false).expect("read").files.remove(0);
+        assert_eq!((forged.size, forged.mtime), (file.size, file.mtime));
+        assert_eq!(hashes.find(&forged), None);
     }
 
     #[test]
