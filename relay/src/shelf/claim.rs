@@ -108,6 +108,11 @@ impl Claim {
         self.shelf.grow(&store, self.id, Load::file(to))
     }
 
+    /// Where it is.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
     /// A part of it may be there from now on, and stay.
     pub(super) const fn leaves_a_part(&mut self) {
         self.left = Left::Part;

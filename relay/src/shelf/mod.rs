@@ -8,6 +8,7 @@
 //! at the disk at once, so many transfers (`--shelf-workers`), one hash at a time.
 
 mod claim;
+mod complaints;
 mod hashes;
 mod sweep;
 mod visit;
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::lock::lock;
+use complaints::Complaints;
 use couplet::shelf::claims::Claims;
 use couplet::shelf::host::Refused;
 use couplet::shelf::list::{Page, Query, Shelved};
@@ -39,7 +41,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::warn;
 
 /// Looks at the disk that are made at once; others wait.
 const LOOKS: usize = 2;
@@ -85,6 +86,7 @@ pub struct Shelf {
     /// Held by whoever counts what is there.
     counting: Mutex<()>,
     clock: Clock,
+    complaints: Complaints,
     hashes: Arc<Hashes>,
     looks: Semaphore,
     visitors: Arc<Semaphore>,
@@ -102,6 +104,7 @@ impl Shelf {
     pub fn open(config: &Config) -> Result<Option<Arc<Self>>, ShelfError> {
         let Some(path) = &config.shelf else { return Ok(None) };
         let store = open(path)?;
+        let clock = Clock::start();
         let max_visitors = config.shelf_workers.saturating_mul(VISITORS_PER_WORKER);
         let quota = Quota {
             shelf: config.shelf_quota,
@@ -115,7 +118,8 @@ impl Shelf {
             store: Mutex::new(store),
             claims: Mutex::new(Claims::new(quota)),
             counting: Mutex::default(),
-            clock: Clock::start(),
+            clock,
+            complaints: Complaints::new(clock),
             hashes: Arc::default(),
             looks: Semaphore::new(LOOKS),
             visitors: Arc::new(Semaphore::new(usize::from(max_visitors))),
@@ -146,7 +150,7 @@ impl Shelf {
         let mut store = lock(&self.store);
         if store.is_gone() {
             *store = open(&self.path).map_err(|error| {
-                warn!("the shelf is gone: {error}");
+                self.complain(&format!("the shelf is gone: {error}"));
                 let text = "the relay's shelf isn't there any more; tell the relay's operator";
                 (ShelfFault::Storage, text.to_owned())
             })?;
@@ -248,8 +252,14 @@ impl Shelf {
         }
     }
 
+    /// Tells the operator what is wrong, as often as the log bears.
+    pub(crate) fn complain(&self, what: &str) {
+        self.complaints.say(what);
+    }
+
     fn unreadable(&self, error: &io::Error) -> Refused {
-        warn!(shelf = shown(&self.path), %error, "the shelf can't be read or written");
+        let shelf = shown(&self.path);
+        self.complain(&format!("the shelf {shelf} can't be read or written ({error})"));
         let text = "the relay can't read or write there; tell the relay's operator";
         (ShelfFault::Storage, text.to_owned())
     }
@@ -282,10 +292,10 @@ fn open(path: &Path) -> Result<Arc<Store>, ShelfError> {
 ///
 /// # Errors
 /// Why it can't be.
-fn preflight(store: &Store, offer: &Offer) -> Result<bool, Refused> {
+fn preflight(shelf: &Shelf, store: &Store, offer: &Offer) -> Result<bool, Refused> {
     let preflight = store.preflight(offer);
     if let Some(trouble) = &preflight.trouble {
-        warn!("nothing can be laid down on the shelf: {trouble}");
+        shelf.complain(&format!("nothing can be laid down on the shelf: {trouble}"));
         let text = "nothing can be written to the relay's shelf; tell the relay's operator";
         return Err((ShelfFault::Storage, text.to_owned()));
     }

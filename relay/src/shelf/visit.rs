@@ -269,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
             .look(move |shelf| {
                 let store = shelf.store()?;
                 let claim = shelf.claim_for(&offer)?;
-                let part = preflight(&store, &offer)?;
+                let part = preflight(shelf, &store, &offer)?;
                 Ok((Claimed { claim, offer, store }, part))
             })
             .await;

@@ -9,7 +9,7 @@ use couplet::upload::{Job, Task, Ticket, UploadId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::task::{JoinError, JoinHandle};
-use tracing::info;
+use tracing::{debug, info};
 
 /// How a job went.
 pub(super) type Done = (Ticket, Result<(), String>);
@@ -91,13 +91,14 @@ fn carry_out(job: Job, files: &mut Files, shelf: &Arc<Shelf>, client: u64) -> Re
     match job {
         Job::Open { id, name } => {
             files.insert(id, Upload::open(shelf, &name)?);
-            info!(zmq_client = client, %name, "upload begins");
+            // What comes of it is told; to begin costs a client nothing.
+            debug!(zmq_client = client, %name, "upload begins");
             Ok(())
         }
         Job::Write { id, offset, data } => files.get_mut(&id).ok_or(GONE)?.write(offset, &data),
         Job::Save { id, size } => {
-            files.remove(&id).ok_or(GONE)?.save()?;
-            info!(zmq_client = client, size, "upload complete");
+            let name = files.remove(&id).ok_or(GONE)?.save()?;
+            info!(zmq_client = client, %name, size, "laid down on the shelf");
             Ok(())
         }
     }

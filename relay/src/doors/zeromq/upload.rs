@@ -38,13 +38,14 @@ impl Upload {
         let claim = shelf.claim(name).map_err(|(_, text)| text)?;
         let store = shelf.store().map_err(|(_, text)| text)?;
         let incoming = store.begin(&offer(name), OnCollision::Refuse).map_err(|error| {
-            warn!("nothing can be laid down on the shelf: {error}");
+            shelf.complain(&format!("nothing can be laid down on the shelf: {error}"));
             unwritable()
         })?;
         let incoming = Discarded(incoming);
         let kind = EntryKind::File { size: None };
         let entry = Entry { path: SafePath::from(name.clone()), kind, mode: None, mtime: None };
-        let opened = incoming.0.open(LOOSE, &entry, false).map_err(told)?;
+        let opened =
+            incoming.0.open(LOOSE, &entry, false).map_err(|trouble| told(shelf, trouble))?;
         let growing = opened.1.ok_or_else(|| format!("{name} is on the shelf already"))?;
         Ok(Self { growing, incoming, store, claim, entry, written: 0 })
     }
@@ -56,27 +57,27 @@ impl Upload {
     pub(super) fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), String> {
         let written = self.written + data.len() as u64;
         self.claim.grow(written).map_err(|(_, text)| text)?;
-        self.growing.write(offset, data).map_err(told)?;
+        self.growing.write(offset, data).map_err(|trouble| told(self.claim.shelf(), trouble))?;
         self.written = written;
         Ok(())
     }
 
-    /// Every byte is there: lets it appear under its name, all at once.
+    /// Every byte is there: lets it appear under its name, all at once. Gives the name.
     ///
     /// # Errors
     /// A sentence for the client; nothing is left of it then.
-    pub(super) fn save(self) -> Result<(), String> {
-        self.growing.save(&self.entry).map_err(told)?;
+    pub(super) fn save(self) -> Result<SafePath, String> {
+        self.growing.save(&self.entry).map_err(|trouble| told(self.claim.shelf(), trouble))?;
         if let Err(trouble) = self.incoming.0.finish() {
             // It has its name, but nobody knows for how long.
             if let Ok(name) = ShelfName::new(&self.entry.path.to_string()) {
                 let _ = self.store.remove(&name);
             }
-            return Err(told(trouble));
+            return Err(told(self.claim.shelf(), trouble));
         }
-        let Self { claim, .. } = self;
+        let Self { claim, entry, .. } = self;
         claim.laid_down();
-        Ok(())
+        Ok(entry.path)
     }
 }
 
@@ -103,8 +104,8 @@ fn offer(name: &SafeName) -> Offer {
 }
 
 /// What the operator reads, and what the client is told.
-fn told(trouble: Trouble) -> String {
-    warn!(?trouble, "an upload can't be written");
+fn told(shelf: &Shelf, trouble: Trouble) -> String {
+    shelf.complain(&format!("an upload can't be written: {trouble:?}"));
     match trouble {
         Trouble::Full => {
             "the disk of the relay's shelf is full; tell the relay's operator".to_owned()
