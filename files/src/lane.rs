@@ -10,9 +10,11 @@
 
 use crate::pipe::{PipeFault, RECORD_SPACE, Reader, Stop, Writer};
 use bytes::Bytes;
-use couplet::frame::{self, FrameDecoder, FrameError, HEADER_LEN};
+use couplet::frame::{self, Frame, FrameDecoder, FrameError, HEADER_LEN};
 use couplet::limits::{MAX_PIPE_BODY, SHELF_PULSE, SHELF_SILENCE_LIMIT, SHELF_STUCK_LIMIT};
+use couplet::message::kind;
 use couplet::shelf::message::steps;
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +31,10 @@ const WAITING: usize = 2;
 
 /// Bytes read at once.
 const READ: usize = 256 * 1024;
+
+/// How long what is being written may take to its end once this end leaves; as it has to be before the
+/// last words, which have a limit of their own.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// Why a lane came to its end before its last record.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +54,12 @@ pub enum LaneFault {
     /// A frame that has no place there.
     #[error("a frame of the kind {0:#04x} came in the middle of a transfer")]
     Kind(u8),
+    /// The other end has something else to say, which ends it.
+    #[error("the other end spoke in the middle of a transfer")]
+    Said(Frame),
+    /// This side leaves; the frame before was written to its end, so that words can follow.
+    #[error("this end left in the middle of a transfer")]
+    Left,
     /// It was stopped from this side.
     #[error("the transfer was stopped")]
     Stopped,
@@ -146,9 +158,40 @@ impl Lane {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.carry_until(std::future::pending(), stream, decoder).await
+    }
+
+    /// The same, and until `leaving` is ready: it is left between two frames then, with
+    /// [`LaneFault::Left`], so that words can follow; or as if it were stopped, if that takes long.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn carry_until<S>(
+        self,
+        leaving: impl Future<Output = ()>,
+        stream: &mut S,
+        decoder: &mut FrameDecoder,
+    ) -> Result<(), LaneFault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let Self { out, used, into, stopper, timing } = self;
         let (reading, writing) = tokio::io::split(stream);
-        let there = write(writing, out, used, timing);
+        let (leave, all_written) = (Notify::new(), AtomicBool::new(false));
+        let there = async {
+            write(writing, out, used, timing, &leave).await?;
+            all_written.store(true, Ordering::Relaxed);
+            Ok(())
+        };
+        let left = async {
+            leaving.await;
+            if all_written.load(Ordering::Relaxed) {
+                return LaneFault::Left;
+            }
+            leave.notify_one();
+            tokio::time::sleep(LEAVING).await;
+            LaneFault::Stopped
+        };
         let back = read(reading, decoder, into, timing);
         let stopped = async {
             while !stopper.is_stopped() {
@@ -159,6 +202,7 @@ impl Lane {
             biased;
             () = stopped => Err(LaneFault::Stopped),
             result = async { tokio::try_join!(there, back) } => result.map(|_| ()),
+            fault = left => Err(fault),
         }
     }
 }
@@ -168,9 +212,15 @@ async fn write<S: AsyncWrite>(
     mut out: mpsc::Receiver<Record>,
     used: mpsc::Sender<Vec<u8>>,
     timing: Timing,
+    leave: &Notify,
 ) -> Result<(), LaneFault> {
     loop {
-        let record = match timeout(timing.pulse, out.recv()).await {
+        let record = tokio::select! {
+            biased;
+            () = leave.notified() => return Err(LaneFault::Left),
+            record = timeout(timing.pulse, out.recv()) => record,
+        };
+        let record = match record {
             Ok(Some(record)) => record,
             // Whoever wrote has nothing more to say.
             Ok(None) => Record { bytes: vec![0; RECORD_SPACE], is_last: true },
@@ -207,10 +257,12 @@ async fn read<S: AsyncRead>(
     let mut scratch = vec![0; READ];
     loop {
         while let Some(frame) = decoder.poll_frame()? {
-            if !matches!(frame.kind, steps::STEPS | steps::LAST) {
-                return Err(LaneFault::Kind(frame.kind));
-            }
-            let is_last = frame.kind == steps::LAST;
+            let is_last = match frame.kind {
+                steps::STEPS => false,
+                steps::LAST => true,
+                kind::CONTROL => return Err(LaneFault::Said(frame)),
+                kind => return Err(LaneFault::Kind(kind)),
+            };
             // Who doesn't listen any more needn't; the rest is read all the same.
             let _ = into.send(frame.body).await;
             if is_last {

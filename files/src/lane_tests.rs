@@ -121,7 +121,8 @@ async fn an_end_that_says_nothing_is_dead_and_one_that_pulses_is_not() {
 #[tokio::test]
 async fn what_is_no_step_ends_it() {
     for (bytes, expected) in [
-        (&[0, 0, 0, 2, 1, b'{'][..], "a frame of the kind 0x01"),
+        (&[0, 0, 0, 2, 2, b'{'][..], "a frame of the kind 0x02"),
+        (&[0, 0, 0, 2, 1, b'{'], "the other end spoke"),
         (&[0xff, 0xff, 0xff, 0xff], "a frame announced"),
         (&[0, 0, 0, 0], "a frame of length 0"),
     ] {
@@ -141,4 +142,54 @@ async fn whoever_stops_it_is_obeyed_at_once() {
     ends.stopper.stop();
     let (result, _) = carry_any(lane, here).await;
     assert!(matches!(result, Err(LaneFault::Stopped)) && ends.stopper.is_stopped());
+}
+
+#[tokio::test]
+async fn whoever_leaves_does_so_between_two_frames_and_words_can_follow() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("file");
+    std::fs::write(&path, vec![7; 8 << 20]).expect("written");
+    // So narrow that it is left in the middle of a frame.
+    let (mut here, there) = duplex(1000);
+    let (out, _sent) = send(&path, Timing::default());
+    let (back, _received) = receive(&path, &dir.path().join("to"), Timing::default());
+    let (leave, leaving) = tokio::sync::oneshot::channel::<()>();
+    let leaves = async move {
+        let leaving = async {
+            let _ = leaving.await;
+        };
+        let result = out.carry_until(leaving, &mut here, &mut FrameDecoder::new(MAX_BODY)).await;
+        assert!(matches!(result, Err(LaneFault::Left)), "{result:?}");
+        here.write_all(&[0, 0, 0, 4, kind::CONTROL, b'b', b'y', b'e']).await.expect("written");
+        here
+    };
+    let hears = async move {
+        let mut there = there;
+        let mut decoder = FrameDecoder::new(MAX_BODY);
+        // Some of it has come when the other end is told to leave.
+        let mut some = [0; 5000];
+        there.read_exact(&mut some).await.expect("some bytes");
+        leave.send(()).expect("it listens");
+        decoder.push(&some);
+        back.carry(&mut there, &mut decoder).await
+    };
+    match tokio::join!(leaves, hears) {
+        (_, Err(LaneFault::Said(frame))) => assert_eq!(&frame.body[..], b"bye"),
+        (_, result) => panic!("{result:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_cannot_leave_in_order_leaves_all_the_same() {
+    let (mut here, _there) = duplex(2);
+    let (mut ends, lane) = lane(Timing::default());
+    let mut record = vec![0; RECORD_SPACE + 100];
+    let writes = std::thread::spawn(move || {
+        ends.writer.write(false, &mut record).expect("taken");
+        ends
+    });
+    let _ends = writes.join().expect("it writes");
+    let leaving = tokio::time::sleep(Duration::from_millis(1));
+    let result = lane.carry_until(leaving, &mut here, &mut FrameDecoder::new(MAX_BODY)).await;
+    assert!(matches!(result, Err(LaneFault::Stopped)), "{result:?}");
 }

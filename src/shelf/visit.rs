@@ -271,6 +271,7 @@ impl Visit {
                 }
                 self.lost(&text, now);
             }
+            Moved::Said(message) => self.told(message, now),
         }
     }
 

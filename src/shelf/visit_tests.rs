@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::Rights;
+use crate::message::ExitReason;
 use crate::path::SafeName;
 use crate::shelf::host::{self, Host};
 use crate::shelf::list::{Page, Query};
@@ -295,6 +296,45 @@ fn a_silent_relay_is_lost() {
     world.visit.handle_connected(true, world.now);
     assert!(world.pass());
     assert!(matches!(world.events.first(), Some(Event::Connection(Connection::None(_)))));
+}
+
+#[test]
+fn a_relay_that_is_ended_says_so_at_any_point_and_is_believed_at_once() {
+    let exit = |reason| ShelfToClient::Exit { reason };
+    for at in ["greeting", "login", "offered", "moving", "idle"] {
+        for reason in [ExitReason::Shutdown, ExitReason::Restart] {
+            let now = Moment::START;
+            let mut visit = Visit::new();
+            let id = visit.want(get(), now);
+            visit.handle_connected(true, now);
+            if at != "greeting" {
+                let login = at == "login";
+                let terms = Terms { login, rights: Rights::ALL, folders: false, max_file: None };
+                visit.handle_message(ShelfToClient::Shelf(terms), now);
+            }
+            if matches!(at, "offered" | "moving" | "idle") {
+                visit.handle_message(ShelfToClient::Offered { offer: offer(3) }, now);
+            }
+            if at == "moving" {
+                visit.accept(id, false, now);
+                visit.handle_message(ShelfToClient::Begin { part: false }, now);
+                visit.handle_moved(id, Moved::Said(exit(reason)), now);
+            } else {
+                if at == "idle" {
+                    visit.decline(id, NotTaken { taken: true, text: "no".to_owned() }, now);
+                }
+                visit.handle_message(exit(reason), now);
+            }
+            let told: Vec<_> = std::iter::from_fn(|| visit.poll_event()).collect();
+            let ended = Event::Connection(Connection::Ended("the relay was ended".to_owned()));
+            let says_it = told.contains(&ended) && visit.is_over();
+            assert_eq!(says_it, reason == ExitReason::Shutdown, "{at}, {reason:?}: {told:?}");
+            // One that comes back is waited for, if there is anything to do and it was met.
+            let waits = matches!(visit.link, Link::Waiting { .. });
+            let expected = reason == ExitReason::Restart && matches!(at, "offered" | "moving");
+            assert_eq!(waits, expected, "{at}, {reason:?}: {:?}", visit.link);
+        }
+    }
 }
 
 fn wishes() -> impl Strategy<Value = Wish> {

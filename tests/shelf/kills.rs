@@ -153,11 +153,23 @@ fn a_connection_that_is_cut_is_made_again() {
 
 #[test]
 fn a_relay_that_ends_in_order_says_so() {
-    let scene = Scene::new(Deed::Get);
-    let client = scene.in_the_middle();
-    scene.place.relay().interrupt();
-    client.event("reconnecting");
-    drop(client);
+    for deed in [Deed::Get, Deed::Put] {
+        let scene = Scene::new(deed);
+        let client = scene.in_the_middle();
+        let ended = now();
+        scene.place.relay().interrupt();
+        // What stands still there can't be said anything.
+        scene.valve.open();
+        let said = client.heard("ended", 0) - ended;
+        assert!(said < AT_ONCE, "{deed:?}: only after {said:?}");
+        let ended = client.ends().with(exit::NO_RELAY.into());
+        assert_eq!(ended.event("ended")["reason"], "the relay was ended", "{deed:?}");
+        assert_eq!(ended.event("not_done")["name"], "big.bin", "{deed:?}");
+        let reconnecting =
+            ended.events().into_iter().find(|event| event["event"] == "reconnecting");
+        assert_eq!(reconnecting, None, "{deed:?}: it won't be there again");
+        scene.nothing_visible();
+    }
     let place = ShelfPlace::new(&[]);
     let address = place.address.clone();
     drop(place);

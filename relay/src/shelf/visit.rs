@@ -5,6 +5,7 @@
 //! ([`couplet_files::lane`]), with a thread of its own.
 
 mod logins;
+mod outcome;
 
 use super::{Claim, Shelf, preflight};
 use crate::accounts::Session;
@@ -22,7 +23,7 @@ use couplet::shelf::host::{Command, Host, Refused};
 use couplet::shelf::message::{ClientToShelf, ShelfFault, ShelfToClient};
 use couplet::transfer::offer::{Offer, OnCollision};
 use couplet::transfer::outcome::Outcome;
-use couplet_files::common::{Common, Finding};
+use couplet_files::common::Common;
 use couplet_files::lane::{self, LaneFault, MAX_BODY};
 use couplet_files::pipe::{give_way, next_pipe};
 use couplet_files::receiving::{self, Incoming};
@@ -30,9 +31,10 @@ use couplet_files::sending::{self, Sending};
 use couplet_files::source::Source;
 use couplet_files::store::Store;
 use couplet_files::target::Target;
+use outcome::{Ended, common};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tracing::info;
@@ -175,11 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
                 let deadline = self.host.poll_timeout();
                 tokio::select! {
                     biased;
-                    () = self.relay.ending.cancelled() => {
-                        let restart = self.relay.drain;
-                        let reason = if restart { ExitReason::Restart } else { ExitReason::Shutdown };
-                        self.host.handle_shutdown(reason);
-                    }
+                    () = self.relay.ending.cancelled() => return Err(self.shut_down()),
                     count = self.stream.read(&mut scratch) => match count {
                         Ok(0) | Err(_) => return Err(End::Gone),
                         Ok(count) => self.decoder.push(&scratch[..count]),
@@ -293,7 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         loop {
             tokio::select! {
                 biased;
-                () = self.relay.ending.cancelled() => return Err(End::Gone),
+                () = self.relay.ending.cancelled() => return Err(self.shut_down()),
                 permit = &mut free => return permit.map_err(|_| End::Gone),
                 _ = tick.tick() => {
                     let before = self.relay.counters.get(Count::ShelfWaiting).saturating_sub(1);
@@ -372,16 +370,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         if let Err(error) = thread.spawn(run) {
             return Err(End::Cut(error.into()));
         }
-        let carried = tokio::select! {
-            biased;
-            () = self.relay.ending.cancelled() => Err(LaneFault::Stopped),
-            carried = lane.carry(&mut self.stream, &mut decoder) => carried,
-        };
+        let ending = self.relay.ending.cancelled();
+        let carried = lane.carry_until(ending, &mut self.stream, &mut decoder).await;
         self.decoder = asks(&decoder.into_rest());
         // Nothing is at the file any more when this is over: the claim to its name ends here.
         let _ = is_through.await;
         self.relay.counters.add(Count::ShelfBytes, common.moved.load(Ordering::Relaxed));
-        carried.map_err(End::Cut)
+        match carried {
+            Err(LaneFault::Left) => Err(self.shut_down()),
+            carried => carried.map_err(End::Cut),
+        }
+    }
+
+    /// The relay is ended: what there is to say of it.
+    fn shut_down(&mut self) -> End {
+        let again = self.relay.drain;
+        let reason = if again { ExitReason::Restart } else { ExitReason::Shutdown };
+        self.host.handle_shutdown(reason);
+        while let Some(command) = self.host.poll_command() {
+            if let Command::Send(message) = command {
+                message.encode(&mut self.out);
+            }
+        }
+        End::Said
     }
 
     fn tell(&self, name: &impl std::fmt::Display, what: &str, common: &Common, end: &Ended) {
@@ -418,25 +429,6 @@ fn asks(rest: &[u8]) -> FrameDecoder {
     let mut decoder = FrameDecoder::new(MAX_SHELF_ASK);
     decoder.push(rest);
     decoder
-}
-
-/// How a transfer ended, once it has.
-type Ended = Arc<Mutex<Option<Outcome>>>;
-
-fn common() -> (Arc<Common>, Ended) {
-    let end = Ended::default();
-    let told = Arc::clone(&end);
-    let common = Common::new(Arc::new(AtomicU64::new(0)), move |finding| match finding {
-        Finding::Ended { outcome } => *lock(&told) = Some(outcome),
-        // Only its end matters here.
-        Finding::Started { .. }
-        | Finding::Text { .. }
-        | Finding::DiskFull { .. }
-        | Finding::PipesWanted { .. }
-        | Finding::PipeLost { .. }
-        | Finding::Whole { .. } => {}
-    });
-    (common, end)
 }
 
 async fn sleep_until(relay: &Relay, moment: Option<couplet::time::Moment>) {

@@ -14,11 +14,8 @@ impl Visit {
     pub fn handle_message(&mut self, message: ShelfToClient, now: Moment) {
         let Link::Awaiting { what, .. } = self.link else {
             // What comes between errands is about the connection.
-            if let ShelfToClient::Exit { .. } | ShelfToClient::Error { .. } = message
-                && matches!(self.link, Link::Idle | Link::Login | Link::Offered)
-            {
-                self.commands.push_back(Command::Disconnect);
-                self.handle_lost(now);
+            if matches!(self.link, Link::Idle | Link::Login | Link::Offered) {
+                self.told(message, now);
             }
             return;
         };
@@ -55,6 +52,36 @@ impl Visit {
                 | ShelfToClient::Wait { .. }
                 | ShelfToClient::Deleted { .. },
             ) => self.out_of_place(),
+        }
+    }
+
+    /// The relay says what nobody has asked for.
+    pub(super) fn told(&mut self, message: ShelfToClient, now: Moment) {
+        match message {
+            // The next errand brings another connection, as after an error that says that nothing was
+            // asked for long.
+            ShelfToClient::Exit { reason: ExitReason::Restart } if self.link == Link::Login => {
+                self.commands.push_back(Command::Disconnect);
+                self.handle_lost(now);
+            }
+            ShelfToClient::Error { .. } if self.link != Link::Moving => {
+                self.commands.push_back(Command::Disconnect);
+                self.handle_lost(now);
+            }
+            ShelfToClient::Exit { reason } => self.sent_away(reason, now),
+            ShelfToClient::Error { code, text, wait_ms } => {
+                self.shut_out((code, text), wait_ms.map(Duration::from_millis), now);
+            }
+            ShelfToClient::Shelf(_)
+            | ShelfToClient::List(_)
+            | ShelfToClient::Offered { .. }
+            | ShelfToClient::Begin { .. }
+            | ShelfToClient::Wait { .. }
+            | ShelfToClient::Deleted { .. } => {
+                if self.link == Link::Moving {
+                    self.out_of_place();
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a visit asks of its shell, and what it tells.
 
 use crate::shelf::list::{Page, Query};
-use crate::shelf::message::{ClientToShelf, ShelfFault, Terms};
+use crate::shelf::message::{ClientToShelf, ShelfFault, ShelfToClient, Terms};
 use crate::shelf::name::ShelfName;
 use crate::transfer::offer::Offer;
 use crate::transfer::outcome::Outcome;
@@ -78,6 +78,8 @@ pub enum Moved {
         /// Whether anything had moved.
         progressed: bool,
     },
+    /// The relay has said this in the middle of it.
+    Said(ShelfToClient),
 }
 
 /// How it is with the relay.

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use couplet::frame::{self, FrameDecoder};
 use couplet::message::{ClientControl, ClientToRelay};
 use couplet::shelf::message::{ClientToShelf, ShelfToClient};
-use couplet_files::lane::{self, MAX_BODY, Timing};
+use couplet_files::lane::{self, LaneFault, MAX_BODY, Timing};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -39,8 +39,17 @@ pub(super) enum Happening {
     Garbage(String),
     /// The relay says something.
     Message(ShelfToClient),
-    /// A transfer is over, and its threads are through; the text is why, if the connection is gone.
-    Carried(Option<String>),
+    /// A transfer is over, and its threads are through.
+    Carried(Result<(), Cut>),
+}
+
+/// Why a transfer has the connection no more, and nobody else has.
+#[derive(Debug)]
+pub(super) enum Cut {
+    /// It is gone, for this reason.
+    Lost(String),
+    /// The relay has said something else in the middle.
+    Said(ShelfToClient),
 }
 
 pub(super) struct Link {
@@ -54,7 +63,7 @@ enum State {
     Idle,
     Connecting(BoxFuture<'static, Result<Made, Fault>>),
     Open(Open),
-    Moving(BoxFuture<'static, Result<Open, String>>),
+    Moving(BoxFuture<'static, Result<Open, Cut>>),
 }
 
 /// A connection that was just made.
@@ -128,7 +137,7 @@ impl Link {
             std::thread::Builder::new()
                 .name("couplet-shelf".to_owned())
                 .spawn(run)
-                .map_err(|error| format!("no thread could be started ({error})"))?;
+                .map_err(|error| Cut::Lost(format!("no thread could be started ({error})")))?;
             let carried = async {
                 open.stream.write_all(&out).await?;
                 lane.carry(&mut open.stream, &mut open.decoder).await
@@ -136,7 +145,7 @@ impl Link {
             .await;
             // Nothing is at the files any more when this is over.
             let _ = is_through.await;
-            carried.map(|()| open).map_err(|fault| fault.to_string())
+            carried.map(|()| open).map_err(cut)
         }));
     }
 
@@ -152,11 +161,11 @@ impl Link {
             State::Moving(carrying) => match carrying.await {
                 Ok(open) => {
                     self.state = State::Open(open);
-                    Happening::Carried(None)
+                    Happening::Carried(Ok(()))
                 }
-                Err(text) => {
+                Err(cut) => {
                     self.state = State::Idle;
-                    Happening::Carried(Some(text))
+                    Happening::Carried(Err(cut))
                 }
             },
             State::Open(open) => {
@@ -185,6 +194,20 @@ impl Link {
                 }
             }
         }
+    }
+}
+
+/// What a lane that came to nothing means.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others say it themselves")]
+fn cut(fault: LaneFault) -> Cut {
+    match fault {
+        LaneFault::Said(frame) => match ShelfToClient::decode(&frame) {
+            Ok(message) => Cut::Said(message),
+            Err(error) => Cut::Lost(error.to_string()),
+        },
+        // What the system calls it says no more.
+        LaneFault::Lost(_) => Cut::Lost("the relay is gone".to_owned()),
+        fault => Cut::Lost(fault.to_string()),
     }
 }
 

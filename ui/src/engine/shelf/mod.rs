@@ -20,7 +20,7 @@ use couplet::shelf::visit::{
 use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet_files::receiving;
 use couplet_files::source::{Source, WalkOptions};
-use link::{Happening, Link};
+use link::{Cut, Happening, Link};
 use looking::{Look, Looks, is_taken};
 use moving::{Figures, Moving};
 use std::collections::HashMap;
@@ -307,7 +307,7 @@ impl Running {
             Happening::Lost => self.visit.handle_lost(now),
             Happening::Garbage(text) => self.visit.handle_garbage(&text),
             Happening::Message(message) => self.visit.handle_message(message, now),
-            Happening::Carried(fault) => {
+            Happening::Carried(carried) => {
                 // All that the threads have said comes first: they are through.
                 while let Ok(found) = self.found.try_recv() {
                     Box::pin(self.found(found)).await;
@@ -316,11 +316,14 @@ impl Running {
                 // The last figures before the end, so that a bar isn't left at 97 %.
                 self.tell(Event::Progress(moving.id(), moving.last_figures())).await;
                 let (id, outcome, progressed) = (moving.id(), moving.outcome(), moving.has_moved());
-                let moved = match (outcome, fault) {
-                    (Some(outcome), fault) => Moved::Ended { outcome, connected: fault.is_none() },
-                    (None, fault) => {
-                        let text = fault.unwrap_or_else(|| "the transfer was cut".to_owned());
-                        Moved::Cut { text, progressed }
+                let moved = match (outcome, carried) {
+                    (Some(outcome), carried) => {
+                        Moved::Ended { outcome, connected: carried.is_ok() }
+                    }
+                    (None, Err(Cut::Said(message))) => Moved::Said(message),
+                    (None, Err(Cut::Lost(text))) => Moved::Cut { text, progressed },
+                    (None, Ok(())) => {
+                        Moved::Cut { text: "the transfer was cut".to_owned(), progressed }
                     }
                 };
                 self.visit.handle_moved(id, moved, now);
