@@ -337,6 +337,25 @@ fn a_relay_that_is_ended_says_so_at_any_point_and_is_believed_at_once() {
     }
 }
 
+#[test]
+fn what_is_offered_under_another_name_is_not_taken() {
+    let mut world = World::new(false);
+    let id = world.visit.want(Wish::Get { name: name("site/photo.jpg") }, world.now);
+    world.visit.handle_connected(true, world.now);
+    let terms = Terms { login: false, rights: Rights::GET, folders: true, max_file: None };
+    world.visit.handle_message(ShelfToClient::Shelf(terms), world.now);
+    world.visit.handle_message(ShelfToClient::Offered { offer: offer(3) }, world.now);
+    let told: Vec<_> = std::iter::from_fn(|| world.visit.poll_event()).collect();
+    assert!(!told.iter().any(|event| matches!(event, Event::Offered { .. })), "{told:?}");
+    let refused = |end: &End| matches!(end, End::GivenUp(text) if text.contains("in the place of site/photo.jpg"));
+    assert!(
+        told.iter()
+            .any(|event| matches!(event, Event::Ended(ended, end) if *ended == id && refused(end))),
+        "{told:?}"
+    );
+    assert!(world.visit.is_over());
+}
+
 fn wishes() -> impl Strategy<Value = Wish> {
     prop_oneof![
         Just(get()),

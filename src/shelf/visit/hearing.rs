@@ -136,6 +136,15 @@ impl Visit {
                 self.events.push_back(Event::List(Some(id), page));
                 self.done(End::Listed, now);
             }
+            (Wish::Get { name }, ShelfToClient::Offered { offer }) if offer.name != name.last() => {
+                // It would be written under that name.
+                self.commands.push_back(Command::Disconnect);
+                let text = format!(
+                    "the relay offers {} in the place of {name}, so it isn't fetched",
+                    offer.name
+                );
+                self.give_up(Connection::NoShelf(text));
+            }
             (Wish::Get { .. }, ShelfToClient::Offered { offer }) => {
                 let changed =
                     current.offered.as_ref().is_some_and(|before| !before.is_same(&offer));
