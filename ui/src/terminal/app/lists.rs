@@ -14,20 +14,13 @@ impl App {
         let Some(Overlay::Help { top }) = self.overlay else { return };
         let page = self.drawn.list_rows.saturating_sub(1).max(1);
         let end = self.drawn.help_end;
-        let top = match action {
-            Some(Action::Escape) => {
-                self.overlay = None;
-                return;
-            }
-            Some(Action::Up) => top.saturating_sub(1),
-            Some(Action::Down) => top + 1,
-            Some(Action::PageUp) => top.saturating_sub(page),
-            Some(Action::PageDown) => top + page,
-            Some(Action::First) => 0,
-            Some(Action::Last) => end,
-            other => return self.anywhere(other, effects),
-        };
-        self.overlay = Some(Overlay::Help { top: top.min(end) });
+        if let Some(top) = row_after(action, top, page, end) {
+            self.overlay = Some(Overlay::Help { top });
+        } else if action == Some(Action::Escape) {
+            self.overlay = None;
+        } else {
+            self.anywhere(action, effects);
+        }
     }
 
     pub(super) fn transfers_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
@@ -36,25 +29,19 @@ impl App {
         let at = self.chosen_row(chosen);
         let end = list.len().saturating_sub(1);
         let page = (self.drawn.list_rows / 2).max(1);
-        let to = match action {
-            Some(Action::Up) => at.saturating_sub(1),
-            Some(Action::Down) => at + 1,
-            Some(Action::PageUp) => at.saturating_sub(page),
-            Some(Action::PageDown) => at + page,
-            Some(Action::First) => 0,
-            Some(Action::Last) => end,
-            Some(Action::Accept) => return self.answer(at, true, effects),
-            Some(Action::Decline) => return self.answer(at, false, effects),
-            Some(Action::Cancel) => return self.cancel_row(at, effects),
-            Some(Action::PauseOrGoOn) => return self.pause_row(at, effects),
-            Some(Action::Escape) => {
-                self.overlay = None;
-                return;
-            }
-            other => return self.anywhere(other, effects),
-        };
-        let chosen = list.get(to.min(end)).map(|transfer| transfer.id);
-        self.overlay = Some(Overlay::Transfers { chosen });
+        if let Some(to) = row_after(action, at, page, end) {
+            let chosen = list.get(to).map(|transfer| transfer.id);
+            self.overlay = Some(Overlay::Transfers { chosen });
+            return;
+        }
+        match action {
+            Some(Action::Accept) => self.answer(at, true, effects),
+            Some(Action::Decline) => self.answer(at, false, effects),
+            Some(Action::Cancel) => self.cancel_row(at, effects),
+            Some(Action::PauseOrGoOn) => self.pause_row(at, effects),
+            Some(Action::Escape) => self.overlay = None,
+            other => self.anywhere(other, effects),
+        }
     }
 
     /// The row that is chosen: the first one until the user has chosen.
@@ -138,4 +125,24 @@ impl App {
         };
         effects.push(Effect::Engine(command));
     }
+}
+
+/// The row to which a key leads from this one, in pages of so many, up to the last; none if the key
+/// chooses no row.
+pub(super) fn row_after(
+    action: Option<Action>,
+    at: usize,
+    page: usize,
+    end: usize,
+) -> Option<usize> {
+    let to = match action {
+        Some(Action::Up) => at.saturating_sub(1),
+        Some(Action::Down) => at + 1,
+        Some(Action::PageUp) => at.saturating_sub(page),
+        Some(Action::PageDown) => at + page,
+        Some(Action::First) => 0,
+        Some(Action::Last) => end,
+        _ => return None,
+    };
+    Some(to.min(end))
 }

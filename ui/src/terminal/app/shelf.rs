@@ -9,6 +9,7 @@ use super::super::conversation::Sign;
 use super::super::editor::Edit;
 use super::super::keys::Action;
 use super::super::shelf::{Access, Asked, Awaited};
+use super::lists::row_after;
 use super::{App, Effect, Overlay};
 use crate::engine::shelf::Command;
 use couplet::shelf::list::Query;
@@ -94,39 +95,34 @@ impl App {
         let shown = self.shelf.shown();
         let (at, end) = (self.shelf.chosen_row(&shown), shown.len().saturating_sub(1));
         let page = self.drawn.list_rows.saturating_sub(1).max(1);
-        let to = match action {
+        if let Some(to) = row_after(action, at, page, end) {
+            self.shelf.choose(to);
+            return self.want_more(effects);
+        }
+        match action {
             None => {
                 if let Some(typed) = typed {
                     self.search(typed.encode_utf8(&mut [0; 4]));
                     self.want_more(effects);
                 }
-                return;
             }
             Some(Action::Edit(edit)) => {
                 self.shelf.search.apply(edit);
                 self.shelf.search_changed();
-                return self.want_more(effects);
+                self.want_more(effects);
             }
-            Some(Action::Submit) => return self.get_chosen(effects),
-            Some(Action::Again) => return self.look_again(effects),
+            Some(Action::Submit) => self.get_chosen(effects),
+            Some(Action::Again) => {
+                self.shelf.begin();
+                self.look_again(effects);
+            }
             Some(Action::Interrupt) if !self.shelf.search.is_empty() => {
                 self.shelf.search.set("");
-                return self.shelf.search_changed();
+                self.shelf.search_changed();
             }
-            Some(Action::Escape | Action::Interrupt) => {
-                self.overlay = None;
-                return;
-            }
-            Some(Action::Up) => at.saturating_sub(1),
-            Some(Action::Down) => at + 1,
-            Some(Action::PageUp) => at.saturating_sub(page),
-            Some(Action::PageDown) => at + page,
-            Some(Action::First) => 0,
-            Some(Action::Last) => end,
-            other => return self.anywhere(other, effects),
-        };
-        self.shelf.choose(to.min(end));
-        self.want_more(effects);
+            Some(Action::Escape | Action::Interrupt) => self.overlay = None,
+            other => self.anywhere(other, effects),
+        }
     }
 
     fn search(&mut self, text: &str) {
