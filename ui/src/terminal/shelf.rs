@@ -192,6 +192,10 @@ pub(crate) struct Shelf {
     pub(crate) met_first: bool,
     /// What of the list is awaited.
     pub(crate) awaited: Option<Awaited>,
+    /// Why the relay doesn't tell the list, if it was asked and doesn't.
+    pub(crate) untold: Option<String>,
+    /// Pages that come before the one that is awaited, and are out of date.
+    outdated: u32,
     /// What was asked for and isn't taken on.
     pub(crate) asked: Vec<Asked>,
     /// What is under way.
@@ -211,6 +215,11 @@ impl Shelf {
     /// Whether a page of the list has come.
     pub(crate) const fn is_known(&self) -> bool {
         matches!(self.access, Access::There(_) | Access::Lost(_)) && self.total_is_told()
+    }
+
+    /// Whether there are more than are remembered.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.files.len() >= MOST_FILES && self.total.0 > MOST_FILES as u64
     }
 
     const fn total_is_told(&self) -> bool {
@@ -253,8 +262,46 @@ impl Shelf {
         self.chosen = None;
     }
 
+    /// The list is asked for, from its beginning or what follows; says whether it is to be, as it isn't
+    /// while its beginning is awaited anyway.
+    pub(crate) const fn ask_for(&mut self, what: Awaited) -> bool {
+        match self.awaited {
+            Some(Awaited::First) => return false,
+            // The answers come in the order of the questions.
+            Some(Awaited::Next) => self.outdated += 1,
+            None => {}
+        }
+        self.awaited = Some(what);
+        true
+    }
+
+    /// Whether this answer about the list is one that nobody waits for any more.
+    const fn is_outdated(&mut self) -> bool {
+        let outdated = self.outdated > 0;
+        self.outdated = self.outdated.saturating_sub(1);
+        outdated
+    }
+
+    /// The page that was asked for isn't told, for this reason.
+    pub(crate) fn take_none(&mut self, why: Option<String>) {
+        if !self.is_outdated() {
+            self.awaited = None;
+            self.untold = why;
+        }
+    }
+
+    /// Nothing that was asked for comes any more.
+    pub(crate) const fn forget_pages(&mut self) {
+        self.awaited = None;
+        self.outdated = 0;
+    }
+
     /// Takes a page.
     pub(crate) fn take_page(&mut self, page: Page) {
+        if self.is_outdated() {
+            return;
+        }
+        self.untold = None;
         if self.awaited.take() == Some(Awaited::First) {
             self.files.clear();
         }
@@ -304,9 +351,17 @@ impl Shelf {
         self.errands.iter_mut().find(|errand| errand.id == id && !errand.is_over)
     }
 
-    /// The visit has taken on what was asked, or never will.
-    pub(crate) fn taken_on(&mut self, asked: &Asked) {
-        if let Some(at) = self.asked.iter().position(|known| known == asked) {
+    /// The visit has taken on a file that was to be fetched, or never will.
+    pub(crate) fn get_taken_on(&mut self, name: &ShelfName) {
+        let is_it = |asked: &Asked| matches!(asked, Asked::Get(known) if known == name);
+        if let Some(at) = self.asked.iter().position(is_it) {
+            self.asked.remove(at);
+        }
+    }
+
+    /// The same of what is to be laid down. It does so in the order in which it was asked.
+    pub(crate) fn put_taken_on(&mut self) {
+        if let Some(at) = self.asked.iter().position(|asked| matches!(asked, Asked::Put(_))) {
             self.asked.remove(at);
         }
     }

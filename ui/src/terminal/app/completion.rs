@@ -6,7 +6,9 @@
 use super::super::commands::{self, ACCEPT_WORDS, Argument, CANCEL_WORDS, COMMANDS, LIMITS};
 use super::super::keys::Action;
 use super::super::quoting;
+use super::super::shelf::Access;
 use super::super::transfers::{Stage, Transfer};
+use super::shelf::LOGIN_WANTED;
 use super::{App, Effect};
 use std::path::PathBuf;
 
@@ -215,8 +217,13 @@ impl App {
         let begun = head.split_once(char::is_whitespace).map_or("", |(_, name)| name.trim_start());
         let start = head.len() - begun.len();
         if !self.shelf.is_known() {
+            let notice = match &self.shelf.access {
+                Access::Closed { text, .. } => text,
+                _ if self.shelf.login.is_some() => LOGIN_WANTED,
+                _ => "looking at the shelf; Tab again in a moment",
+            };
+            self.notice = Some(notice.to_owned());
             self.look_again(effects);
-            self.notice = Some("looking at the shelf; Tab again in a moment".to_owned());
             return;
         }
         let names = self.shelf.files.iter().map(|file| file.name.as_str());

@@ -18,9 +18,17 @@ use couplet::text;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a transfer with the shelf isn't paused.
 pub(super) const NO_PAUSE: &str = "a transfer with the shelf can't be paused";
+
+/// That it is asked who the user is.
+pub(super) const LOGIN_WANTED: &str = "the shelf asks who you are: F3 to log in";
+
+/// How long after the last key the question who the user is may come between by itself. Later, and
+/// that is when the relay likes, they may be about to write to their peer.
+const STILL_THERE: Duration = Duration::from_secs(5);
 
 /// What is under way with the shelf at most.
 const MOST_ERRANDS: usize = 1000;
@@ -48,10 +56,9 @@ impl App {
 
     /// Asks for the list from its beginning, unless it is awaited.
     pub(super) fn look_again(&mut self, effects: &mut Vec<Effect>) {
-        if self.shelf.awaited == Some(Awaited::First) {
+        if !self.shelf.ask_for(Awaited::First) {
             return;
         }
-        self.shelf.awaited = Some(Awaited::First);
         if matches!(self.shelf.access, Access::Unasked | Access::Closed { .. }) {
             self.shelf.access = Access::Asking;
         }
@@ -76,8 +83,9 @@ impl App {
         if self.overlay != Some(Overlay::Shelf) {
             return;
         }
-        if let Some(after) = self.shelf.next_page(self.drawn.list_rows.max(1)) {
-            self.shelf.awaited = Some(Awaited::Next);
+        if let Some(after) = self.shelf.next_page(self.drawn.list_rows.max(1))
+            && self.shelf.ask_for(Awaited::Next)
+        {
             effects.push(list(Some(after)));
         }
     }
@@ -245,7 +253,6 @@ impl App {
     /// The visit ends, at the user's wish; what was under way is cancelled.
     fn end_visit(&mut self, effects: &mut Vec<Effect>) {
         effects.push(Effect::EndVisit);
-        self.shelf.asked.clear();
         self.visit_over(None);
         self.shelf.access = Access::Unasked;
     }

@@ -40,6 +40,11 @@ fn lines(stage: &Stage) -> Vec<String> {
         .collect()
 }
 
+/// What is seen.
+fn seen(stage: &mut Stage) -> String {
+    stage.draw(80, 24).content().iter().map(ratatui::buffer::Cell::symbol).collect()
+}
+
 /// The newest of them.
 fn last_line(stage: &Stage) -> String {
     lines(stage).pop().unwrap_or_default()
@@ -203,6 +208,7 @@ fn whoever_does_not_log_in_ends_the_visit() {
     stage.keys("Esc");
     assert_eq!(stage.effects, [Effect::EndVisit]);
     assert_eq!(stage.app.overlay, None);
+    assert_eq!(last_line(&stage), "x isn't fetched: you left the shelf");
     stage.effects.clear();
     stage.write("/shelf ann").keys("Enter");
     assert!(asked(&mut stage).contains(&query(None)));
@@ -219,6 +225,54 @@ fn the_question_who_it_is_does_not_come_between_words() {
     stage.write("ntence");
     assert_eq!((stage.app.overlay, stage.app.draft()), (None, "half a sentence"));
     assert_eq!(last_line(&stage), "the shelf asks who you are: F3 to log in");
+}
+
+#[test]
+fn it_does_not_come_by_itself_when_the_relay_likes() {
+    let mut stage = your_turn_empty();
+    stage.write("/get x").keys("Enter").wait(Duration::from_secs(60));
+    told(&mut stage, Told::LoginWanted);
+    stage.write("words for the peer");
+    assert_eq!((stage.app.overlay, stage.app.draft()), (None, "words for the peer"));
+    assert_eq!(last_line(&stage), "the shelf asks who you are: F3 to log in");
+    stage.keys("Ctrl-c").write("/get x").keys("Tab");
+    assert_eq!(stage.app.notice.as_deref(), Some("the shelf asks who you are: F3 to log in"));
+}
+
+#[test]
+fn what_is_asked_while_a_page_is_awaited_is_not_mixed_up_with_it() {
+    let mut stage = your_turn_empty();
+    stage.keys("F3");
+    told(&mut stage, terms(Rights::GET));
+    let [a, b, c] = ["a", "b", "c"].map(|name| shelved(name, 1, Some(1)));
+    let first = Page { more: true, ..page(vec![a.clone(), b.clone()]) };
+    told(&mut stage, Told::List(Some(ErrandId(1)), first.clone()));
+    stage.draw(80, 24);
+    asked(&mut stage);
+    stage.keys("F5");
+    assert_eq!(asked(&mut stage), [query(None)], "whatever else is awaited");
+    told(&mut stage, Told::List(Some(ErrandId(2)), page(vec![c.clone()])));
+    assert_eq!(stage.app.shelf.files, [a.clone(), b.clone()], "nobody waits for that one");
+    told(&mut stage, Told::List(Some(ErrandId(3)), first));
+    assert_eq!(asked(&mut stage), [query(Some("b"))]);
+    told(&mut stage, Told::List(Some(ErrandId(4)), page(vec![c.clone()])));
+    assert_eq!(stage.app.shelf.files, [a, b, c]);
+}
+
+#[test]
+fn a_list_that_is_refused_is_told_and_not_taken_for_an_empty_shelf() {
+    let mut stage = with(Rights::GET, Vec::new());
+    stage.keys("F5");
+    let text = "the shelf can't be read (permission denied); tell its operator".to_owned();
+    told(&mut stage, Told::Ended(ErrandId(2), End::Refused(ShelfFault::Storage, text)));
+    let screen = seen(&mut stage);
+    assert!(screen.contains("The shelf can't be read (permission denied)"), "{screen}");
+    assert!(!screen.contains("Nothing lies"), "{screen}");
+    stage.keys("F5");
+    assert!(asked(&mut stage).ends_with(&[query(None)]));
+    told(&mut stage, Told::List(Some(ErrandId(3)), page(vec![shelved("a", 1, None)])));
+    let screen = seen(&mut stage);
+    assert!(!screen.contains("can't be read"), "{screen}");
 }
 
 #[test]
@@ -246,6 +300,12 @@ fn names_are_completed_from_the_list() {
     let mut stage = your_turn_empty();
     stage.write("/get rep").keys("Tab");
     assert_eq!(asked(&mut stage), [query(None)]);
+    // There is none: the second time it says why.
+    let refused = Connection::Refused(ShelfFault::NoShelf, "no shelf here".into(), None);
+    told(&mut stage, Told::Connection(refused));
+    told(&mut stage, Told::Over);
+    stage.keys("Tab");
+    assert_eq!(stage.app.notice.as_deref(), Some("no shelf here"));
     let mut stage = list();
     stage.keys("Esc").write("/get rep").keys("Tab");
     assert_eq!(stage.app.draft(), "/get report.pdf");

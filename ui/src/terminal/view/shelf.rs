@@ -25,6 +25,9 @@ const HASH: usize = 8;
 const WITH_TIME: usize = 56;
 const WITH_HASH: usize = 70;
 
+/// What is to be done when it can't be looked at.
+const AGAIN: &str = "F5 tries again.";
+
 /// What stands before what is typed.
 const PROMPT: &str = "search ";
 
@@ -98,11 +101,22 @@ fn news(app: &App, nothing_shown: bool) -> Vec<(String, Style)> {
             vec![(format!("The relay is lost ({text}); trying again."), theme.attention())]
         }
         Access::Closed { what, text } => {
-            let (what, again) = ((*what).to_owned(), "F5 tries again.".to_owned());
+            let (what, again) = ((*what).to_owned(), AGAIN.to_owned());
             let mut lines = vec![(what, theme.attention()), (sentence(text), theme.plain())];
             lines.retain(|(line, _)| !line.is_empty());
             lines.push((again, theme.quiet()));
             lines
+        }
+        Access::There(_) if let Some(why) = &shelf.untold => {
+            vec![(sentence(why), theme.attention()), (AGAIN.to_owned(), theme.quiet())]
+        }
+        Access::There(_) if shelf.is_cut() => {
+            let many = units::grouped(shelf.files.len() as u64);
+            let text = format!(
+                "These are the first {many}; couplet shelf list PATTERN finds others, /get NAME \
+                 fetches them."
+            );
+            vec![(text, theme.attention())]
         }
         Access::There(_) if !nothing_shown => Vec::new(),
         Access::There(_) if shelf.awaited.is_some() => {

@@ -4,9 +4,10 @@
 //! conversation.
 
 use super::super::super::conversation::Sign;
-use super::super::super::shelf::{Access, Asked, Errand, Login};
+use super::super::super::shelf::{Access, Errand, Login};
 use super::super::super::transfers::Transfer;
 use super::super::{App, Effect, Overlay};
+use super::{LOGIN_WANTED, STILL_THERE};
 use crate::engine::shelf::{Event, ShelfFigures};
 use crate::engine::{Command, Progress};
 use couplet::limits::MAX_REASON_COLUMNS;
@@ -28,8 +29,8 @@ impl App {
                 self.tell(Sign::Info, text);
             }
             Event::Wanted(id, wish) => self.hear_wanted(id, wish, effects),
-            Event::NotPut(path, text) => {
-                self.shelf.taken_on(&Asked::Put(path));
+            Event::NotPut(_, text) => {
+                self.shelf.put_taken_on();
                 self.tell(Sign::Trouble, text::line(&text, MAX_REASON_COLUMNS));
             }
             Event::Started { id, held, size } => {
@@ -56,17 +57,14 @@ impl App {
         let (name, direction, offer) = match wish {
             Wish::List(_) | Wish::Delete { .. } => return,
             Wish::Get { name } => {
-                self.shelf.taken_on(&Asked::Get(name.clone()));
+                self.shelf.get_taken_on(&name);
                 let known = self.shelf.files.iter().find(|file| file.name == name);
                 let size = known.map(|file| file.size);
                 (name.to_string(), Direction::Incoming, expected(&name, size))
             }
             Wish::Put { offer } => {
                 let name = offer.name.as_str().to_owned();
-                let put = self.shelf.asked.iter().position(|asked| is_of(asked, &name));
-                if let Some(at) = put {
-                    self.shelf.asked.remove(at);
-                }
+                self.shelf.put_taken_on();
                 (name, Direction::Outgoing, offer)
             }
         };
@@ -175,18 +173,27 @@ impl App {
         }
         self.shelf.login = Some(login);
         // Who is writing something must not find it in a field for a password.
-        if self.overlay.is_none() && self.editor.is_empty() {
+        let just_asked = self.now.moment.since(self.last_key) < STILL_THERE;
+        if self.overlay.is_none() && self.editor.is_empty() && just_asked {
             self.overlay = Some(Overlay::Shelf);
         } else if self.overlay != Some(Overlay::Shelf) {
-            self.tell(Sign::Info, "the shelf asks who you are: F3 to log in".to_owned());
+            self.tell(Sign::Info, LOGIN_WANTED.to_owned());
         }
     }
 
     fn hear_ended(&mut self, id: ErrandId, end: End) {
         let Some(incoming) = self.shelf.errand(id).map(|errand| errand.is_incoming()) else {
             // Of the list nothing comes any more, if it is over without it.
-            if end != End::Listed {
-                self.shelf.awaited = None;
+            match end {
+                End::Listed => {}
+                End::Refused(_, text) => self.shelf.take_none(Some(text::line(&text, 300))),
+                // Why the visit is over is told of the visit.
+                End::Moved(_)
+                | End::Deleted
+                | End::Missing { .. }
+                | End::NotTaken(_)
+                | End::Cancelled
+                | End::GivenUp(_) => self.shelf.take_none(None),
             }
             return;
         };
@@ -203,7 +210,7 @@ impl App {
     /// The visit is over: so is all that was under way, for this reason, or cancelled.
     pub(super) fn visit_over(&mut self, why: Option<&str>) {
         self.shelf.login = None;
-        self.shelf.awaited = None;
+        self.shelf.forget_pages();
         let open = self.shelf.errands.iter().filter(|errand| !errand.is_over);
         let open: Vec<_> = open.map(|errand| errand.id).collect();
         for id in open {
@@ -286,14 +293,6 @@ const LOST: &str = "There is no way to the shelf.";
 /// What will be offered, as far as the list tells.
 fn expected(name: &ShelfName, size: Option<u64>) -> Offer {
     Offer { name: name.last(), form: Form::File, size, on_disk: None, entries: 1, mtime: None }
-}
-
-/// Whether this was asked for with what the visit calls so.
-fn is_of(asked: &Asked, name: &str) -> bool {
-    match asked {
-        Asked::Put(path) => path.file_name().is_none_or(|last| last.to_string_lossy() == name),
-        Asked::Get(_) => false,
-    }
 }
 
 fn progress(id: TransferId, figures: &ShelfFigures) -> Progress {
