@@ -7,10 +7,12 @@
 
 mod support;
 
-use std::fs::DirBuilder;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use support::program;
 use support::terminal::Terminal;
 use tempfile::TempDir;
@@ -53,7 +55,6 @@ fn what_is_typed_may_be_nothing_or_none_and_ctrl_c_gives_the_terminal_back() {
     let dir = temp();
     for (typed, says) in [
         ("\r", "no password was typed"),
-        ("short\r", "too short: it needs at least 8"),
         ("\u{3}", "interrupted while the password was asked for"),
         ("\u{4}", "no password was typed"),
     ] {
@@ -68,6 +69,30 @@ fn what_is_typed_may_be_nothing_or_none_and_ctrl_c_gives_the_terminal_back() {
 }
 
 #[test]
+fn what_cannot_be_a_password_is_asked_for_again_a_few_times() {
+    let dir = temp();
+    let again = "too short: it needs at least 8 characters; type it again";
+    let mut right = client(dir.path(), &["ann", "relay:1"]);
+    let mut wrong = client(dir.path(), &["ann", "relay:1"]);
+    for client in [&mut right, &mut wrong] {
+        client.sees("(it isn't shown):");
+        client.line("short");
+        client.waits("asked again", |screen| screen.contents().matches("shown):").count() == 2);
+        assert!(client.screen().contains(again), "{}", client.screen());
+    }
+    right.line("correct horse");
+    let (status, screen) = right.ends();
+    assert_eq!(status, 0, "{screen}");
+    assert!(screen.contains("Typed: correct horse"), "{screen}");
+    wrong.line("short");
+    wrong.waits("asked again", |screen| screen.contents().matches("shown):").count() == 3);
+    wrong.line("short");
+    let (status, screen) = wrong.ends();
+    assert_eq!(status, 1, "{screen}");
+    assert!(screen.contains("what the terminal has can't be a password"), "{screen}");
+}
+
+#[test]
 fn without_a_keyring_it_says_so_and_goes_on() {
     let dir = temp();
     let output = Command::new(program(CLIENT))
@@ -77,7 +102,8 @@ fn without_a_keyring_it_says_so_and_goes_on() {
         .stdin(Stdio::null())
         .output()
         .expect("it runs");
-    let said = said(&output);
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("text");
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert!(lines[1].starts_with("there is no system keyring here ("), "{said}");
@@ -120,18 +146,16 @@ fn the_relays_command_asks_twice_and_shows_nothing() {
     assert_eq!(status, 4, "{screen}");
 }
 
-fn said(output: &Output) -> String {
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{err}");
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-/// Runs a script on a bus of its own, with the directory as its home.
+/// Runs a script on a bus of its own, with the directory as its home; gives what it printed.
+///
+/// A keyring's daemon may outlive the bus that had it started, and holds what it was given to write to:
+/// so that is a file, whose end needn't be waited for, and the daemon is in the group that is killed.
 fn on_a_bus(dir: &Path, script: &str) -> String {
     let run = dir.join("run");
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700).create(&run).expect("made");
-    let output = Command::new("dbus-run-session")
+    let [out, err] = ["out", "err"].map(|name| dir.join(name));
+    let mut session = Command::new("dbus-run-session")
         .args(["--", "sh", "-c", script])
         .envs(["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"].map(|it| (it, dir)))
         .env("XDG_RUNTIME_DIR", &run)
@@ -140,9 +164,17 @@ fn on_a_bus(dir: &Path, script: &str) -> String {
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
         .stdin(Stdio::null())
-        .output()
+        .stdout(File::create(&out).expect("made"))
+        .stderr(File::create(&err).expect("made"))
+        .process_group(0)
+        .spawn()
         .unwrap_or_else(|error| panic!("dbus-run-session: {error}; install Debian's package dbus"));
-    said(&output)
+    let status = session.wait().expect("its end");
+    let group = i32::try_from(session.id()).ok().and_then(Pid::from_raw).expect("a group");
+    // There may be nobody left in it.
+    let _ = kill_process_group(group, Signal::KILL);
+    assert!(status.success(), "{}", fs::read_to_string(err).expect("text"));
+    fs::read_to_string(out).expect("text")
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! connection is `connection`'s.
 
 use crate::accept::{Accepted, accept, dismiss};
+use crate::accounts;
 use crate::config::Config;
 use crate::connection::Arrival;
 use crate::counters::Count;
@@ -274,7 +275,10 @@ pub fn what_it_takes(config: &Config) -> String {
     let mib = memory_bound(config) >> 20;
     let metrics = config.metrics.as_ref().and_then(|listener| listener.local_addr().ok());
     let metrics = metrics.map(|at| format!("  Metrics:  http://{at}/metrics\n"));
-    let shelf = config.opened_shelf.as_ref().map(|shelf| format!("  Shelf:    {shelf}\n"));
+    let shelf = config
+        .opened_shelf
+        .as_ref()
+        .map(|shelf| format!("  Shelf:    {shelf}\n  Accounts: {}\n", accounts::told(config)));
     let plain = config.plain.as_ref().and_then(|listener| listener.local_addr().ok());
     let plain = plain.map(|at| {
         format!(

@@ -95,7 +95,7 @@ async fn accounts_are_made_changed_and_removed_beside_a_relay_that_runs() {
     assert!(!accounts.any().await.expect("nothing is wrong"));
 
     let said = well(&account_with(data, &["add", "ann", "--rights", "get,put"], "correct horse"));
-    assert_eq!(said, "made the account ann (get,put)\n");
+    assert_eq!(said, format!("made the account ann (get,put) in {}\n", data.display()));
     assert!(accounts.any().await.expect("it is whole"));
     let mut session = accounts.login("ann", b"correct horse", HERE).await.expect("she is let in");
     assert_eq!(session.rights().to_string(), "get,put");

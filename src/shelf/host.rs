@@ -333,7 +333,10 @@ impl Host {
         if !allowed {
             self.refuse(
                 ShelfFault::NotAllowed,
-                format!("you may not {what} here; ask the relay's operator for that right"),
+                format!(
+                    "you may not {what} here; whoever runs the relay gives an account that right: \
+                     couplet-relay account add NAME --rights …"
+                ),
             );
         }
         allowed

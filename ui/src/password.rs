@@ -35,6 +35,9 @@ use zeroize::Zeroizing;
 /// The environment variable that may have the password.
 pub const VARIABLE: &str = "COUPLET_PASSWORD";
 
+/// How often something may be typed that can't be a password.
+const MAX_TYPED: u32 = 3;
+
 /// Whose password is wanted, and where from.
 #[derive(Debug, Clone)]
 pub struct Wanted {
@@ -84,7 +87,7 @@ pub enum NoPassword {
     #[error("the password in {0} isn't UTF-8; write it as text")]
     NotText(String),
     /// It can't be a password.
-    #[error("the password in {from} can't be one: {bad}")]
+    #[error("what {from} has can't be a password: {bad}")]
     Bad {
         /// Where it is from.
         from: String,
@@ -206,7 +209,21 @@ fn from_file(path: &Path) -> Result<Password, NoPassword> {
     Password::new(line, Source::File, &from)
 }
 
+/// Asks at the terminal, again where what is typed can't be a password.
 async fn ask(wanted: &Wanted) -> Result<Password, NoPassword> {
+    for _ in 1..MAX_TYPED {
+        match ask_once(wanted).await {
+            Err(NoPassword::Bad { bad, .. }) => {
+                // A terminal that is gone can't be told, and the next reading says so.
+                let _ = writeln!(io::stderr(), "couplet: {bad}; type it again");
+            }
+            asked => return asked,
+        }
+    }
+    ask_once(wanted).await
+}
+
+async fn ask_once(wanted: &Wanted) -> Result<Password, NoPassword> {
     let mut interrupt = interrupts().ok_or(NoPassword::NoTerminal)?;
     let unseen = Unseen::begin().ok_or(NoPassword::NoTerminal)?;
     let relay = text::line(&wanted.relay, MAX_REASON_COLUMNS / 2);

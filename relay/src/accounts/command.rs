@@ -17,6 +17,8 @@ use super::manage::{self, ManageError};
 use crate::tls::default_data_dir;
 use clap::{Args, Subcommand};
 use couplet::account::{AccountName, Rights};
+use couplet::limits::MAX_REASON_COLUMNS;
+use couplet::text;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -148,6 +150,8 @@ impl AccountArgs {
 
     fn carry_out(self) -> Result<String, Failure> {
         let dir = self.data.or_else(default_data_dir).ok_or(Failure::NoDirectory)?;
+        // Whose relay has another directory should see that it is another.
+        let place = text::line(&dir.to_string_lossy(), MAX_REASON_COLUMNS);
         let file = AccountsFile::at(dir);
         Ok(match self.command {
             AccountCommand::Add { who: Who { name }, rights, password } => {
@@ -156,7 +160,7 @@ impl AccountArgs {
                     return Err(ManageError::Exists(name).into());
                 }
                 manage::add(&file, &name, &password.get(&name)?, rights)?;
-                format!("made the account {name} ({rights})\n")
+                format!("made the account {name} ({rights}) in {place}\n")
             }
             AccountCommand::Remove { who: Who { name } } => {
                 let left = manage::remove(&file, &name)?;
@@ -169,7 +173,7 @@ impl AccountArgs {
             }
             AccountCommand::List { json } => {
                 let book = manage::list(&file).map_err(ManageError::from)?;
-                if json { as_json(&book) } else { as_table(&book) }
+                if json { as_json(&book) } else { as_table(&book, &place) }
             }
             AccountCommand::Passwd { who: Who { name }, password } => {
                 manage::must_be_there(&file, &name)?;
@@ -206,9 +210,12 @@ fn as_json(book: &Book) -> String {
     format!("{}\n", json!({ "version": 1, "accounts": accounts }))
 }
 
-fn as_table(book: &Book) -> String {
+fn as_table(book: &Book, place: &str) -> String {
     if book.is_empty() {
-        return "there are no accounts; `couplet-relay account add NAME` makes one\n".to_owned();
+        return format!(
+            "there are no accounts in {place}; `couplet-relay account add NAME` makes one, --data DIR says \
+             where\n"
+        );
     }
     let name_width = book.keys().map(|name| name.as_str().len()).max().unwrap_or(0).max(4);
     let mut table =
@@ -260,7 +267,7 @@ mod tests {
 
     #[test]
     fn nothing_is_a_sentence_for_people_and_an_empty_list_for_programs() {
-        assert!(as_table(&Book::new()).contains("account add"));
+        assert!(as_table(&Book::new(), "here").contains("no accounts in here"));
         assert_eq!(as_json(&Book::new()), "{\"accounts\":[],\"version\":1}\n");
     }
 }

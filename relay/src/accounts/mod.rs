@@ -13,6 +13,7 @@
 //! | [`manage`] | making, changing and removing accounts |
 //! | [`command`] | `couplet-relay account …` |
 //! | `asking` | where these commands take a password from |
+//! | `told` | what the operator reads at the start |
 //!
 //! Unknown users and wrong passwords can't be told apart: each login that isn't held back takes one
 //! hash, whatever is wrong with it, and all are answered with the same words.
@@ -24,9 +25,11 @@ pub mod manage;
 mod password;
 mod private;
 mod stamp;
+mod told;
 
 pub use file::{Account, AccountsFile, Book, FILE, FileError, MAX_ACCOUNTS};
 pub use password::CantHash;
+pub(crate) use told::told;
 
 use crate::clock::{Clock, wall};
 use crate::gate::neighbourhood;

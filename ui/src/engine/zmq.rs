@@ -87,7 +87,9 @@ pub enum PutError {
         source: ZmtpError,
     },
     /// It says nothing.
-    #[error("{0} took the connection and said nothing for 10 s; is it a ZeroMQ server?")]
+    #[error(
+        "{0} took the connection and said nothing for 10 s; either it is no ZeroMQ server, or it serves as many as it may: try again later"
+    )]
     Mute(Endpoint),
     /// The connection broke.
     #[error(

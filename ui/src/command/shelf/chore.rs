@@ -14,7 +14,7 @@ use couplet::shelf::visit::{Connection, End, ErrandId, Event as VisitEvent, Wish
 use couplet::text;
 use couplet::time::Moment;
 use couplet::transfer::outcome::Outcome;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,6 +72,8 @@ pub(super) struct Chore {
     has_user: bool,
     steps: VecDeque<Step>,
     names: BTreeMap<ErrandId, String>,
+    /// Errands of which something has moved.
+    begun: BTreeSet<ErrandId>,
     /// Errands that were asked for and aren't over.
     open: usize,
     files: Vec<Shelved>,
@@ -100,6 +102,7 @@ impl Chore {
             has_user,
             steps: VecDeque::new(),
             names: BTreeMap::new(),
+            begun: BTreeSet::new(),
             open: 0,
             files: Vec::new(),
             left_out: 0,
@@ -166,6 +169,7 @@ impl Chore {
             }
             Event::Started { id, held, size } => {
                 let name = self.name(id);
+                self.begun.insert(id);
                 self.tell(Report::Started { name, held, size });
             }
             Event::Progress(id, figures) => {
@@ -174,6 +178,11 @@ impl Chore {
             }
             Event::Visit(event) => self.visited(event, now),
         }
+    }
+
+    /// What isn't done as somebody wants to stop.
+    pub(super) fn interrupted(&self) -> impl Iterator<Item = Report> {
+        self.begun.iter().map(|id| Report::NotDone { name: self.name(*id), kept: true })
     }
 
     fn begin(&mut self, now: Moment) {
@@ -277,6 +286,7 @@ impl Chore {
     fn ended(&mut self, id: ErrandId, end: End) {
         let name = self.name(id);
         self.names.remove(&id);
+        let kept = self.begun.remove(&id);
         let puts = matches!(self.task, Task::Put(_));
         self.is_listed = matches!(end, End::Listed);
         match end {
@@ -294,11 +304,11 @@ impl Chore {
             }
             End::Moved(Outcome::Failed { code, text }) => {
                 let (status, text) = verdict::of_fault(code, text, puts);
-                self.failed(status, name, &word(&code), text);
+                self.failed(status, name, &verdict::word(&code), text);
             }
             End::Refused(code, text) => {
                 let text = text::line(&text, 300);
-                self.failed(verdict::of_refusal(code), name, &word(&code), text);
+                self.failed(verdict::of_refusal(code), name, &verdict::word(&code), text);
             }
             End::Missing { text, page } => {
                 let text = text::line(&text, 300);
@@ -312,7 +322,9 @@ impl Chore {
                 let code = if not.taken { "taken" } else { "unwritable" };
                 self.failed(status, name, code, not.text);
             }
-            End::GivenUp(_) => self.tell(Report::NotDone { name }),
+            // That there is no list is told with the reason.
+            End::GivenUp(_) if name.is_empty() => {}
+            End::GivenUp(_) => self.tell(Report::NotDone { name, kept }),
         }
     }
 
@@ -431,14 +443,6 @@ fn wished(wish: &Wish) -> String {
         Wish::Get { name } | Wish::Delete { name } => name.to_string(),
         Wish::Put { offer } => offer.name.as_str().to_owned(),
     }
-}
-
-/// A code as it is on the wire.
-fn word(code: &impl serde::Serialize) -> String {
-    serde_json::to_value(code)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -136,9 +136,28 @@ fn a_list_that_is_refused_is_no_empty_one() {
         let hold = Connection::Refused(ShelfFault::SlowDown, "too many".into(), None);
         scene.visit(VisitEvent::Connection(hold));
         scene.ends("", End::GivenUp("too many".into()));
-        assert_eq!(scene.steps(), ["not_done", "Leave"]);
+        assert_eq!(scene.steps(), ["Leave"]);
         scene.visit(VisitEvent::Over);
         assert_eq!(scene.steps(), ["ended", format!("end {}", exit::LOGIN).as_str()]);
+    }
+}
+
+#[test]
+fn what_came_of_something_is_kept_and_what_never_began_is_not_said_to_be() {
+    for begins in [true, false] {
+        let mut scene = Scene::new(Task::Get(vec!["a".into()]), false);
+        scene.steps();
+        let id = scene.wanted("a");
+        if begins {
+            scene.chore.handle_event(Event::Started { id, held: 0, size: Some(3) }, NOW);
+            scene.steps();
+        }
+        assert_eq!(scene.chore.interrupted().count(), usize::from(begins));
+        scene.visit(VisitEvent::Ended(id, End::GivenUp("gone".into())));
+        let told = scene.chore.poll_step();
+        let not_done = Report::NotDone { name: "a".to_owned(), kept: begins };
+        assert_eq!(told, Some(Step::Tell(not_done)));
+        assert_eq!(scene.chore.interrupted().count(), 0);
     }
 }
 

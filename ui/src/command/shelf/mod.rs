@@ -12,7 +12,7 @@ use super::Refusal;
 use super::run::Signals;
 use crate::clock;
 use crate::config::exit;
-use crate::config::shelf::{Shelf, ShelfCommand, ShelfCommon};
+use crate::config::shelf::{Shelf, ShelfCommand, ShelfCommon, is_glob};
 use crate::engine::Target;
 use crate::engine::shelf::{self, Command, Event, Options};
 use crate::known_relays::KnownRelays;
@@ -47,17 +47,19 @@ pub async fn shelf(args: Shelf) -> Result<u8, Refusal> {
         long: false,
         data_on_stdout: false,
         puts: false,
+        searches: false,
     };
     let task = match command {
         ShelfCommand::List { pattern, long, quick } => {
             wish.long = long;
+            wish.searches = pattern.is_some();
             Task::List { pattern, quick }
         }
         ShelfCommand::Get { names, to, existing, limit } => {
             options.limit = limit;
             options.on_collision = existing.on_collision();
             if to.as_os_str() == OsStr::new("-") {
-                if names.len() > 1 {
+                if names.len() > 1 || names.iter().any(|name| is_glob(name)) {
                     return Err(Refusal::usage("only one file can go to standard output"));
                 }
                 wish.data_on_stdout = true;
@@ -120,6 +122,7 @@ async fn run(mut chore: Chore, options: Options, common: &ShelfCommon, mut telle
             }
             interrupt = signals.next() => {
                 // What has come is kept; the visit puts it away as it is dropped.
+                chore.interrupted().for_each(|report| teller.tell(&report));
                 return super::verdict::status_of(interrupt);
             }
             () = sleep_until(chore.poll_timeout()) => chore.handle_timeout(clock::now()),

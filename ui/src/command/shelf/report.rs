@@ -113,6 +113,8 @@ pub(super) enum Report {
     NotDone {
         /// What.
         name: String,
+        /// Whether some of it has come, and is gone on from at the next attempt.
+        kept: bool,
     },
     /// The relay is gone and tried again.
     Reconnecting {
@@ -197,7 +199,7 @@ mod tests {
             Report::Deleted { name: text() },
             Report::Failed { name: text(), code: text(), text: text() },
             Report::There { names: vec![text()], more: 1 },
-            Report::NotDone { name: text() },
+            Report::NotDone { name: text(), kept: true },
             Report::Reconnecting { reason: text(), wait_s: 1.0 },
             Report::Notice { text: text() },
             Report::Ended { status: 1, reason: Some(text()) },

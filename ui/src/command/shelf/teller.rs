@@ -31,6 +31,8 @@ pub(super) struct Wish {
     pub(super) data_on_stdout: bool,
     /// Whether files go to the shelf.
     pub(super) puts: bool,
+    /// Whether only some names are asked for.
+    pub(super) searches: bool,
 }
 
 /// Tells it.
@@ -68,8 +70,11 @@ impl Teller {
             Report::Listed { files, bytes, left_out } => self.listed(*files, *bytes, *left_out),
             Report::Waiting { before, .. } => {
                 if !std::mem::replace(&mut self.waited, true) {
-                    let before = units::count(*before as usize, "other");
-                    self.say(&format!("waiting until the relay has served {before}"));
+                    let before = match before {
+                        0 => "you are next".to_owned(),
+                        before => format!("{before} before you"),
+                    };
+                    self.say(&format!("all the shelf's workers are busy with others; {before}"));
                 }
             }
             Report::Started { name, held, size } => self.started(name, *held, *size),
@@ -115,16 +120,16 @@ impl Teller {
                     (false, _) => format!("the shelf has {there} and {more} more"),
                 });
             }
-            Report::NotDone { name } => {
+            Report::NotDone { name, kept } => {
                 self.clear();
-                if !name.is_empty() {
-                    let name = text::line(name, 120);
-                    let moved = if self.wish.puts { "laid down" } else { "fetched" };
-                    self.complain(&format!(
-                        "{name} isn't {moved}; what has come of it is kept, and it goes on from there \
-                         when you try again"
-                    ));
-                }
+                let name = text::line(name, 120);
+                let moved = if self.wish.puts { "laid down" } else { "fetched" };
+                let kept = if *kept {
+                    "; what has come of it is kept, and it goes on from there when you try again"
+                } else {
+                    ""
+                };
+                self.complain(&format!("{name} isn't {moved}{kept}"));
             }
             Report::Reconnecting { reason, .. } => {
                 self.clear();
@@ -156,8 +161,10 @@ impl Teller {
             let _ = writeln!(out, "{line}");
         }
         drop(out);
-        let mut sum = if files == 0 {
+        let mut sum = if files == 0 && self.wish.searches {
             "nothing is on the shelf that matches".to_owned()
+        } else if files == 0 {
+            "the shelf is empty".to_owned()
         } else {
             format!("{}, {}", units::count(files, "file"), units::bytes(bytes))
         };
@@ -175,7 +182,9 @@ impl Teller {
         self.waited = false;
         self.gone = None;
         let name = text::line(name, MAX_NAME);
-        if held > 0 {
+        if held > 0 && size == Some(held) {
+            self.say(&format!("{name} is here whole already; it is checked"));
+        } else if held > 0 {
             let of = size.map(|size| format!(" of {}", units::bytes(size))).unwrap_or_default();
             self.say(&format!("{name} goes on from {}{of}", units::bytes(held)));
         }

@@ -59,3 +59,11 @@ pub(super) fn of_fault(code: Fault, text: String, puts: bool) -> (u8, String) {
     }
     (verdict::failed(code, String::new()).status, text)
 }
+
+/// A code as it is on the wire.
+pub(super) fn word(code: &impl serde::Serialize) -> String {
+    serde_json::to_value(code)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
