@@ -1,11 +1,12 @@
 //! One connection to the shelf, from its greeting to its end.
 //!
 //! Owns the reading and writing of it and the carrying out of what the core's
-//! [`Host`] commands; who logs in is looked up in [`logins`]. A transfer has the connection to itself while it moves
+//! [`Host`] commands; who logs in is looked up in [`logins`], and a worker awaited in [`waiting`]. A transfer has the connection to itself while it moves
 //! ([`couplet_files::lane`]), with a thread of its own.
 
 mod logins;
 mod outcome;
+mod waiting;
 
 use super::{Claim, Shelf, preflight};
 use crate::accounts::Session;
@@ -15,8 +16,7 @@ use crate::lock::lock;
 use crate::relay::Relay;
 use bytes::BytesMut;
 use couplet::frame::FrameDecoder;
-use couplet::limits::{MAX_SHELF_ASK, SHELF_PULSE};
-use couplet::message::ExitReason;
+use couplet::limits::MAX_SHELF_ASK;
 use couplet::path::SafePath;
 use couplet::shelf::access::{From, Opening};
 use couplet::shelf::host::{Command, Host, Refused};
@@ -102,7 +102,9 @@ where
         worker: None,
     };
     let end = visit.run().await;
-    let Visit { stream, out, .. } = visit;
+    let Visit { stream, out, found, claimed, worker, .. } = visit;
+    // Others needn't wait until it has read its last words.
+    drop((found, claimed, worker));
     info!(client = number, why = %end, "left the shelf");
     match end {
         End::Said => farewell(stream, out, flush).await,
@@ -277,40 +279,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
         })
     }
 
-    /// Waits until one more transfer may move. The client is told again and again, and whether it is
-    /// still there is seen meanwhile.
-    async fn await_worker(&mut self) -> Result<OwnedSemaphorePermit, End> {
-        let workers = Arc::clone(&self.shelf.workers);
-        if let Ok(permit) = Arc::clone(&workers).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let _waits = self.relay.counters.hold(Count::ShelfWaiting);
-        let mut free = std::pin::pin!(workers.acquire_owned());
-        let mut tick = tokio::time::interval(SHELF_PULSE);
-        let mut scratch = [0; READ];
-        loop {
-            tokio::select! {
-                biased;
-                () = self.relay.ending.cancelled() => return Err(self.shut_down()),
-                permit = &mut free => return permit.map_err(|_| End::Gone),
-                _ = tick.tick() => {
-                    let before = self.relay.counters.get(Count::ShelfWaiting).saturating_sub(1);
-                    self.host.handle_wait(u32::try_from(before).unwrap_or(u32::MAX));
-                    while let Some(Command::Send(message)) = self.host.poll_command() {
-                        message.encode(&mut self.out);
-                    }
-                    self.write().await?;
-                }
-                count = self.stream.read(&mut scratch), if self.decoder.buffered() < EARLY => {
-                    match count {
-                        Ok(0) | Err(_) => return Err(End::Gone),
-                        Ok(count) => self.decoder.push(&scratch[..count]),
-                    }
-                }
-            }
-        }
-    }
-
     /// Sends what was found.
     async fn send(&mut self, source: &Source, part: bool) -> Result<(), End> {
         let (common, end) = common();
@@ -380,19 +348,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Visit<'_, S> {
             Err(LaneFault::Left) => Err(self.shut_down()),
             carried => carried.map_err(End::Cut),
         }
-    }
-
-    /// The relay is ended: what there is to say of it.
-    fn shut_down(&mut self) -> End {
-        let again = self.relay.drain;
-        let reason = if again { ExitReason::Restart } else { ExitReason::Shutdown };
-        self.host.handle_shutdown(reason);
-        while let Some(command) = self.host.poll_command() {
-            if let Command::Send(message) = command {
-                message.encode(&mut self.out);
-            }
-        }
-        End::Said
     }
 
     fn tell(&self, name: &impl std::fmt::Display, what: &str, common: &Common, end: &Ended) {
