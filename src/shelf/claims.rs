@@ -9,7 +9,7 @@ use super::quota::{Load, Quota, Room};
 use crate::path::{SafeName, folded};
 use crate::time::Moment;
 use crate::units;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Names that may be in transit at once, over all doors.
 pub const MAX_CLAIMS: usize = 4096;
@@ -122,9 +122,11 @@ impl Claims {
         self.room.wants_count(now, refused)
     }
 
-    /// What is there is going to be counted: everything but what is in transit.
-    pub const fn begin_count(&mut self) {
+    /// What is there is going to be counted: everything but what is in transit, whose [folded] names
+    /// it gives. Some of that may have its place already, and its claim be open.
+    pub fn begin_count(&mut self) -> HashSet<String> {
         self.room.begin_count();
+        self.by_name.keys().cloned().collect()
     }
 
     /// It was counted.

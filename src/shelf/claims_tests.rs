@@ -147,7 +147,7 @@ fn what_lands_while_it_is_counted_is_not_forgotten() {
     let quota = Quota { shelf: Some(10), ..Quota::default() };
     let mut claims = claims(quota, Load::default());
     let id = file(&mut claims, "a", 6).expect("room");
-    claims.begin_count();
+    assert_eq!(claims.begin_count(), ["a".to_owned()].into(), "it may have its place");
     claims.release(id, Left::Whole);
     claims.end_count(Load::default(), NOW);
     assert!(matches!(file(&mut claims, "b", 5), Err(ClaimError::Full { left: 4, .. })));

@@ -52,15 +52,17 @@ pub(super) enum Thing {
 
 /// A way through the directory. It holds as many folders open as they are deep, which is bounded with
 /// the names of what can be in them.
-struct Walk<S> {
+struct Walk<P, S> {
     folders: bool,
+    passes_over: P,
     see: S,
     goes_on: bool,
 }
 
-impl<S: FnMut(Thing) -> bool> Walk<S> {
+impl<P: Fn(&[u8]) -> bool, S: FnMut(Thing) -> bool> Walk<P, S> {
     fn through(&mut self, folder: &Folder, above: Option<&ShelfName>) {
-        for name in folder.names_that(|name| !name.starts_with(b".")) {
+        let passes_over = |name: &[u8]| above.is_none() && (self.passes_over)(name);
+        for name in folder.names_that(|name| !name.starts_with(b".") && !passes_over(name)) {
             if !self.goes_on {
                 (self.see)(Thing::Beyond);
                 continue;
@@ -140,27 +142,37 @@ impl Store {
     pub fn contents(&self, folders: bool) -> io::Result<Contents> {
         let mut contents = Contents::default();
         let mut bytes_of_names = 0;
-        self.walk(folders, |thing| {
-            match thing {
-                Thing::File(name, looked) => {
-                    bytes_of_names += name.as_str().len();
-                    contents.files.push(ShelfFile::new(name, &looked));
+        self.walk(
+            folders,
+            |_| false,
+            |thing| {
+                match thing {
+                    Thing::File(name, looked) => {
+                        bytes_of_names += name.as_str().len();
+                        contents.files.push(ShelfFile::new(name, &looked));
+                    }
+                    Thing::Folder => {}
+                    Thing::Other | Thing::Beyond => contents.left_out += 1,
                 }
-                Thing::Folder => {}
-                Thing::Other | Thing::Beyond => contents.left_out += 1,
-            }
-            contents.files.len() < MAX_FILES && bytes_of_names < MAX_NAMES
-        })?;
+                contents.files.len() < MAX_FILES && bytes_of_names < MAX_NAMES
+            },
+        )?;
         Ok(contents)
     }
 
-    /// Goes through all that is there and not hidden, and with `folders` into the folders, as long as
-    /// `see` wants to go on; then only counts what is left in those that it is in.
+    /// Goes through all that is there and not hidden, but for what has a name in the directory itself
+    /// that is to be passed over, and with `folders` into the folders, as long as `see` wants to go on;
+    /// then only counts what is left in those that it is in.
     ///
     /// # Errors
     /// The system's, if the directory itself can't be read.
-    pub(super) fn walk(&self, folders: bool, see: impl FnMut(Thing) -> bool) -> io::Result<()> {
-        let mut walk = Walk { folders, see, goes_on: true };
+    pub(super) fn walk(
+        &self,
+        folders: bool,
+        passes_over: impl Fn(&[u8]) -> bool,
+        see: impl FnMut(Thing) -> bool,
+    ) -> io::Result<()> {
+        let mut walk = Walk { folders, passes_over, see, goes_on: true };
         walk.through(&self.root.open(b".")?, None);
         Ok(())
     }

@@ -6,8 +6,10 @@
 use super::Store;
 use super::shelf::Thing;
 use super::state::{self, State, Unknown};
+use couplet::path::folded;
 use couplet::transfer::entry::Stamp;
 use couplet::transfer::offer::Offer;
+use std::collections::HashSet;
 use std::io;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -31,14 +33,17 @@ pub struct Swept {
 }
 
 impl Store {
-    /// How much there is, whatever its names are; hidden things don't count, but for parts of what was
-    /// cut.
+    /// How much there is, but for what has one of these [folded] names in the directory itself; hidden
+    /// things don't count, but for parts of what was cut.
     ///
     /// # Errors
     /// The system's, if the directory can't be read.
-    pub fn tally(&self) -> io::Result<Tally> {
+    pub fn tally(&self, but: &HashSet<String>) -> io::Result<Tally> {
+        let passes_over = |name: &[u8]| {
+            !but.is_empty() && str::from_utf8(name).is_ok_and(|name| but.contains(&folded(name)))
+        };
         let mut all = self.tally_parts(|_| true);
-        self.walk(true, |thing| {
+        self.walk(true, passes_over, |thing| {
             all.entries += 1;
             if let Thing::File(_, looked) = thing {
                 all.bytes = all.bytes.saturating_add(looked.size);

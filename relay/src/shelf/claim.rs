@@ -86,8 +86,8 @@ impl Shelf {
         // Who waits here has it counted by another.
         let _alone = lock(&self.counting);
         if is_wanted() {
-            lock(&self.claims).begin_count();
-            let there = store.tally().map_err(|error| self.unreadable(&error))?;
+            let in_transit = lock(&self.claims).begin_count();
+            let there = store.tally(&in_transit).map_err(|error| self.unreadable(&error))?;
             lock(&self.claims).end_count(load(there), self.clock.now());
         }
         Ok(())

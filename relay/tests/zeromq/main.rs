@@ -12,4 +12,6 @@ mod many;
 #[cfg(target_os = "linux")]
 mod program;
 mod rules;
+#[path = "../common/shelf.rs"]
+mod shelf;
 mod silence;
