@@ -120,7 +120,7 @@ fn it_is_counted_when_that_was_long_ago_or_matters() {
     claims.begin_count();
     claims.end_count(Load::default(), NOW);
     let at = |age: Duration| NOW + age;
-    let just_before = |age: Duration| NOW + (age - Duration::from_millis(1));
+    let just_before = |age: Duration| NOW + age.saturating_sub(Duration::from_millis(1));
     assert!(!claims.wants_count(just_before(COUNT_AGE), None));
     assert!(claims.wants_count(at(COUNT_AGE), None));
     let id = file(&mut claims, "a", 5).expect("room");
