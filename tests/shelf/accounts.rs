@@ -2,6 +2,7 @@
 
 use super::support::raw_shelf::RawShelf;
 use super::support::shelf::{PASSWORD, ShelfPlace, at, failed, told};
+use super::support::terminal::Terminal;
 use couplet_relay::accounts::FILE;
 use couplet_ui::config::exit;
 use serde_json::{Value, json};
@@ -190,4 +191,18 @@ fn a_password_goes_through_tls_to_a_relay_that_is_known() {
     super::same(&place.fetched("a"), &bytes);
     let ended = place.ann_ran(&["put", "downloads/a", "--tls", "always", "--json"]);
     assert_eq!(failed(&ended)[0].1, "taken");
+}
+
+#[test]
+fn ctrl_c_ends_it_while_the_password_is_asked_for() {
+    let place = ShelfPlace::with_ann(METRICS);
+    let args = ["shelf", "list", "--user", "ann", "--relay", &place.address];
+    let env = [("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")];
+    let mut ann = Terminal::of("couplet", "ann", (100, 24), &place.dir("ann"), &args, &env);
+    ann.sees("(it isn't shown):");
+    ann.keys("half a pass\u{3}");
+    let (status, screen) = ann.ends();
+    assert_eq!(status, u32::from(exit::INTERRUPTED), "{screen}");
+    assert!(screen.lines().any(|line| line.trim_end() == "couplet: stopped"), "{screen}");
+    place.relay().has("couplet_connections", 0);
 }

@@ -225,7 +225,7 @@ async fn ask(wanted: &Wanted) -> Result<Password, NoPassword> {
 
 async fn ask_once(wanted: &Wanted) -> Result<Password, NoPassword> {
     let mut interrupt = interrupts().ok_or(NoPassword::NoTerminal)?;
-    let unseen = Unseen::begin().ok_or(NoPassword::NoTerminal)?;
+    let asked = Asked(Unseen::begin().ok_or(NoPassword::NoTerminal)?);
     let relay = text::line(&wanted.relay, MAX_REASON_COLUMNS / 2);
     let mut err = io::stderr();
     // A terminal that is gone can't be asked, and the reading says so.
@@ -235,13 +235,22 @@ async fn ask_once(wanted: &Wanted) -> Result<Password, NoPassword> {
         line = on_a_thread(|| first_line(io::stdin().lock())) => Some(line),
         _ = interrupt.recv() => None,
     };
-    drop(unseen);
-    let _ = writeln!(err);
+    drop(asked);
     let line = line.ok_or(NoPassword::Interrupted)?.and_then(Result::ok);
     let line = line.filter(|line| !line.is_empty()).ok_or(NoPassword::Nothing)?;
     let from = "the terminal";
     let line = std::str::from_utf8(&line).map_err(|_| NoPassword::NotText(from.to_owned()))?;
     Password::new(line, Source::Typed, from)
+}
+
+/// While it is asked for. The line ends with it, however that comes about, as the one that was typed
+/// wasn't seen.
+struct Asked(#[expect(dead_code, reason = "its end is what counts")] Unseen);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let _ = writeln!(io::stderr());
+    }
 }
 
 /// What comes before the first line's end, or the end of all. Of a line that is too long, enough to

@@ -84,6 +84,15 @@ pub(super) const fn status_of(interrupt: Interrupt) -> u8 {
     }
 }
 
+/// The same in words.
+pub(super) const fn stopped(interrupt: Interrupt) -> &'static str {
+    match interrupt {
+        Interrupt::Stop => "stopped",
+        Interrupt::Terminate => "ended by SIGTERM",
+        Interrupt::Hangup => "the terminal was closed",
+    }
+}
+
 /// The program was to end before its time.
 pub(super) fn interrupted(
     interrupt: Interrupt,
@@ -92,11 +101,7 @@ pub(super) fn interrupted(
     code: Option<&Code>,
 ) -> End {
     let status = status_of(interrupt);
-    let stopped = match interrupt {
-        Interrupt::Stop => "stopped",
-        Interrupt::Terminate => "ended by SIGTERM",
-        Interrupt::Hangup => "the terminal was closed",
-    };
+    let stopped = stopped(interrupt);
     let code = with_code(code);
     let goes_on = match interrupt {
         Interrupt::Stop if receiving => {

@@ -3,19 +3,21 @@
 //! Owns what is asked for next, what is told, when somebody must say who they are, and the exit
 //! status.
 
+use super::super::errand::Interrupt;
+use super::listing::Listing;
 use super::report::Report;
+use super::task::{Step, Task};
 use super::verdict;
 use crate::config::exit;
 use crate::config::shelf::is_glob;
 use crate::engine::shelf::{Command, Event};
-use couplet::shelf::list::{Page, Query, Shelved};
+use couplet::shelf::list::{Page, Query};
 use couplet::shelf::name::ShelfName;
 use couplet::shelf::visit::{Connection, End, ErrandId, Event as VisitEvent, Wish};
 use couplet::text;
 use couplet::time::Moment;
 use couplet::transfer::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long hashes are waited for that the relay has to find out.
@@ -26,43 +28,6 @@ const ASK_AGAIN: Duration = Duration::from_millis(150);
 
 /// How often a password may be wrong.
 const MAX_TRIES: u32 = 3;
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Task {
-    /// Show what matches.
-    List {
-        /// What the names must match.
-        pattern: Option<String>,
-        /// Whether hashes aren't waited for.
-        quick: bool,
-    },
-    /// Fetch these names, and what matches these globs.
-    Get(Vec<String>),
-    /// Lay these down.
-    Put(Vec<PathBuf>),
-    /// Have these removed.
-    Delete(Vec<ShelfName>),
-}
-
-/// What the shell must do next.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Step {
-    /// Ask this of the visit.
-    Do(Command),
-    /// Tell this.
-    Tell(Report),
-    /// Find out the password; then [`Chore::handle_password`] or [`Chore::handle_no_password`].
-    Password {
-        /// That the last one was wrong, as the relay says.
-        wrong: Option<String>,
-        /// Whether the relay is met for the first time, so that the user must say whether it is the
-        /// right one before a password is sent to it.
-        unknown: bool,
-    },
-    /// It is over, with this status.
-    End(u8),
-}
 
 /// The command on its way.
 #[derive(Debug)]
@@ -76,8 +41,7 @@ pub(super) struct Chore {
     begun: BTreeSet<ErrandId>,
     /// Errands that were asked for and aren't over.
     open: usize,
-    files: Vec<Shelved>,
-    left_out: u64,
+    listed: Listing,
     /// Whether the last list that was asked for came whole.
     is_listed: bool,
     /// Globs whose lists are still to be asked for, and the one whose list is being told.
@@ -104,8 +68,7 @@ impl Chore {
             names: BTreeMap::new(),
             begun: BTreeSet::new(),
             open: 0,
-            files: Vec::new(),
-            left_out: 0,
+            listed: Listing::default(),
             is_listed: false,
             globs: VecDeque::new(),
             listing: None,
@@ -136,7 +99,7 @@ impl Chore {
     pub(super) fn handle_timeout(&mut self, now: Moment) {
         if self.ask_at.is_some_and(|at| now >= at) {
             self.ask_at = None;
-            self.files.clear();
+            self.listed.take();
             self.list(None);
         }
     }
@@ -150,6 +113,22 @@ impl Chore {
     pub(super) fn handle_no_password(&mut self, text: String) {
         self.fail(exit::LOGIN, text);
         self.leave();
+    }
+
+    /// The program is to end before its time.
+    pub(super) fn handle_interrupt(&mut self, interrupt: Interrupt) {
+        self.status = exit::OK;
+        self.reason = None;
+        let kept = !self.begun.is_empty();
+        self.fail(verdict::of_interrupt(interrupt), verdict::stopped(interrupt, kept));
+        self.over();
+    }
+
+    /// The visit is gone without a word.
+    pub(super) fn handle_gone(&mut self) {
+        let text = "the visit to the shelf ended unexpectedly; run the command again, and please report it";
+        self.fail(exit::FAILURE, text.to_owned());
+        self.over();
     }
 
     /// Something has happened at the shelf.
@@ -178,11 +157,6 @@ impl Chore {
             }
             Event::Visit(event) => self.visited(event, now),
         }
-    }
-
-    /// What isn't done as somebody wants to stop.
-    pub(super) fn interrupted(&self) -> impl Iterator<Item = Report> {
-        self.begun.iter().map(|id| Report::NotDone { name: self.name(*id), kept: true })
     }
 
     fn begin(&mut self, now: Moment) {
@@ -275,11 +249,14 @@ impl Chore {
     }
 
     fn page(&mut self, page: Page) {
-        let after = page.files.last().map(|file| file.name.clone());
-        self.left_out = page.left_out;
-        self.files.extend(page.files);
-        if page.more && after.is_some() {
-            self.list(after);
+        match self.listed.take_page(page) {
+            Ok(Some(after)) => self.list(Some(after)),
+            Ok(None) => {}
+            Err(broken) => {
+                let (status, text) = broken.verdict();
+                self.fail(status, text);
+                self.leave();
+            }
         }
     }
 
@@ -322,9 +299,12 @@ impl Chore {
                 let code = if not.taken { "taken" } else { "unwritable" };
                 self.failed(status, name, code, not.text);
             }
-            // That there is no list is told with the reason.
-            End::GivenUp(_) if name.is_empty() => {}
-            End::GivenUp(_) => self.tell(Report::NotDone { name, kept }),
+            // That there is no list is told with the reason, which has its own status if there is one.
+            End::GivenUp(_) if name.is_empty() => self.note(exit::FAILURE),
+            End::GivenUp(_) => {
+                self.note(exit::FAILURE);
+                self.tell(Report::NotDone { name, kept });
+            }
         }
     }
 
@@ -338,25 +318,23 @@ impl Chore {
             // Why there is no list has been told; that nothing matches would be untrue.
             Task::List { .. } if !self.is_listed => {}
             Task::List { .. } => {
-                let unknown = self.files.iter().any(|file| file.hash.is_none());
-                if unknown && self.hashes.is_some_and(|until| now < until) {
+                if self.listed.lacks_hashes() && self.hashes.is_some_and(|until| now < until) {
                     self.ask_at = Some(now + ASK_AGAIN);
                     return;
                 }
-                let files = std::mem::take(&mut self.files);
+                let files = self.listed.take();
                 let bytes = files.iter().map(|file| file.size).fold(0, u64::saturating_add);
                 let count = files.len();
                 for file in files {
                     self.tell(Report::file(&file));
                 }
-                self.tell(Report::Listed { files: count, bytes, left_out: self.left_out });
+                self.tell(Report::Listed { files: count, bytes, left_out: self.listed.left_out });
             }
             Task::Get(_) => {
                 if let Some(glob) = self.listing.take() {
-                    let files = std::mem::take(&mut self.files);
+                    let files = self.listed.take();
                     if files.is_empty() && self.is_listed {
-                        let text = "nothing on the shelf matches that".to_owned();
-                        self.failed(exit::MISSING, glob, "no_such_name", text);
+                        self.nothing_matches(glob);
                     }
                     for file in files {
                         self.ask(Command::Get(file.name));
@@ -369,6 +347,15 @@ impl Chore {
         if self.open == 0 {
             self.leave();
         }
+    }
+
+    /// What has only brackets and matches nothing may be a name: they are common there.
+    fn nothing_matches(&mut self, glob: String) {
+        if let (false, Ok(name)) = (glob.contains(['*', '?']), ShelfName::new(&glob)) {
+            return self.ask(Command::Get(name));
+        }
+        let text = "nothing on the shelf matches that".to_owned();
+        self.failed(exit::MISSING, glob, "no_such_name", text);
     }
 
     /// Asks what matches the next glob, once all before it is through.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::shelf::ShelfFigures;
 use couplet::account::Rights;
+use couplet::shelf::list::Shelved;
 use couplet::shelf::message::{ShelfFault, Terms};
 use couplet::shelf::visit::NotTaken;
 use couplet::transfer::entry::Stamp;
@@ -145,19 +146,26 @@ fn a_list_that_is_refused_is_no_empty_one() {
 #[test]
 fn what_came_of_something_is_kept_and_what_never_began_is_not_said_to_be() {
     for begins in [true, false] {
-        let mut scene = Scene::new(Task::Get(vec!["a".into()]), false);
-        scene.steps();
-        let id = scene.wanted("a");
-        if begins {
-            scene.chore.handle_event(Event::Started { id, held: 0, size: Some(3) }, NOW);
+        let begun = || {
+            let mut scene = Scene::new(Task::Get(vec!["a".into()]), false);
+            let id = scene.wanted("a");
+            if begins {
+                scene.chore.handle_event(Event::Started { id, held: 0, size: Some(3) }, NOW);
+            }
             scene.steps();
-        }
-        assert_eq!(scene.chore.interrupted().count(), usize::from(begins));
+            (scene, id)
+        };
+        let (mut scene, id) = begun();
         scene.visit(VisitEvent::Ended(id, End::GivenUp("gone".into())));
-        let told = scene.chore.poll_step();
         let not_done = Report::NotDone { name: "a".to_owned(), kept: begins };
-        assert_eq!(told, Some(Step::Tell(not_done)));
-        assert_eq!(scene.chore.interrupted().count(), 0);
+        assert_eq!(scene.chore.poll_step(), Some(Step::Tell(not_done)));
+        let (mut scene, _) = begun();
+        scene.chore.handle_interrupt(Interrupt::Stop);
+        let Some(Step::Tell(Report::Ended { reason: Some(reason), .. })) = scene.chore.poll_step()
+        else {
+            panic!("it is over");
+        };
+        assert_eq!(reason.contains("kept"), begins, "{reason}");
     }
 }
 
@@ -183,6 +191,49 @@ fn names_and_globs_are_fetched_and_the_first_failure_gives_the_status() {
     assert_eq!(scene.steps(), ["failed z*", "Leave"]);
     scene.visit(VisitEvent::Over);
     assert_eq!(scene.steps(), ["ended", format!("end {}", exit::MISSING).as_str()]);
+}
+
+#[test]
+fn a_name_that_looks_like_a_glob_and_matches_nothing_is_fetched_as_it_is() {
+    let mut scene = Scene::new(Task::Get(vec!["photo [1].png".into()]), false);
+    assert_eq!(scene.steps(), ["list photo [1].png"]);
+    scene.list(&[page(&[], false, false)]);
+    assert_eq!(scene.steps(), ["get photo [1].png"]);
+    scene.ends("photo [1].png", verified());
+    assert_eq!(scene.steps(), ["verified photo [1].png", "Leave"]);
+}
+
+#[test]
+fn a_relay_whose_list_goes_round_is_left() {
+    for task in [Task::List { pattern: None, quick: true }, Task::Get(vec!["*".into()])] {
+        let mut scene = Scene::new(task, false);
+        scene.list(&[page(&["a", "b"], true, true)]);
+        scene.steps();
+        scene.list(&[page(&["a", "b"], true, true)]);
+        assert_eq!(scene.steps(), ["Leave"]);
+        scene.visit(VisitEvent::Over);
+        assert_eq!(scene.steps(), ["ended", format!("end {}", exit::PROTOCOL).as_str()]);
+    }
+}
+
+#[test]
+fn whatever_ends_it_early_is_the_last_that_is_told() {
+    for (interrupt, status) in [
+        (Interrupt::Stop, exit::INTERRUPTED),
+        (Interrupt::Terminate, exit::TERMINATED),
+        (Interrupt::Hangup, exit::HANGUP),
+    ] {
+        let mut scene = Scene::new(Task::Get(vec!["a".into(), "b".into()]), true);
+        scene.steps();
+        scene.ends("a", End::Refused(ShelfFault::NotAllowed, "no".into()));
+        scene.steps();
+        scene.chore.handle_interrupt(interrupt);
+        assert_eq!(scene.steps(), ["ended", format!("end {status}").as_str()]);
+    }
+    let mut gone = Scene::new(Task::Get(vec!["a".into()]), true);
+    gone.steps();
+    gone.chore.handle_gone();
+    assert_eq!(gone.steps(), ["ended", "end 1"]);
 }
 
 #[test]
@@ -259,6 +310,11 @@ fn every_ending_has_its_status() {
         assert_eq!(scene.steps().pop(), Some(format!("end {status}")), "{connection:?}");
     }
     let mut put = Scene::new(Task::Put(vec!["a".into()]), false);
+    // A visit that takes no more, for whatever reason.
+    let mut full = Scene::new(Task::Get(vec!["a".into()]), false);
+    full.ends("a", End::GivenUp("x".into()));
+    full.visit(VisitEvent::Over);
+    assert_eq!(full.steps().pop(), Some(format!("end {}", exit::FAILURE)));
     put.ends("a", failed(Fault::Storage));
     put.visit(VisitEvent::Over);
     assert_eq!(put.steps().pop(), Some(format!("end {}", exit::REFUSED)));

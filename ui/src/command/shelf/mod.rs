@@ -3,7 +3,9 @@
 //! Owns the loop around the pure `Chore`: the visit, the signals, and the asking for a password.
 
 mod chore;
+mod listing;
 mod report;
+mod task;
 mod teller;
 mod verdict;
 mod zmq;
@@ -17,7 +19,7 @@ use crate::engine::Target;
 use crate::engine::shelf::{self, Command, Event, Options};
 use crate::known_relays::KnownRelays;
 use crate::password::{self, Source, Wanted};
-use chore::{Chore, Step, Task};
+use chore::Chore;
 use couplet::shelf::message::Password;
 use couplet::shelf::visit::{Connection, Event as VisitEvent};
 use couplet::time::Moment;
@@ -25,6 +27,7 @@ use couplet::transfer::offer::OnCollision;
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
+use task::{Step, Task};
 use teller::{Teller, Wish};
 
 /// Does `couplet shelf`; gives the exit status.
@@ -94,25 +97,29 @@ async fn run(mut chore: Chore, options: Options, common: &ShelfCommon, mut telle
             match step {
                 Step::Do(command) => asked.push_back(command),
                 Step::Tell(report) => teller.tell(&report),
-                Step::Password { wrong, unknown } => {
-                    match login.password(wrong.as_deref(), unknown).await {
+                Step::Password { wrong, unknown } => tokio::select! {
+                    // What is asked there hears Ctrl+C too, and can't say what it means here.
+                    biased;
+                    interrupt = signals.next() => chore.handle_interrupt(interrupt),
+                    password = login.password(wrong.as_deref(), unknown) => match password {
                         Ok(command) => {
                             chore.handle_password();
                             asked.push_back(command);
                         }
                         Err(text) => chore.handle_no_password(text),
-                    }
-                }
+                    },
+                },
                 Step::End(status) => return status,
             }
         }
         tokio::select! {
             event = visit.events.recv() => match event {
-                Some(event) => {
-                    login.heard(&event).await;
-                    chore.handle_event(event, clock::now());
-                }
-                None => return exit::FAILURE,
+                Some(event) => tokio::select! {
+                    biased;
+                    interrupt = signals.next() => chore.handle_interrupt(interrupt),
+                    () = login.heard(&event) => chore.handle_event(event, clock::now()),
+                },
+                None => chore.handle_gone(),
             },
             // One that is over takes none, and tells so itself.
             Ok(room) = visit.commands.reserve(), if !asked.is_empty() => {
@@ -120,11 +127,8 @@ async fn run(mut chore: Chore, options: Options, common: &ShelfCommon, mut telle
                     room.send(command);
                 }
             }
-            interrupt = signals.next() => {
-                // What has come is kept; the visit puts it away as it is dropped.
-                chore.interrupted().for_each(|report| teller.tell(&report));
-                return super::verdict::status_of(interrupt);
-            }
+            // What has come is kept; the visit puts it away as it is dropped.
+            interrupt = signals.next() => chore.handle_interrupt(interrupt),
             () = sleep_until(chore.poll_timeout()) => chore.handle_timeout(clock::now()),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns which ending has which status; the list of them is [`exit`]'s.
 
+use super::super::errand::Interrupt;
 use super::super::verdict;
 use crate::config::exit;
 use couplet::shelf::message::ShelfFault;
@@ -41,6 +42,21 @@ pub(super) const fn of_refusal(code: ShelfFault) -> u8 {
         | ShelfFault::RelayFull
         | ShelfFault::HandshakeTimeout
         | ShelfFault::Unknown => exit::REFUSED,
+    }
+}
+
+/// The program was to end before its time.
+pub(super) const fn of_interrupt(interrupt: Interrupt) -> u8 {
+    verdict::status_of(interrupt)
+}
+
+/// What is said of that; `kept` is whether some of a file has come across.
+pub(super) fn stopped(interrupt: Interrupt, kept: bool) -> String {
+    let stopped = verdict::stopped(interrupt);
+    if kept {
+        format!("{stopped}; what has come across is kept, and the same command goes on from there")
+    } else {
+        stopped.to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns what is told of it and its exit status; the upload is [`crate::engine::zmq`]'s.
 
 use super::super::run::Signals;
+use super::super::verdict;
 use super::report::Report;
 use super::teller::Teller;
 use crate::config::exit;
@@ -21,7 +22,13 @@ pub(super) async fn upload(paths: &[PathBuf], endpoint: &Endpoint, teller: Telle
     let puts = put(paths, endpoint, Options::default(), |progress| tell(&report(&progress)));
     let result = tokio::select! {
         result = puts => result,
-        interrupt = signals.next() => return super::super::verdict::status_of(interrupt),
+        interrupt = signals.next() => {
+            let status = verdict::status_of(interrupt);
+            let stopped = verdict::stopped(interrupt);
+            let reason = Some(format!("{stopped}; a file that wasn't through begins anew"));
+            tell(&Report::Ended { status, reason });
+            return status;
+        }
     };
     let (status, reason) = match result {
         Ok(puts) => (puts.iter().map(status).find(|status| *status != exit::OK), None),

@@ -220,7 +220,9 @@ impl App {
             let notice = match &self.shelf.access {
                 Access::Closed { text, .. } => text,
                 _ if self.shelf.login.is_some() => LOGIN_WANTED,
-                _ => "looking at the shelf; Tab again in a moment",
+                Access::Unasked | Access::Asking | Access::There(_) | Access::Lost(_) => {
+                    "looking at the shelf; Tab again in a moment"
+                }
             };
             self.notice = Some(notice.to_owned());
             self.look_again(effects);

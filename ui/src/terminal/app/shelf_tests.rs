@@ -230,7 +230,7 @@ fn the_question_who_it_is_does_not_come_between_words() {
 #[test]
 fn it_does_not_come_by_itself_when_the_relay_likes() {
     let mut stage = your_turn_empty();
-    stage.write("/get x").keys("Enter").wait(Duration::from_secs(60));
+    stage.write("/get x").keys("Enter").wait(Duration::from_mins(1));
     told(&mut stage, Told::LoginWanted);
     stage.write("words for the peer");
     assert_eq!((stage.app.overlay, stage.app.draft()), (None, "words for the peer"));
