@@ -208,22 +208,20 @@ pub(crate) struct Shelf {
     pub(crate) hashes_at: Option<Moment>,
     hashes_tried: u32,
     more: bool,
+    /// Whether a page has come.
+    is_told: bool,
     chosen: Option<ShelfName>,
 }
 
 impl Shelf {
     /// Whether a page of the list has come.
     pub(crate) const fn is_known(&self) -> bool {
-        matches!(self.access, Access::There(_) | Access::Lost(_)) && self.total_is_told()
+        matches!(self.access, Access::There(_) | Access::Lost(_)) && self.is_told
     }
 
     /// Whether there are more than are remembered.
     pub(crate) const fn is_cut(&self) -> bool {
         self.files.len() >= MOST_FILES && self.total.0 > MOST_FILES as u64
-    }
-
-    const fn total_is_told(&self) -> bool {
-        !matches!(self.awaited, Some(Awaited::First)) || !self.files.is_empty()
     }
 
     /// Whether the user may lay files down, as far as the relay has said.
@@ -305,6 +303,18 @@ impl Shelf {
         if self.awaited.take() == Some(Awaited::First) {
             self.files.clear();
         }
+        self.add(page);
+    }
+
+    /// Takes the page that follows a login, if nothing better is known.
+    pub(crate) fn take_greeting(&mut self, page: Page) {
+        if self.files.is_empty() {
+            self.add(page);
+        }
+    }
+
+    fn add(&mut self, page: Page) {
+        self.is_told = true;
         let Page { files, more, total_files, total_bytes, left_out } = page;
         self.total = (total_files, total_bytes, left_out);
         let before = self.files.len();

@@ -260,6 +260,29 @@ fn what_is_asked_while_a_page_is_awaited_is_not_mixed_up_with_it() {
 }
 
 #[test]
+fn what_is_not_known_yet_is_not_taken_for_an_empty_shelf() {
+    let mut stage = your_turn_empty();
+    stage.write("/get report.pdf").keys("Enter");
+    told(&mut stage, Told::LoginWanted);
+    stage.write("ann").keys("Enter").write("otter").keys("Enter");
+    told(&mut stage, terms(Rights::GET));
+    // What follows a login is the list.
+    told(&mut stage, Told::List(None, page(vec![shelved("report.pdf", MIB, None)])));
+    let screen = seen(&mut stage);
+    assert!(screen.contains("report.pdf") && !screen.contains("Nothing lies"), "{screen}");
+
+    // Without one it comes behind what was asked for before.
+    let mut stage = your_turn_empty();
+    stage.write("/get big.iso").keys("Enter F3");
+    told(&mut stage, terms(Rights::GET));
+    fetch(&mut stage, "big.iso", 1, 1);
+    let screen = seen(&mut stage);
+    assert!(screen.contains("What is here is told when big.iso is through."), "{screen}");
+    stage.keys("Esc").write("/get rep").keys("Tab");
+    assert!(stage.app.notice.as_deref().unwrap().contains("Tab again"), "{:?}", stage.app.notice);
+}
+
+#[test]
 fn a_list_that_is_refused_is_told_and_not_taken_for_an_empty_shelf() {
     let mut stage = with(Rights::GET, Vec::new());
     stage.keys("F5");

@@ -120,7 +120,12 @@ fn news(app: &App, nothing_shown: bool) -> Vec<(String, Style)> {
         }
         Access::There(_) if !nothing_shown => Vec::new(),
         Access::There(_) if shelf.awaited.is_some() => {
-            vec![(format!("Looking{}", theme.symbols.ellipsis), theme.plain())]
+            let looking = format!("Looking{}", theme.symbols.ellipsis);
+            // One thing after the other is asked of the relay.
+            let first = shelf.errands.iter().find(|errand| !errand.is_over);
+            let later =
+                first.map(|first| format!("What is here is told when {} is through.", first.name));
+            vec![(later.unwrap_or(looking), theme.plain())]
         }
         Access::There(_) if !shelf.search.text().trim().is_empty() && !shelf.files.is_empty() => {
             vec![("No name matches that; Ctrl-U clears it.".to_owned(), theme.plain())]

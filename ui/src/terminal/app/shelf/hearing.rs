@@ -97,8 +97,10 @@ impl App {
             Told::Connection(connection) => self.hear_connection(&connection),
             Told::LoginWanted => self.ask_who(None),
             Told::LoginFailed { text } => self.ask_who(Some(text::line(&text, 300))),
-            // What follows a login nobody here has asked for; what was asked for comes next.
-            Told::List(None, _) => {}
+            Told::List(None, page) => {
+                self.shelf.take_greeting(page);
+                self.want_more(effects);
+            }
             Told::List(Some(_), page) => {
                 self.shelf.take_page(page);
                 self.shelf.await_hashes(self.now.moment);
