@@ -4,6 +4,7 @@
 //! quarter at random so that the clients of a restarted relay don't come all at once. There is no
 //! last attempt: the user ends a session, not a counter.
 
+use super::Session;
 use crate::limits;
 use crate::time::Moment;
 use std::time::Duration;
@@ -78,6 +79,13 @@ impl Machine {
         (self.attempts + 1, wait)
     }
 
+    /// An attempt that is waited for is due now.
+    pub(super) fn hurry(&mut self, now: Moment) {
+        if let State::Waiting { until } = &mut self.state {
+            *until = now.min(*until);
+        }
+    }
+
     pub(super) const fn is_connected(&self) -> bool {
         matches!(self.state, State::Connected { .. })
     }
@@ -122,5 +130,12 @@ impl Machine {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         self.random
+    }
+}
+
+impl Session {
+    /// The relay was met elsewhere, so there is no need to wait before the next attempt.
+    pub fn handle_relay_met(&mut self, now: Moment) {
+        self.link.hurry(now);
     }
 }

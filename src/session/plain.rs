@@ -117,6 +117,11 @@ impl PlainSession {
         self.lose_connection(now);
     }
 
+    /// The relay was met elsewhere, so there is no need to wait before the next attempt.
+    pub fn handle_relay_met(&mut self, now: Moment) {
+        self.link.hurry(now);
+    }
+
     /// What came from the other end isn't couplet's protocol.
     pub fn handle_garbage(&mut self, text: &str) {
         self.end(Ending::Protocol { text: text::line(text, MAX_REASON_COLUMNS) });

@@ -382,3 +382,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whoever_knows_that_the_relay_is_there_does_not_wait() {
+    let mut line = Line::paired();
+    let session = &mut line.clients[0].session;
+    while session.poll_command().is_some() {}
+    // It changes nothing while there is a connection.
+    session.handle_relay_met(line.now);
+    session.handle_timeout(line.now);
+    assert_eq!(session.poll_command(), None);
+    for _ in 0..9 {
+        session.handle_lost(line.now);
+        line.now = session.poll_timeout().expect("it tries again");
+        session.handle_timeout(line.now);
+        assert_eq!(session.poll_command(), Some(Command::Connect));
+        session.handle_connect_failed("nobody answers", line.now);
+    }
+    assert!(session.poll_timeout().expect("it waits") > line.now);
+    session.handle_relay_met(line.now);
+    session.handle_timeout(line.now);
+    assert_eq!(session.poll_command(), Some(Command::Connect));
+}

@@ -244,6 +244,13 @@ impl Visit {
         }
     }
 
+    /// The relay was met elsewhere, so there is no need to wait before the next attempt.
+    pub fn handle_relay_met(&mut self) {
+        if matches!(self.link, Link::Waiting { .. }) {
+            self.connect();
+        }
+    }
+
     /// What came isn't the protocol.
     pub fn handle_garbage(&mut self, text: &str) {
         self.give_up(Connection::NoShelf(text.to_owned()));

@@ -50,6 +50,8 @@ pub enum Command {
     Continue(Option<TransferId>),
     /// Give out a number for a transfer that isn't the engine's; [`Event::Number`] tells it.
     Number(u64),
+    /// The relay was met elsewhere: an attempt to reach it that is waited for is made at once.
+    RelayMet,
     /// Send and receive at most so many bytes a second in each transfer; as fast as it goes if none.
     Limit(Option<u64>),
     /// The user compares the verification words; the peer's user is asked to do so too.

@@ -347,6 +347,7 @@ impl Running {
                 let id = self.session.number();
                 self.waiting.push_back(Event::Number { asked, id });
             }
+            Command::RelayMet => self.session.handle_relay_met(now),
             Command::Limit(limit) => self.transfers.limit(limit),
             Command::Compare => self.session.compare(),
             Command::Verify(verdict) => self.session.verify(verdict, now),

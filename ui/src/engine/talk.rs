@@ -44,6 +44,7 @@ both! {
     fn handle_distrusted(&mut self, text: &str);
     fn handle_message(&mut self, message: RelayToClient, now: Moment);
     fn handle_timeout(&mut self, now: Moment);
+    fn handle_relay_met(&mut self, now: Moment);
     fn say(&mut self, text: &str) -> Result<DraftId, SayError>;
     fn pass(&mut self);
     fn take_back(&mut self, draft: Option<DraftId>);

@@ -29,7 +29,9 @@ impl Visiting {
     /// Asks for something; the visit begins if there is none, with this limit for its transfers.
     pub(super) fn ask(&mut self, command: Command, limit: Option<u64>) {
         if self.shelf.is_none() {
-            if matches!(command, Command::Limit(_) | Command::Cancel(_) | Command::Leave) {
+            if let Command::Limit(_) | Command::Cancel(_) | Command::RelayMet | Command::Leave =
+                command
+            {
                 return;
             }
             self.options.limit = limit;

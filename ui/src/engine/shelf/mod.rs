@@ -71,6 +71,8 @@ pub enum Command {
     },
     /// An errand isn't wanted any more.
     Cancel(ErrandId),
+    /// The relay was met elsewhere: an attempt to reach it that is waited for is made at once.
+    RelayMet,
     /// Move at most so many bytes a second from now on; as fast as it goes if none.
     Limit(Option<u64>),
     /// To leave when what is being done is through.
@@ -279,6 +281,7 @@ impl Running {
             }
             Command::LogIn { user, password } => self.visit.log_in(user, password, now),
             Command::Cancel(id) => self.visit.cancel(id, now),
+            Command::RelayMet => self.visit.handle_relay_met(),
             Command::Limit(limit) => self.limit.store(limit.unwrap_or(0), Ordering::Relaxed),
             Command::Leave => {
                 self.leaving = true;

@@ -5,9 +5,10 @@
 //! line are shown by the status line alone: they are states, not news.
 
 use super::super::conversation::{Sign, Who};
-use super::{App, Effect, Held};
+use super::super::shelf::Access;
+use super::{App, Effect, Held, visit};
 use crate::engine::Event;
-use couplet::session::{Event as SessionEvent, Peer};
+use couplet::session::{Event as SessionEvent, Link, Peer};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -48,7 +49,12 @@ impl App {
     fn hear_session(&mut self, event: SessionEvent, effects: &mut Vec<Effect>) {
         let now = self.now;
         match event {
-            SessionEvent::Link(link) => self.standing.set_link(link, now.moment),
+            SessionEvent::Link(link) => {
+                if link == Link::Online && matches!(self.shelf.access, Access::Lost(_)) {
+                    effects.push(Effect::Shelf(visit::Command::RelayMet));
+                }
+                self.standing.set_link(link, now.moment);
+            }
             SessionEvent::Seated { seat, room, returned: _ } => {
                 self.standing.seat = Some(seat);
                 self.standing.room = room;

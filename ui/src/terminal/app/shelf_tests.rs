@@ -379,3 +379,25 @@ fn hashes_that_the_relay_finds_out_are_asked_for_again_while_one_looks() {
     stage.wait(60 * second);
     assert_eq!(asked(&mut stage), [], "all are known");
 }
+
+#[test]
+fn whichever_meets_the_relay_first_tells_the_other() {
+    use couplet::session::{Event as SessionEvent, Link};
+    let mut stage = list();
+    let lost = Connection::Lost { text: "gone".into(), wait: Duration::from_secs(9) };
+    let offline = Link::Lost { attempt: 7, retry_in: Duration::from_secs(9) };
+    let link = |link| Input::Engine(Event::Session(SessionEvent::Link(link)));
+    stage.give(link(offline));
+    told(&mut stage, Told::Connection(lost.clone()));
+    stage.effects.clear();
+    told(&mut stage, terms(Rights::GET));
+    assert_eq!(stage.effects, [Effect::Engine(Command::RelayMet)]);
+    stage.give(link(offline));
+    told(&mut stage, Told::Connection(lost));
+    stage.effects.clear();
+    stage.give(link(Link::Online));
+    assert_eq!(stage.effects, [Effect::Shelf(Ask::RelayMet)]);
+    stage.effects.clear();
+    told(&mut stage, terms(Rights::GET));
+    assert_eq!(stage.effects, [], "both have met it");
+}

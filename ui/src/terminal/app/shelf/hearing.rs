@@ -94,7 +94,7 @@ impl App {
 
     fn hear_visit(&mut self, told: Told, effects: &mut Vec<Effect>) {
         match told {
-            Told::Connection(connection) => self.hear_connection(&connection),
+            Told::Connection(connection) => self.hear_connection(&connection, effects),
             Told::LoginWanted => self.ask_who(None),
             Told::LoginFailed { text } => self.ask_who(Some(text::line(&text, 300))),
             Told::List(None, page) => {
@@ -135,12 +135,15 @@ impl App {
         }
     }
 
-    fn hear_connection(&mut self, connection: &Connection) {
+    fn hear_connection(&mut self, connection: &Connection, effects: &mut Vec<Effect>) {
         let text = text::line(connection.text(), 300);
         let what = match connection {
             Connection::There(terms) => {
                 self.shelf.access = Access::There(*terms);
                 self.shelf.login = None;
+                if !self.standing.is_online() {
+                    effects.push(Effect::Engine(Command::RelayMet));
+                }
                 return;
             }
             Connection::Lost { .. } => {
