@@ -111,11 +111,12 @@ fn who_waits_for_a_worker_is_told_and_served() {
     let first = at(&place.dir("ann"), &valve.address, None, &["get", "big.bin", "--json"]);
     first.moved(MIB);
     let second = place.client(&["get", "small", "--json"]);
-    assert_eq!(second.event("waiting")["name"], "small");
+    let waiting = second.event("waiting");
+    assert_eq!((&waiting["name"], &waiting["before"]), (&"small".into(), &0.into()));
     place.relay().has("couplet_shelf_waiting", 1);
     // One who waits and goes away doesn't wait any more.
     let mut third = at(&place.data(), &place.address, None, &["get", "small", "--json"]);
-    third.event("waiting");
+    assert_eq!(third.event("waiting")["before"], 1);
     place.relay().has("couplet_shelf_waiting", 2);
     third.signal(Signal::KILL);
     third.wait_for_death();

@@ -93,6 +93,8 @@ pub struct Shelf {
     max_visitors: u32,
     /// As many as transfers may move at once.
     workers: Arc<Semaphore>,
+    /// Those who wait for one.
+    queue: visit::Queue,
     counters: Arc<Counters>,
 }
 
@@ -125,6 +127,7 @@ impl Shelf {
             visitors: Arc::new(Semaphore::new(usize::from(max_visitors))),
             max_visitors: max_visitors.into(),
             workers: Arc::new(Semaphore::new(config.shelf_workers.into())),
+            queue: visit::Queue::default(),
             counters: Arc::clone(&config.counters),
         })))
     }

@@ -8,6 +8,8 @@ mod logins;
 mod outcome;
 mod waiting;
 
+pub(super) use waiting::Queue;
+
 use super::{Claim, Shelf, preflight};
 use crate::accounts::Session;
 use crate::counters::Count;
