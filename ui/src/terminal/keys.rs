@@ -150,8 +150,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     talk(&[(SHIFT, Down), (ALT, Down)], Action::ScrollDown, "", ""),
     talk(&[(NONE, End)], Action::LineEndOrNewest, "End", "to the newest (with text: end of line)"),
     talk(&[(CTRL, End)], Action::Newest, "", ""),
-    talk(&[(NONE, Up)], Action::Up, "Up, Down", "line up or down; earlier messages"),
-    talk(&[(NONE, Down)], Action::Down, "", ""),
+    talk(
+        &[(NONE, Up), (CTRL, Char('p'))],
+        Action::Up,
+        "Up, Down",
+        "line up or down; earlier messages",
+    ),
+    talk(&[(NONE, Down), (CTRL, Char('n'))], Action::Down, "", ""),
     talk(&[(NONE, Left), (CTRL, Char('b'))], Action::Edit(Edit::Left), "", ""),
     talk(&[(NONE, Right), (CTRL, Char('f'))], Action::Edit(Edit::Right), "", ""),
     talk(
@@ -183,6 +188,34 @@ pub(crate) static BINDINGS: &[Binding] = &[
     ),
     talk(&[(CTRL, Char('k'))], Action::Edit(Edit::KillToEnd), "", ""),
     talk(&[(CTRL, Char('y'))], Action::Edit(Edit::Yank), "Ctrl-Y", "put back what was cut"),
+    talk(
+        &[(ALT, Char('y'))],
+        Action::Edit(Edit::YankOlder),
+        "Alt-Y",
+        "after Ctrl-Y: what was cut before that",
+    ),
+    // Most terminals send Ctrl-7 for Ctrl-_ and Ctrl-/, which have no code of their own.
+    talk(
+        &[(CTRL, Char('_')), (CTRL, Char('7')), (CTRL, Char('/'))],
+        Action::Edit(Edit::Undo),
+        "Ctrl-_, Alt-_",
+        "undo; redo",
+    ),
+    talk(&[(ALT, Char('_'))], Action::Edit(Edit::Redo), "", ""),
+    talk(
+        &[(CTRL, Char('t'))],
+        Action::Edit(Edit::Transpose),
+        "Ctrl-T",
+        "swap the characters around the cursor",
+    ),
+    talk(
+        &[(ALT, Char('u'))],
+        Action::Edit(Edit::Capitals),
+        "Alt-U, Alt-L, Alt-C",
+        "the next word in capitals, small, with a capital",
+    ),
+    talk(&[(ALT, Char('l'))], Action::Edit(Edit::Smalls), "", ""),
+    talk(&[(ALT, Char('c'))], Action::Edit(Edit::Capital), "", ""),
     talk(
         &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
         Action::Edit(Edit::DeleteBack),

@@ -434,6 +434,8 @@ impl App {
 }
 
 #[cfg(test)]
+mod keys_tests;
+#[cfg(test)]
 mod plain_tests;
 #[cfg(test)]
 mod random_tests;

@@ -118,7 +118,7 @@ impl App {
 
     /// Puts words that were taken back before what is being written.
     pub(super) fn take_up(&mut self, text: String) {
-        let rest = self.editor.take();
+        let rest = self.editor.text();
         self.editor.set(if rest.is_empty() { text } else { format!("{text}\n{rest}") });
         self.history.stay();
         self.popup = None;
@@ -154,12 +154,13 @@ impl App {
 
     fn edit(&mut self, edit: Edit) {
         let editor = &mut self.editor;
-        let before = editor.text().len();
+        let before = editor.text().to_owned();
+        editor.apply(edit);
         // There may be no room for it.
-        if edit != Edit::Yank || before + editor.cut().len() <= MOST_WRITTEN {
-            editor.apply(edit);
+        if editor.text().len() > MOST_WRITTEN.max(before.len()) {
+            editor.undo();
         }
-        if editor.text().len() != before {
+        if editor.text() != before {
             self.history.stay();
         }
     }
