@@ -2,6 +2,8 @@
 //!
 //! Owns which key means what, and where. What an action does is in [`super::app`].
 
+mod composing;
+
 use super::editor::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -41,6 +43,10 @@ pub(crate) enum Action {
     Last,
     Same,
     Different,
+    /// The first key of two.
+    Prefix,
+    Seek,
+    Newer,
 }
 
 /// Where a key has its meaning.
@@ -56,6 +62,12 @@ pub(crate) enum Place {
     Help,
     /// Where the verification words are compared.
     Verify,
+    /// In the composer, after Ctrl-X.
+    Chord,
+    /// In the composer, while what was entered before is searched (Ctrl-R).
+    Seek,
+    /// While it is asked whether what was pasted is meant.
+    Ask,
 }
 
 /// A row of the key map.
@@ -122,8 +134,8 @@ use KeyCode::{
     Right, Tab, Up,
 };
 
-/// The key map, in the order in which the help shows it.
-pub(crate) static BINDINGS: &[Binding] = &[
+/// The keys of the conversation and of what covers it.
+static BINDINGS: &[Binding] = &[
     talk(&[(NONE, Enter)], Action::Submit, "Enter", "send, or hold until it is your turn"),
     talk(
         &[(ALT, Enter), (SHIFT, Enter), (CTRL, Enter), (CTRL, Char('j'))],
@@ -223,6 +235,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "",
     ),
     talk(&[(NONE, Delete)], Action::Edit(Edit::DeleteForward), "", ""),
+    talk(
+        &[(CTRL, Char('r'))],
+        Action::Seek,
+        "Ctrl-R",
+        "search what you entered before; again: older",
+    ),
+    talk(&[(CTRL, Char('x'))], Action::Prefix, "", ""),
     talk(&[(CTRL, Char('l'))], Action::Redraw, "Ctrl-L", "draw the screen again"),
     talk(&[(CTRL, Char('z'))], Action::Suspend, "Ctrl-Z", "suspend; fg comes back"),
     talk(
@@ -317,6 +336,11 @@ pub(crate) static BINDINGS: &[Binding] = &[
     help(&[(CTRL, Char('z'))], Action::Suspend),
 ];
 
+/// The whole key map, in the order in which the help shows it.
+pub(crate) fn bindings() -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().chain(composing::BINDINGS)
+}
+
 /// What `key` means at `place`; nothing if the map doesn't have it.
 pub(crate) fn action(place: Place, key: KeyEvent) -> Option<Action> {
     let wanted = (key.modifiers & (CTRL | ALT | SHIFT), key.code);
@@ -326,8 +350,7 @@ pub(crate) fn action(place: Place, key: KeyEvent) -> Option<Action> {
         other => other,
     };
     let with_modifier = (folded.0 & (CTRL | ALT)) != NONE;
-    BINDINGS
-        .iter()
+    bindings()
         .filter(|binding| binding.place == place)
         .find(|binding| {
             binding.keys.contains(&wanted) || (with_modifier && binding.keys.contains(&folded))
@@ -352,7 +375,7 @@ mod tests {
     #[test]
     fn no_key_has_two_meanings() {
         let mut seen = HashSet::new();
-        for binding in BINDINGS {
+        for binding in bindings() {
             for key in binding.keys {
                 assert!(seen.insert((binding.place, *key)), "{key:?} twice in {:?}", binding.place);
             }

@@ -13,6 +13,7 @@ use couplet::transfer::book::TransferState;
 use couplet::transfer::wire::Fault;
 use std::time::Duration;
 
+mod composing;
 pub(super) mod plain;
 pub(super) mod shelf;
 mod transfers;
@@ -24,7 +25,13 @@ pub(super) type Scene = (&'static str, fn() -> Stage);
 
 /// All situations, by name.
 pub(super) fn all() -> impl Iterator<Item = Scene> {
-    SCENES.iter().chain(transfers::SCENES).chain(plain::SCENES).chain(shelf::SCENES).copied()
+    SCENES
+        .iter()
+        .chain(transfers::SCENES)
+        .chain(plain::SCENES)
+        .chain(shelf::SCENES)
+        .chain(composing::SCENES)
+        .copied()
 }
 
 const SCENES: &[Scene] = &[
@@ -358,7 +365,7 @@ fn long_message() -> Stage {
     stage
         .keys("Ctrl-U")
         .give(Input::Paste("a line of a log that goes on and on and on and on\r".repeat(700)));
-    stage.keys("Enter");
+    stage.keys("Enter Enter");
     stage
 }
 

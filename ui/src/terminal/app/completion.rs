@@ -142,7 +142,8 @@ impl App {
         let is_awaited = self.awaited_listing.take_if(|awaited| awaited == request).is_some();
         let unchanged =
             self.editor.text() == request.text && self.editor.cursor() == request.cursor;
-        if !is_awaited || !unchanged || self.overlay.is_some() {
+        let writes = matches!(self.mode, super::Mode::Write);
+        if !is_awaited || !unchanged || !writes || self.overlay.is_some() {
             return;
         }
         match &listing.names {

@@ -4,7 +4,7 @@
 //! and the hints in the last line. Each depends on where the session stands, and on nothing else.
 
 use super::super::transfers::{Stage, Transfer};
-use super::{App, Overlay};
+use super::{App, Mode, Overlay};
 use crate::meeting::{self, Meeting};
 use couplet::message::{Role, Seat};
 use couplet::session::{Link, Peer, Seal};
@@ -280,6 +280,11 @@ impl App {
                 };
             }
             None => {}
+        }
+        if let Mode::Seek(seek) = &self.mode {
+            let (how, query) = seek.short();
+            let (query, older) = (hint(how, query.to_owned()), hint("Ctrl-R", "older"));
+            return vec![query, hint("Enter", "take"), hint("Esc", "back"), older];
         }
         if self.popup.is_some() {
             return vec![hint("Tab", "next"), hint("Enter", "take"), hint("Esc", "close")];

@@ -2,7 +2,6 @@
 
 use super::super::scenes;
 use super::super::stage::Stage;
-use super::*;
 use couplet::limits::MAX_MESSAGE_BYTES;
 
 /// A face with its turn and this in its composer.

@@ -8,7 +8,11 @@ mod completion;
 mod guide;
 mod hear;
 mod lists;
+mod mode;
+mod past;
+mod pasted;
 mod seal;
+mod seek;
 mod shelf;
 mod standing;
 mod submit;
@@ -16,10 +20,12 @@ mod transfers;
 mod write;
 
 pub(crate) use completion::{Listing, ListingRequest, Popup};
+pub(crate) use mode::Mode;
+pub(crate) use past::Past;
 pub(crate) use standing::Standing;
 
 use super::clock::Now;
-use super::conversation::{Columns, Conversation, Sign, Who};
+use super::conversation::{Columns, Conversation};
 use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
@@ -182,13 +188,6 @@ pub(crate) struct Held {
     pub(crate) text: String,
 }
 
-/// What outlives a session in the same terminal.
-#[derive(Debug, Default)]
-pub(crate) struct Past {
-    conversation: Conversation,
-    history: History,
-}
-
 /// The state of the face.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -215,6 +214,8 @@ pub(crate) struct App {
     pub(crate) popup: Option<Popup>,
     /// One sentence about the last key, until the next one.
     pub(crate) notice: Option<String>,
+    /// What the composer's keys are for.
+    pub(crate) mode: Mode,
     history: History,
     drawn: Drawn,
     focused: bool,
@@ -250,6 +251,7 @@ impl App {
             overlay: None,
             popup: None,
             notice: None,
+            mode: Mode::default(),
             history: History::default(),
             drawn: Drawn::default(),
             focused: true,
@@ -264,26 +266,6 @@ impl App {
             company: hear::Company::default(),
             awaited_listing: None,
             arrival: None,
-        }
-    }
-
-    /// Goes on after another session in the same terminal: what was said there stays readable.
-    pub(crate) fn go_on_after(&mut self, past: Past) {
-        let Past { mut conversation, history } = past;
-        conversation.close();
-        if conversation.len() > 0 {
-            let text = "you went to another room; what is above was said before".to_owned();
-            conversation.push(self.now.wall, Who::System(Sign::Info), text);
-        }
-        self.conversation = conversation;
-        self.history = history;
-    }
-
-    /// What a session that comes after this one takes over.
-    pub(crate) fn take_past(&mut self) -> Past {
-        Past {
-            conversation: std::mem::take(&mut self.conversation),
-            history: std::mem::take(&mut self.history),
         }
     }
 
@@ -390,7 +372,7 @@ impl App {
 
     fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         let place = match self.overlay {
-            None => Place::Talk,
+            None => self.mode.place(),
             Some(Overlay::Help { .. }) => Place::Help,
             Some(Overlay::Transfers { .. }) => Place::Transfers,
             Some(Overlay::Verify) => Place::Verify,
@@ -401,6 +383,9 @@ impl App {
         self.notice = None;
         match place {
             Place::Talk => self.talk_key(action, keys::typed(key), was_armed, effects),
+            Place::Chord => self.chord_key(action, effects),
+            Place::Seek => self.seek_key(action, key, effects),
+            Place::Ask => self.ask_key(action, effects),
             Place::Help => self.help_key(action, effects),
             Place::Transfers => self.transfers_key(action, effects),
             Place::Verify => self.verify_key(action, key, was_armed, effects),
@@ -441,6 +426,8 @@ mod plain_tests;
 mod random_tests;
 #[cfg(test)]
 mod seal_tests;
+#[cfg(test)]
+mod seek_tests;
 #[cfg(test)]
 mod shelf_tests;
 #[cfg(test)]

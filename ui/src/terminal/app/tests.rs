@@ -135,7 +135,7 @@ fn ctrl_c_clears_first_then_asks_then_leaves() {
 fn a_message_that_is_too_long_stays_in_the_composer() {
     let mut stage = ready();
     let text = "x".repeat(MAX_MESSAGE_BYTES + 1);
-    stage.give(Input::Paste(text.clone())).commands();
+    stage.give(Input::Paste(text.clone())).keys("Enter").commands();
     stage.keys("Enter");
     assert!(!stage.commands().iter().any(|command| matches!(command, Command::Say(_))));
     assert_eq!(stage.app.editor.text(), text);

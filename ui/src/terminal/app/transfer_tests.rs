@@ -1,5 +1,6 @@
 //! Transfers: what keys and commands ask of the engine, and what the conversation tells.
 
+use super::super::conversation::Who;
 use super::super::scenes;
 use super::super::stage::{GIB, MIB, Stage, named, transfer_info, verified};
 use super::*;

@@ -1,22 +1,21 @@
-//! Keys in the conversation and its composer, and what is pasted there.
+//! Keys in the conversation and its composer.
 //!
 //! Owns editing, history, scrolling, leaving by Ctrl-C, and telling the peer that the user writes.
 
 use super::super::commands;
 use super::super::editor::Edit;
 use super::super::keys::Action;
-use super::super::quoting;
 use super::{App, Effect, LEAVE_LIMIT};
 use crate::engine::Command;
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::units;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long after the last key the peer is still told that the user writes.
 const WRITING_FOR: Duration = Duration::from_secs(5);
 /// What the composer takes at most. Twice a message, so that one that is too long can be cut down.
-const MOST_WRITTEN: usize = 2 * MAX_MESSAGE_BYTES;
+pub(super) const MOST_WRITTEN: usize = 2 * MAX_MESSAGE_BYTES;
 
 impl App {
     pub(super) fn talk_key(
@@ -58,6 +57,8 @@ impl App {
                 self.anywhere(Some(action), effects);
             }
             Action::Edit(edit) => self.edit(edit),
+            Action::Prefix => self.begin_chord(),
+            Action::Seek => self.begin_seek(),
             Action::EndOfInput => self.edit(Edit::DeleteForward),
             Action::LineEndOrNewest => self.edit(Edit::LineEnd),
             // Keys of the popup and of the lists.
@@ -70,54 +71,15 @@ impl App {
             | Action::First
             | Action::Last
             | Action::Again
+            | Action::Newer
             | Action::Same
             | Action::Different => {}
         }
     }
 
-    /// Takes pasted text into the composer; it is never sent by itself.
-    pub(super) fn paste(&mut self, pasted: &str, effects: &mut Vec<Effect>) {
-        if self.overlay.is_some() {
-            self.paste_at_shelf(pasted);
-            return;
-        }
-        self.popup = None;
-        self.notice = None;
-        self.armed = false;
-        if self.editor.text().len() + pasted.len() > MOST_WRITTEN {
-            self.notice = Some(format!(
-                "what you pasted is {}, more than a message can hold ({}); send it as a file: /send PATH",
-                units::bytes(pasted.len() as u64),
-                units::bytes(MAX_MESSAGE_BYTES as u64),
-            ));
-            return;
-        }
-        // Terminals paste line ends as carriage returns.
-        let text = pasted.replace("\r\n", "\n").replace('\r', "\n");
-        let text = couplet::text::message(&text, MOST_WRITTEN);
-        let readings =
-            if self.editor.is_empty() { path_readings(&text, self.home()) } else { vec![] };
-        self.insert(&text);
-        if !readings.is_empty() {
-            effects.push(Effect::Probe { pasted: text, readings });
-        }
-    }
-
-    /// Turns a pasted or dropped path into the command that sends it.
-    pub(super) fn probed(&mut self, pasted: &str, paths: &[PathBuf]) {
-        if self.editor.text() == pasted && !paths.is_empty() {
-            let mut line = "/send".to_owned();
-            for path in paths {
-                line.push(' ');
-                line.push_str(&quoting::escaped(&path.to_string_lossy()));
-            }
-            self.editor.set(line);
-            self.notice = Some("Enter offers it; Ctrl-C clears the line".to_owned());
-        }
-    }
-
     /// Puts words that were taken back before what is being written.
     pub(super) fn take_up(&mut self, text: String) {
+        self.end_seek();
         let rest = self.editor.text();
         self.editor.set(if rest.is_empty() { text } else { format!("{text}\n{rest}") });
         self.history.stay();
@@ -140,7 +102,7 @@ impl App {
         self.setting.home.as_deref()
     }
 
-    fn insert(&mut self, text: &str) {
+    pub(super) fn insert(&mut self, text: &str) {
         if self.editor.text().len() + text.len() > MOST_WRITTEN {
             self.notice = Some(format!(
                 "a message has at most {}; make it shorter, or send it as a file: /send PATH",
@@ -152,7 +114,7 @@ impl App {
         self.history.stay();
     }
 
-    fn edit(&mut self, edit: Edit) {
+    pub(super) fn edit(&mut self, edit: Edit) {
         let editor = &mut self.editor;
         let before = editor.text().to_owned();
         editor.apply(edit);
@@ -204,41 +166,4 @@ impl App {
             self.notice = Some("Ctrl-C again leaves (or type fin)".to_owned());
         }
     }
-}
-
-/// The ways in which a pasted line can name files: as it is, or as words of a shell.
-fn path_readings(pasted: &str, home: Option<&Path>) -> Vec<Vec<PathBuf>> {
-    let line = pasted.trim();
-    let bare = line.trim_start_matches(['\'', '"']);
-    let looks_like_one = ["/", "~/", "file://"].iter().any(|start| bare.starts_with(start));
-    if !looks_like_one || line.contains('\n') || line.starts_with("//") || line.len() > 4096 {
-        return Vec::new();
-    }
-    if let Some(located) = line.strip_prefix("file://") {
-        let path = located.find('/').map(|at| percent_decoded(&located[at..]));
-        return path.flatten().map(|path| vec![PathBuf::from(path)]).into_iter().collect();
-    }
-    let mut readings = vec![vec![PathBuf::from(line)]];
-    if let Ok(paths) = quoting::paths(line, home)
-        && paths.iter().all(|path| path.is_absolute())
-    {
-        readings.push(paths);
-    }
-    readings
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first == b'%' {
-            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = &rest[2..];
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }

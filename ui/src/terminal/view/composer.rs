@@ -55,6 +55,7 @@ impl Composer {
             let titles = app.composer_titles();
             let title =
                 titles.iter().find(|title| title.len() <= room).copied().unwrap_or_default();
+            let title = app.mode_title().unwrap_or_else(|| title.to_owned());
             let foot = app.editor.text().len();
             let limit = couplet::limits::MAX_MESSAGE_BYTES;
             let foot = if foot > limit / 2 {
@@ -62,7 +63,7 @@ impl Composer {
             } else {
                 String::new()
             };
-            pen.boxed(area, title, &foot)
+            pen.boxed(area, &title, &foot)
         } else {
             area
         };

@@ -3,7 +3,7 @@
 //! Owns the few sentences about how a conversation goes.
 
 use super::super::commands::COMMANDS;
-use super::super::keys::{BINDINGS, Place};
+use super::super::keys::{self, Place};
 use super::super::theme::Symbols;
 use super::super::wrap;
 use super::pen::Pen;
@@ -86,13 +86,15 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
     lines.push(Line::Pair("//text".to_owned(), "say a line that begins with a slash".to_owned()));
     for (place, heading) in [
         (Place::Talk, "Keys"),
+        (Place::Chord, "Keys after Ctrl-X"),
+        (Place::Seek, "Keys while you search what you entered before (Ctrl-R)"),
         (Place::Transfers, "Keys in the list of transfers (F2)"),
         (Place::Shelf, "Keys on the shelf (F3)"),
         (Place::Verify, "Keys while words are compared (/verify)"),
     ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);
         let named =
-            BINDINGS.iter().filter(|binding| binding.place == place && !binding.help.is_empty());
+            keys::bindings().filter(|binding| binding.place == place && !binding.help.is_empty());
         lines.extend(
             named.map(|binding| Line::Pair(binding.label.to_owned(), binding.help.to_owned())),
         );

@@ -17,7 +17,7 @@ const MARK: usize = 3;
 /// The rows that the notice takes, as parts of it; none if there is no notice.
 pub(super) fn notice_rows(app: &App, area: Rect) -> Vec<Range<usize>> {
     let columns = usize::from(area.width).saturating_sub(MARK + 1);
-    app.notice.as_ref().map_or_else(Vec::new, |notice| wrap::rows(notice, columns))
+    app.sentence().map_or_else(Vec::new, |sentence| wrap::rows(&sentence, columns))
 }
 
 /// Draws the line. `with_gauge` tells that the transfers are nowhere else.
@@ -29,7 +29,7 @@ pub(super) fn draw(
     with_gauge: bool,
 ) {
     let theme = pen.theme;
-    if let Some(text) = &app.notice {
+    if let Some(text) = app.sentence() {
         for (row, range) in notice.iter().enumerate() {
             if row == 0 {
                 pen.put(area, row, 1, "!", theme.attention());

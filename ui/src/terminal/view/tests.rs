@@ -133,6 +133,8 @@ fn overlays_fit_every_size() {
         "shelf_lost",
         "shelf_login_new_relay",
         "shelf_login_wrong",
+        "searching_in_vain",
+        "asking_about_a_paste",
     ] {
         let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
@@ -237,7 +239,7 @@ fn what_a_frame_costs() {
     }
     for (what, text) in [("empty", ""), ("full of one word", "é"), ("full of words", "wörd ")] {
         stage.keys("Ctrl-C");
-        stage.give(Input::Paste(text.repeat(60_000 / text.len().max(1))));
+        stage.give(Input::Paste(text.repeat(60_000 / text.len().max(1)))).keys("Enter");
         let started = std::time::Instant::now();
         for _ in 0..20 {
             stage.draw(120, 40);

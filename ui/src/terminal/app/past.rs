@@ -1,0 +1,36 @@
+//! What outlives a session in the same terminal: what was said and entered before.
+//!
+//! Owns handing it on; what it is made of has files of its own.
+
+use super::super::conversation::{Conversation, Sign, Who};
+use super::super::history::History;
+use super::App;
+
+/// What outlives a session in the same terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    conversation: Conversation,
+    history: History,
+}
+
+impl App {
+    /// Goes on after another session in the same terminal: what was said there stays readable.
+    pub(crate) fn go_on_after(&mut self, past: Past) {
+        let Past { mut conversation, history } = past;
+        conversation.close();
+        if conversation.len() > 0 {
+            let text = "you went to another room; what is above was said before".to_owned();
+            conversation.push(self.now.wall, Who::System(Sign::Info), text);
+        }
+        self.conversation = conversation;
+        self.history = history;
+    }
+
+    /// What a session that comes after this one takes over.
+    pub(crate) fn take_past(&mut self) -> Past {
+        Past {
+            conversation: std::mem::take(&mut self.conversation),
+            history: std::mem::take(&mut self.history),
+        }
+    }
+}

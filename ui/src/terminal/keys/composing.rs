@@ -1,0 +1,60 @@
+//! The keys of what the composer does besides writing.
+//!
+//! Owns these rows of the key map, and no others.
+
+use super::{ALT, Action, Binding, CTRL, NONE, Place, SHIFT};
+use crate::terminal::editor::Edit;
+use crossterm::event::KeyCode::{self, Backspace, Char, Enter, Esc};
+use crossterm::event::KeyModifiers;
+
+type Keys = &'static [(KeyModifiers, KeyCode)];
+
+const fn row(
+    place: Place,
+    keys: Keys,
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place, keys, action, label, help }
+}
+
+const fn chord(keys: Keys, action: Action, label: &'static str, help: &'static str) -> Binding {
+    row(Place::Chord, keys, action, label, help)
+}
+
+const fn seek(keys: Keys, action: Action, label: &'static str, help: &'static str) -> Binding {
+    row(Place::Seek, keys, action, label, help)
+}
+
+const fn ask(keys: Keys, action: Action) -> Binding {
+    row(Place::Ask, keys, action, "", "")
+}
+
+/// The rows.
+pub(super) static BINDINGS: &[Binding] = &[
+    chord(&[(CTRL, Char('u'))], Action::Edit(Edit::Undo), "Ctrl-U", "undo"),
+    chord(&[(NONE, Esc), (CTRL, Char('g')), (CTRL, Char('c'))], Action::Escape, "", ""),
+    seek(&[], Action::Seek, "letters", "what the message has in it"),
+    seek(&[(CTRL, Char('r'))], Action::Seek, "Ctrl-R, Ctrl-S", "an older one; a newer one"),
+    seek(&[(CTRL, Char('s'))], Action::Newer, "", ""),
+    seek(&[(NONE, Enter)], Action::Submit, "Enter", "take it, to send or to change"),
+    seek(
+        &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
+        Action::Edit(Edit::DeleteBack),
+        "",
+        "",
+    ),
+    seek(&[(CTRL, Char('w')), (ALT, Backspace)], Action::Edit(Edit::KillWordBack), "", ""),
+    seek(&[(CTRL, Char('u'))], Action::Edit(Edit::KillToStart), "", ""),
+    seek(
+        &[(NONE, Esc), (CTRL, Char('g')), (CTRL, Char('c'))],
+        Action::Escape,
+        "Esc",
+        "back to what you were writing",
+    ),
+    ask(&[(NONE, Enter), (NONE, Char('y'))], Action::Submit),
+    ask(&[(NONE, Esc), (NONE, Char('n')), (CTRL, Char('c')), (CTRL, Char('g'))], Action::Escape),
+    ask(&[(CTRL, Char('l'))], Action::Redraw),
+    ask(&[(CTRL, Char('z'))], Action::Suspend),
+];
