@@ -15,6 +15,7 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 use rustix::process::{Signal, getpid, kill_process};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io;
 use std::panic;
 use std::sync::Arc;
@@ -24,6 +25,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 type Hook = Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
+
+/// The modes in which the terminal was lent.
+pub(crate) struct Lent(Option<Termios>);
 
 /// Holds the terminal in the face's modes.
 pub(crate) struct Guard {
@@ -62,6 +66,27 @@ impl Guard {
     pub(crate) fn suspend(&self) -> io::Result<()> {
         give_back();
         kill_process(getpid(), Signal::STOP)?;
+        take()
+    }
+
+    /// Gives the terminal to a program that this one starts; what is given is to be handed to
+    /// [`Self::reclaim`].
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn lend(&self) -> Lent {
+        give_back();
+        Lent(tcgetattr(io::stdin()).ok())
+    }
+
+    /// Takes the terminal again when that program has ended, however it left it.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn reclaim(&self, lent: &Lent) -> io::Result<()> {
+        if let Lent(Some(modes)) = lent {
+            // Else what a program that was killed left would be taken for the user's own.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        }
         take()
     }
 

@@ -47,6 +47,8 @@ pub(crate) enum Action {
     Prefix,
     Seek,
     Newer,
+    /// The message in the user's own editor.
+    Outside,
 }
 
 /// Where a key has its meaning.

@@ -23,6 +23,7 @@
 //! | `view/`, `theme`, `wrap` | how it looks |
 //! | `prompt` | the screen that asks for a code, before there is a session |
 //! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
+//! | `outside` | the user's own editor, while it has the terminal |
 
 mod app;
 mod ask;
@@ -34,6 +35,7 @@ mod errands;
 mod guard;
 mod history;
 mod keys;
+mod outside;
 mod pacer;
 mod prompt;
 mod quoting;

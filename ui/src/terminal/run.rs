@@ -4,8 +4,9 @@
 //! engine's is full, and events are read meanwhile, so the two bounded queues can't block each
 //! other.
 
-use super::app::{App, Effect, Input, Past, Setting};
+use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
 use super::errands;
+use super::outside::{self, Outside};
 use super::shell::{Happened, Shell};
 use super::theme::Theme;
 use super::unfinished;
@@ -27,6 +28,8 @@ struct Face<'a> {
     outbox: VecDeque<Command>,
     visiting: Visiting,
     errands: mpsc::UnboundedSender<Input>,
+    /// The user's own editor, while it has the terminal.
+    outside: Option<Outside>,
     ending: Option<Ending>,
     /// What the engine knows of the composer.
     draft_kept: String,
@@ -64,20 +67,27 @@ pub(super) async fn run(
         outbox: VecDeque::new(),
         visiting: Visiting::new(options.visit),
         errands,
+        outside: None,
         ending: None,
         draft_kept,
     };
+    let mut gone = false;
     loop {
         face.flush(&engine.commands);
         face.draw_if_due()?;
         face.flush(&engine.commands);
-        if let Some(ending) = face.ending.take() {
+        // What the user writes outside isn't given up for the end of a session.
+        if face.outside.is_none()
+            && let Some(ending) = face.ending.take()
+        {
             return Ok(face.left(ending, past));
         }
         let wake = face.wake_at();
         tokio::select! {
-            event = engine.events.recv() => match event {
+            event = engine.events.recv(), if !gone || face.outside.is_none() => match event {
                 Some(event) => face.hear(event, &mut engine.events)?,
+                // The engine is gone; what the user writes outside isn't.
+                None if face.outside.is_some() => gone = true,
                 None if face.app.is_leaving() => return Ok(face.left(Ending::Fin, past)),
                 None => return Err(FaceError::EngineGone),
             },
@@ -89,6 +99,7 @@ pub(super) async fn run(
                 Err(_) => face.outbox.clear(),
             },
             happened = face.shell.next() => face.take_in(happened?)?,
+            edited = Outside::ended(&mut face.outside, MOST_WRITTEN) => face.come_back(edited)?,
             event = face.visiting.next() => face.update(Input::Shelf(event))?,
             Some(done) = errands_done.recv() => face.update(done)?,
             () = sleep_until(wake), if wake.is_some() => face.update(Input::Tick)?,
@@ -148,6 +159,9 @@ impl Face<'_> {
     }
 
     fn take_in(&mut self, happened: Happened) -> Result<(), FaceError> {
+        if let (Happened::Hangup, Some(outside)) = (&happened, &mut self.outside) {
+            outside.stop();
+        }
         self.update(match happened {
             Happened::Key(key) => Input::Key(key),
             Happened::Paste(text) => Input::Paste(text),
@@ -191,9 +205,37 @@ impl Face<'_> {
                 Effect::Bell => self.shell.bell()?,
                 Effect::Clear => self.shell.clear()?,
                 Effect::Suspend => self.shell.suspend()?,
+                Effect::Edit(text) => self.go_outside(&text)?,
                 Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
             }
         }
+        Ok(())
+    }
+
+    /// Lets the user's own editor have the terminal.
+    fn go_outside(&mut self, text: &str) -> Result<(), FaceError> {
+        let chosen = outside::chosen(|name| std::env::var_os(name));
+        let started = chosen.and_then(|editor| {
+            self.shell.lend();
+            Outside::start(editor, text)
+        });
+        match started {
+            Ok(outside) => {
+                self.outside = Some(outside);
+                Ok(())
+            }
+            Err(sentence) => self.come_back(Err(sentence)),
+        }
+    }
+
+    /// The terminal is the face's again.
+    fn come_back(&mut self, edited: Result<String, String>) -> Result<(), FaceError> {
+        self.outside = None;
+        self.shell.reclaim()?;
+        let effects = self.app.update(Input::Edited(edited), self.shell.clock.now());
+        self.shell.changed = true;
+        self.carry_out(effects)?;
+        self.keep_draft();
         Ok(())
     }
 

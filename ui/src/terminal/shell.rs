@@ -6,7 +6,7 @@
 
 use super::FaceError;
 use super::clock::Clock;
-use super::guard::Guard;
+use super::guard::{Guard, Lent};
 use super::pacer::Pacer;
 use crate::config::exit;
 use couplet::time::Moment;
@@ -15,7 +15,7 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
-use rustix::process::Signal as SignalNumber;
+use rustix::process::{Signal as SignalNumber, getpid, kill_process};
 use std::io::{self, BufWriter, Stdout, Write as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -47,6 +47,8 @@ pub(super) struct Shell {
     // Fields are dropped in this order: what the screen still holds is out before the guard goes.
     screen: Screen,
     guard: Guard,
+    /// Somebody else has the terminal.
+    lent: Option<Lent>,
     pacer: Pacer,
     keys: Option<EventStream>,
     signals: Signals,
@@ -66,6 +68,7 @@ impl Shell {
             changed: true,
             screen: Terminal::new(CrosstermBackend::new(out))?,
             guard,
+            lent: None,
             pacer: Pacer::default(),
             keys: Some(EventStream::new()),
             signals,
@@ -90,6 +93,11 @@ impl Shell {
             signalled = self.signals.next() => signalled,
         };
         match signalled {
+            // Keys of the terminal, meant for whoever has it.
+            Signalled::End(exit::INTERRUPTED) | Signalled::Resume if self.lent.is_some() => {}
+            Signalled::Stop if self.lent.is_some() => {
+                kill_process(getpid(), SignalNumber::STOP).map_err(io::Error::from)?
+            }
             Signalled::End(status) => {
                 self.ended_by = Some(status);
                 return Ok(Happened::Hangup);
@@ -105,7 +113,7 @@ impl Shell {
 
     /// When the next frame may be drawn, if one is due.
     pub(super) fn frame_at(&self) -> Option<Moment> {
-        self.changed.then(|| self.pacer.ready_at())
+        (self.changed && self.lent.is_none()).then(|| self.pacer.ready_at())
     }
 
     /// Draws a frame if one is due and may be drawn, and gives what `draw` has given.
@@ -113,6 +121,9 @@ impl Shell {
         &mut self,
         draw: impl FnOnce(&mut Frame<'_>) -> T,
     ) -> Result<Option<T>, FaceError> {
+        if self.lent.is_some() {
+            return Ok(None);
+        }
         if !Guard::holds() {
             // A panic somewhere has printed its message; drawing over it would hide it.
             return Err(FaceError::EngineGone);
@@ -142,6 +153,24 @@ impl Shell {
     pub(super) fn suspend(&mut self) -> Result<(), FaceError> {
         self.guard.suspend()?;
         self.clear()
+    }
+
+    /// Gives the terminal to a program that is about to be started: until it is reclaimed nothing is
+    /// drawn, and no key is read.
+    pub(super) fn lend(&mut self) {
+        // Dropping it ends its reading.
+        self.keys = None;
+        self.lent = Some(self.guard.lend());
+    }
+
+    /// Takes the terminal again that was lent.
+    pub(super) fn reclaim(&mut self) -> Result<(), FaceError> {
+        if let Some(lent) = self.lent.take() {
+            self.guard.reclaim(&lent)?;
+            self.keys = Some(EventStream::new());
+            self.clear()?;
+        }
+        Ok(())
     }
 
     /// Draws everything anew with the next frame.

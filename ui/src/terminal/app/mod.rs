@@ -9,6 +9,7 @@ mod guide;
 mod hear;
 mod lists;
 mod mode;
+mod outside;
 mod past;
 mod pasted;
 mod seal;
@@ -23,6 +24,7 @@ pub(crate) use completion::{Listing, ListingRequest, Popup};
 pub(crate) use mode::Mode;
 pub(crate) use past::Past;
 pub(crate) use standing::Standing;
+pub(crate) use write::MOST_WRITTEN;
 
 use super::clock::Now;
 use super::conversation::{Columns, Conversation};
@@ -107,6 +109,8 @@ pub(crate) enum Input {
         /// The files.
         paths: Vec<PathBuf>,
     },
+    /// The user's own editor has ended, with this message or a failure.
+    Edited(Result<String, String>),
     /// A frame has been drawn.
     Drawn(Drawn),
     /// The time that [`App::wake_at`] asked for has come, or the screen has another size.
@@ -156,6 +160,8 @@ pub(crate) enum Effect {
     Clear,
     /// Give the terminal back to the shell until it continues this program.
     Suspend,
+    /// Let the user's own editor have the terminal, with this message.
+    Edit(String),
     /// Leave.
     Quit(Ending),
 }
@@ -217,6 +223,8 @@ pub(crate) struct App {
     /// What the composer's keys are for.
     pub(crate) mode: Mode,
     history: History,
+    /// The message that is in the user's own editor.
+    handed_out: Option<String>,
     drawn: Drawn,
     focused: bool,
     focus_is_told: bool,
@@ -253,6 +261,7 @@ impl App {
             notice: None,
             mode: Mode::default(),
             history: History::default(),
+            handed_out: None,
             drawn: Drawn::default(),
             focused: true,
             focus_is_told: false,
@@ -329,6 +338,7 @@ impl App {
             Input::Shelf(event) => self.hear_shelf(event, &mut effects),
             Input::Listing(listing) => self.listed(&listing),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
+            Input::Edited(outcome) => self.edited(outcome, &mut effects),
             Input::Drawn(drawn) => {
                 self.drawn = drawn;
                 if self.attends() && drawn.rows > 0 {
@@ -362,7 +372,7 @@ impl App {
 
     /// Whether the user can be taken to see what comes in.
     pub(crate) const fn attends(&self) -> bool {
-        self.focused && self.overlay.is_none()
+        self.focused && self.overlay.is_none() && self.handed_out.is_none()
     }
 
     /// Whether the user has asked to leave.
@@ -421,13 +431,13 @@ impl App {
 #[cfg(test)]
 mod keys_tests;
 #[cfg(test)]
+mod mode_tests;
+#[cfg(test)]
 mod plain_tests;
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]
 mod seal_tests;
-#[cfg(test)]
-mod seek_tests;
 #[cfg(test)]
 mod shelf_tests;
 #[cfg(test)]

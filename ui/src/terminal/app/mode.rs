@@ -56,13 +56,14 @@ impl App {
 
     pub(super) fn begin_chord(&mut self) {
         self.mode = Mode::Chord;
-        self.notice = Some("Ctrl-X, and then Ctrl-U to undo".to_owned());
+        self.notice = Some("Ctrl-X, then Ctrl-E: your own editor; Ctrl-U: undo".to_owned());
     }
 
-    pub(super) fn chord_key(&mut self, action: Option<Action>, _effects: &mut Vec<Effect>) {
+    pub(super) fn chord_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
         self.mode = Mode::Write;
         match action {
             Some(Action::Edit(edit)) => self.edit(edit),
+            Some(Action::Outside) => self.edit_outside(effects),
             Some(Action::Escape) => {}
             _ => self.notice = Some("that means nothing after Ctrl-X; F1 has all keys".to_owned()),
         }

@@ -118,7 +118,7 @@ impl App {
     }
 }
 
-fn cleaned(pasted: &str) -> String {
+pub(super) fn cleaned(pasted: &str) -> String {
     // Terminals paste line ends as carriage returns.
     let text = pasted.replace("\r\n", "\n").replace('\r', "\n");
     couplet::text::message(&text, MOST_WRITTEN)

@@ -51,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         "Ctrl-R",
         "Ctrl-S",
         "Ctrl-X",
+        "Ctrl-E",
         "Ctrl-U",
         "Alt-_",
         "Ctrl-T",

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long after the last key the peer is still told that the user writes.
 const WRITING_FOR: Duration = Duration::from_secs(5);
 /// What the composer takes at most. Twice a message, so that one that is too long can be cut down.
-pub(super) const MOST_WRITTEN: usize = 2 * MAX_MESSAGE_BYTES;
+pub(crate) const MOST_WRITTEN: usize = 2 * MAX_MESSAGE_BYTES;
 
 impl App {
     pub(super) fn talk_key(
@@ -72,6 +72,7 @@ impl App {
             | Action::Last
             | Action::Again
             | Action::Newer
+            | Action::Outside
             | Action::Same
             | Action::Different => {}
         }

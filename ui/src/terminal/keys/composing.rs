@@ -33,6 +33,12 @@ const fn ask(keys: Keys, action: Action) -> Binding {
 
 /// The rows.
 pub(super) static BINDINGS: &[Binding] = &[
+    chord(
+        &[(CTRL, Char('e'))],
+        Action::Outside,
+        "Ctrl-E",
+        "the message in your own editor (VISUAL or EDITOR)",
+    ),
     chord(&[(CTRL, Char('u'))], Action::Edit(Edit::Undo), "Ctrl-U", "undo"),
     chord(&[(NONE, Esc), (CTRL, Char('g')), (CTRL, Char('c'))], Action::Escape, "", ""),
     seek(&[], Action::Seek, "letters", "what the message has in it"),

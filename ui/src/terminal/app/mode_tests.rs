@@ -1,4 +1,4 @@
-//! Searching what was entered before, key by key.
+//! What the composer does besides writing, key by key.
 
 use super::super::scenes;
 use super::super::stage::Stage;
@@ -92,4 +92,47 @@ fn two_keys_undo_and_others_after_the_first_do_nothing() {
         assert_eq!((stage.app.editor.text(), stage.app.overlay), ("draft", None), "{key}");
         assert!(stage.commands().iter().all(|command| matches!(command, Command::Typing(_))));
     }
+}
+
+#[test]
+fn the_message_goes_out_to_an_editor_and_comes_back() {
+    let mut stage = ready();
+    stage.keys("Ctrl-X Ctrl-E");
+    assert_eq!(stage.effects.last(), Some(&Effect::Edit("draft".to_owned())));
+    assert!(!stage.app.attends());
+    stage.give(Input::Edited(Ok("two\r\nlines\u{1b}[2J\n\n".to_owned())));
+    assert_eq!(stage.app.editor.text(), "two\nlines");
+    assert!(stage.app.attends());
+    stage.keys("Ctrl-_");
+    assert_eq!(stage.app.editor.text(), "draft");
+}
+
+#[test]
+fn an_editor_that_fails_changes_nothing_and_says_so() {
+    let mut stage = ready();
+    stage.keys("Ctrl-X Ctrl-E").give(Input::Edited(Err("vi is lost".to_owned())));
+    assert_eq!(stage.app.editor.text(), "draft");
+    assert_eq!(stage.app.notice.as_deref(), Some("vi is lost"));
+    stage.give(Input::Edited(Ok("nobody asked".to_owned())));
+    assert_eq!(stage.app.editor.text(), "draft");
+}
+
+#[test]
+fn words_that_are_taken_back_meanwhile_stay_before_what_was_edited() {
+    let mut stage = ready();
+    let draft = couplet::session::DraftId(9);
+    stage.keys("Ctrl-X Ctrl-E");
+    stage.hear(couplet::session::Event::TakenBack { draft, text: "held".into() });
+    stage.give(Input::Edited(Ok("edited\n".to_owned())));
+    assert_eq!(stage.app.editor.text(), "held\nedited");
+}
+
+#[test]
+fn the_peer_isnt_told_for_ever_that_the_user_writes() {
+    let mut stage = ready();
+    stage.write("x").commands();
+    stage.keys("Ctrl-X Ctrl-E").wait(Duration::from_secs(6));
+    assert_eq!(stage.commands(), [Command::Typing(false)]);
+    stage.words(1, "meanwhile").give(Input::Edited(Ok("y".to_owned())));
+    assert_eq!(stage.commands(), [Command::Typing(true)], "and nothing was shown meanwhile");
 }
