@@ -1,4 +1,4 @@
-//! The composer in a real terminal: the user's own editor.
+//! The composer in a real terminal: the user's own editor, and the file picker.
 
 mod support;
 
@@ -84,4 +84,26 @@ fn an_editor_that_fails_says_so() {
     ann.sees("exit status: 7");
     ann.sees("> half a draft");
     nothing_is_left(dir.path());
+}
+
+#[test]
+fn files_are_chosen_from_a_list_with_a_preview() {
+    let relay = Relay::start(&[]);
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(dir.path().join("things to send")).expect("a directory");
+    for (name, text) in [("one.txt", "the first of them"), ("two.txt", "the second of them")] {
+        std::fs::write(dir.path().join("things to send").join(name), text).expect("a file");
+    }
+    let (mut ann, bob) = pair(&relay, dir.path(), EDITOR);
+    ann.line("/send");
+    ann.sees("things to send/");
+    ann.keys("things\r");
+    ann.sees("one.txt");
+    ann.sees("the first of them");
+    ann.keys("tw");
+    ann.sees("the second of them");
+    ann.misses("one.txt");
+    ann.keys("\r");
+    bob.sees("two.txt");
+    bob.sees("18 B");
 }

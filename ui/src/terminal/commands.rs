@@ -3,6 +3,7 @@
 //! Owns the table of commands, from which the parser, the help and the completion are made. It
 //! carries nothing out.
 
+use super::picker::Purpose;
 use super::quoting::{self, QuoteError};
 use couplet::code::{Code, CodeError};
 use couplet::nearness::distance;
@@ -22,6 +23,8 @@ pub(crate) enum Line {
     Words(String),
     /// Offer files and folders.
     Send(Vec<PathBuf>),
+    /// Show files to choose from.
+    Pick(Purpose),
     /// Accept an offer, or all, and do this about names that are taken.
     Accept(Option<TransferId>, Option<OnCollision>),
     /// Decline an offer, or all.
@@ -63,7 +66,7 @@ pub(crate) enum Line {
     Fin,
 }
 
-/// A line that hasn't been understood. It stays in the composer.
+/// A line that hasn't been understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Mistake {
     /// No such command, but one that is nearly the same.
@@ -80,11 +83,11 @@ pub(crate) enum Mistake {
         /// What was typed.
         typed: String,
     },
-    /// A command that sends, without a path.
-    #[error("{command} needs a file{or}: {command} PATH (Tab completes it)", or = if *.command == "/send" { " or a folder" } else { "" })]
-    NoPath {
-        /// The command.
-        command: &'static str,
+    /// What leaves when it is written in small letters.
+    #[error("fin in small letters leaves; to say {typed}, write something beside it")]
+    Fin {
+        /// What was typed.
+        typed: String,
     },
     /// `/get` without a name.
     #[error(
@@ -214,8 +217,8 @@ pub(crate) static COMMANDS: &[Command] = &[
         "/send",
         &["/offer"],
         Argument::Paths,
-        "/send PATH...",
-        "offer files and folders, at any time",
+        "/send [PATH...]",
+        "offer files and folders, at any time; without a path: choose them",
     ),
     command(
         "/accept",
@@ -263,7 +266,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         "what lies ready on the relay, to fetch; USER is who to log in as there",
     ),
     command("/get", &["/fetch"], Argument::Shelved, "/get NAME", "fetch a file from the shelf"),
-    command("/put", &[], Argument::Paths, "/put PATH...", "lay files on the shelf"),
+    command("/put", &[], Argument::Paths, "/put [PATH...]", "lay files on the shelf"),
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
     command(
@@ -297,6 +300,9 @@ pub(crate) fn parse(text: &str, home: Option<&Path>) -> Result<Line, Mistake> {
     }
     if trimmed == "fin" {
         return Ok(Line::Fin);
+    }
+    if trimmed.eq_ignore_ascii_case("fin") {
+        return Err(Mistake::Fin { typed: trimmed.to_owned() });
     }
     if let Some(words) = text.strip_prefix("//") {
         return Ok(Line::Words(format!("/{words}")));
@@ -344,10 +350,12 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
     Ok(match command {
         "/send" | "/put" => {
             let paths = quoting::paths(rest, home)?;
-            if paths.is_empty() {
-                return Err(Mistake::NoPath { command });
+            match (command, paths.is_empty()) {
+                ("/put", true) => Line::Pick(Purpose::Put),
+                (_, true) => Line::Pick(Purpose::Send),
+                ("/put", false) => Line::Put(paths),
+                (_, false) => Line::Send(paths),
             }
-            if command == "/put" { Line::Put(paths) } else { Line::Send(paths) }
         }
         "/get" if rest.is_empty() => return Err(Mistake::NoName),
         "/get" => Line::Get(ShelfName::new(rest)?),

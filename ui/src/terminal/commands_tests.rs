@@ -24,6 +24,8 @@ fn commands() {
         parsed("/send a 'b c' ~/d"),
         Ok(Line::Send(["a", "b c", "/home/ann/d"].map(PathBuf::from).into()))
     );
+    assert_eq!(parsed("/send "), Ok(Line::Pick(Purpose::Send)));
+    assert_eq!(parsed("/put"), Ok(Line::Pick(Purpose::Put)));
     assert_eq!(parsed("/accept"), Ok(Line::Accept(None, None)));
     let three = Some(TransferId(3));
     assert_eq!(parsed("/accept 3"), Ok(Line::Accept(three, None)));
@@ -77,7 +79,13 @@ fn mistakes_say_what_to_do() {
         said("/etc/hosts"),
         "there is no command /etc/hosts; F1 lists them (//etc/hosts says it to the peer)"
     );
-    assert_eq!(said("/send"), "/send needs a file or a folder: /send PATH (Tab completes it)");
+    for typed in ["Fin", " FIN ", "fIN"] {
+        let typed = typed.trim();
+        assert_eq!(
+            said(typed),
+            format!("fin in small letters leaves; to say {typed}, write something beside it")
+        );
+    }
     assert_eq!(
         said("/decline it"),
         "/decline takes a transfer's number, such as /decline 1, not it"

@@ -49,6 +49,9 @@ pub(crate) enum Action {
     Newer,
     /// The message in the user's own editor.
     Outside,
+    Hidden,
+    Parent,
+    Enter,
 }
 
 /// Where a key has its meaning.
@@ -64,6 +67,8 @@ pub(crate) enum Place {
     Help,
     /// Where the verification words are compared.
     Verify,
+    /// In the file picker.
+    Pick,
     /// In the composer, after Ctrl-X.
     Chord,
     /// In the composer, while what was entered before is searched (Ctrl-R).

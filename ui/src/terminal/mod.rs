@@ -23,6 +23,7 @@
 //! | `view/`, `theme`, `wrap` | how it looks |
 //! | `prompt` | the screen that asks for a code, before there is a session |
 //! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
+//! | `picker`, `looking` | files to choose from, and looking at them |
 //! | `outside` | the user's own editor, while it has the terminal |
 
 mod app;
@@ -35,8 +36,10 @@ mod errands;
 mod guard;
 mod history;
 mod keys;
+mod looking;
 mod outside;
 mod pacer;
+mod picker;
 mod prompt;
 mod quoting;
 mod run;

@@ -62,6 +62,7 @@ impl Outside {
     ) -> Result<Self, String> {
         let file = Path::new(&program).file_name().unwrap_or_default();
         let name = couplet::text::line(&file.to_string_lossy(), 60);
+        let shown = couplet::text::line(&program, 200);
         let unwritten = |error| format!("no file can be written for the editor: {error}");
         let mut builder = tempfile::Builder::new();
         builder.prefix("couplet-").permissions(Permissions::from_mode(0o700));
@@ -70,7 +71,7 @@ impl Outside {
         write(&path, draft).map_err(unwritten)?;
         let child =
             Command::new(&program).args(arguments).arg(&path).kill_on_drop(true).spawn().map_err(
-                |error| format!("the editor {name} (VISUAL or EDITOR) can't be started: {error}"),
+                |error| format!("the editor {shown} (VISUAL or EDITOR) can't be started: {error}"),
             )?;
         Ok(Self { name, directory, path, child, kill_at: None })
     }
@@ -198,8 +199,8 @@ mod tests {
         assert!(told.contains("signal"), "{told}");
     }
 
-    #[test]
-    fn visual_comes_first_and_has_arguments() {
+    #[tokio::test]
+    async fn visual_comes_first_and_has_arguments() {
         let of = |visual: &str, editor: &str| {
             let (visual, editor) = (visual.to_owned(), editor.to_owned());
             chosen(|name| Some(if name == "VISUAL" { &visual } else { &editor }.into()))
@@ -211,6 +212,7 @@ mod tests {
         assert_eq!(of("", "'/opt/my editor' --wait"), words("/opt/my editor", &["--wait"]));
         assert!(chosen(|_| None).expect_err("none").contains("EDITOR=nano"));
         let start = Outside::start(("/no/such".to_owned(), Vec::new()), "");
-        assert!(start.expect_err("none").contains("/no/such (VISUAL or EDITOR) can't be started"));
+        let told = start.expect_err("none");
+        assert!(told.starts_with("the editor /no/such (VISUAL or EDITOR) can't be"), "{told}");
     }
 }

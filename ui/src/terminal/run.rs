@@ -6,6 +6,7 @@
 
 use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
 use super::errands;
+use super::looking;
 use super::outside::{self, Outside};
 use super::shell::{Happened, Shell};
 use super::theme::Theme;
@@ -198,6 +199,9 @@ impl Face<'_> {
                 Effect::EndVisit => self.visiting.end(),
                 Effect::List(request) => {
                     self.send_out(move || Some(Input::Listing(errands::list(request))));
+                }
+                Effect::Look(look) => {
+                    self.send_out(move || Some(Input::Found(looking::look(look))));
                 }
                 Effect::Probe { pasted, readings } => self.send_out(move || {
                     errands::probe(readings).map(|paths| Input::Probed { pasted, paths })

@@ -3,6 +3,7 @@
 //! Owns every sentence of advice: the composer's title, the guide at the foot of the conversation,
 //! and the hints in the last line. Each depends on where the session stands, and on nothing else.
 
+use super::super::picker::Purpose;
 use super::super::transfers::{Stage, Transfer};
 use super::{App, Mode, Overlay};
 use crate::meeting::{self, Meeting};
@@ -272,6 +273,17 @@ impl App {
             }
             Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
             Some(Overlay::Shelf) => return self.shelf_hints(),
+            Some(Overlay::Pick) => {
+                let puts = self.picker.as_ref().is_some_and(|it| it.purpose == Purpose::Put);
+                return vec![
+                    hint("Enter", if puts { "lay down" } else { "send" }),
+                    hint("Tab", "tick"),
+                    hint("Right", "enter"),
+                    hint("Left", "up"),
+                    hint("Esc", "back"),
+                    hint("Alt-.", "hidden"),
+                ];
+            }
             Some(Overlay::Verify) => {
                 return if self.sealing.chosen.is_some() {
                     vec![hint("Enter", "that is it"), hint("Esc", "later")]

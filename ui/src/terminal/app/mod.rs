@@ -7,11 +7,13 @@
 mod completion;
 mod guide;
 mod hear;
+mod leaving;
 mod lists;
 mod mode;
 mod outside;
 mod past;
 mod pasted;
+mod picker;
 mod seal;
 mod seek;
 mod shelf;
@@ -31,6 +33,7 @@ use super::conversation::{Columns, Conversation};
 use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
+use super::picker::{Found, Look, Picker};
 use super::shelf::Shelf;
 use super::theme::Theme;
 use super::transfers::Transfers;
@@ -44,12 +47,6 @@ use couplet::transfer::offer::OnCollision;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// How long the engine may take to leave in order when the user asks for it.
-const LEAVE_LIMIT: Duration = Duration::from_secs(3);
-/// The same when the terminal is going away.
-const HANGUP_LIMIT: Duration = Duration::from_secs(1);
 
 /// What the face is told once, at the start.
 #[derive(Debug, Clone)]
@@ -102,6 +99,8 @@ pub(crate) enum Input {
     Shelf(visit::Event),
     /// A directory has been read.
     Listing(Listing),
+    /// What the file picker asked for.
+    Found(Found),
     /// A pasted text names these files, which exist.
     Probed {
         /// The text as it was pasted.
@@ -147,6 +146,8 @@ pub(crate) enum Effect {
     EndVisit,
     /// Read a directory for a completion.
     List(ListingRequest),
+    /// Look at files for the file picker.
+    Look(Look),
     /// Find out whether a pasted text names files; the first reading of which all exist counts.
     Probe {
         /// The text as it was pasted.
@@ -183,6 +184,8 @@ pub(crate) enum Overlay {
     Verify,
     /// What is on the relay's shelf.
     Shelf,
+    /// The file picker.
+    Pick,
 }
 
 /// Own words that wait for the turn.
@@ -210,6 +213,8 @@ pub(crate) struct App {
     pub(crate) transfers: Transfers,
     /// What is known of the relay's shelf.
     pub(crate) shelf: Shelf,
+    /// The files to choose from, while they are shown.
+    pub(crate) picker: Option<Box<Picker>>,
     /// What is being written.
     pub(crate) editor: Editor,
     /// What waits for the turn, oldest first.
@@ -254,6 +259,7 @@ impl App {
             conversation: Conversation::default(),
             transfers: Transfers::default(),
             shelf: Shelf::default(),
+            picker: None,
             editor: Editor::default(),
             held: Vec::new(),
             overlay: None,
@@ -337,6 +343,7 @@ impl App {
             Input::Engine(event) => self.hear(event, &mut effects),
             Input::Shelf(event) => self.hear_shelf(event, &mut effects),
             Input::Listing(listing) => self.listed(&listing),
+            Input::Found(found) => self.found(found, &mut effects),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
             Input::Drawn(drawn) => {
@@ -354,7 +361,7 @@ impl App {
                 self.closed = true;
                 effects.push(Effect::Quit(Ending::Fin));
             }
-            Input::Hangup => self.leave(HANGUP_LIMIT, &mut effects),
+            Input::Hangup => self.leave(leaving::HANGUP_LIMIT, &mut effects),
         }
         effects
     }
@@ -375,11 +382,6 @@ impl App {
         self.focused && self.overlay.is_none() && self.handed_out.is_none()
     }
 
-    /// Whether the user has asked to leave.
-    pub(crate) const fn is_leaving(&self) -> bool {
-        self.leave_by.is_some()
-    }
-
     fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         let place = match self.overlay {
             None => self.mode.place(),
@@ -387,6 +389,7 @@ impl App {
             Some(Overlay::Transfers { .. }) => Place::Transfers,
             Some(Overlay::Verify) => Place::Verify,
             Some(Overlay::Shelf) => Place::Shelf,
+            Some(Overlay::Pick) => Place::Pick,
         };
         let action = keys::action(place, key);
         let was_armed = std::mem::take(&mut self.armed);
@@ -400,6 +403,7 @@ impl App {
             Place::Transfers => self.transfers_key(action, effects),
             Place::Verify => self.verify_key(action, key, was_armed, effects),
             Place::Shelf => self.shelf_key(action, keys::typed(key), effects),
+            Place::Pick => self.pick_key(action, keys::typed(key), effects),
         }
     }
 
@@ -414,24 +418,14 @@ impl App {
             effects.push(Effect::Engine(Command::Typing(false)));
         }
     }
-
-    fn leave(&mut self, limit: Duration, effects: &mut Vec<Effect>) {
-        if self.leave_by.is_some() {
-            // Asked twice: the user doesn't want to wait for the relay, nor to go on elsewhere.
-            self.next = None;
-            effects.push(Effect::Quit(Ending::Fin));
-            return;
-        }
-        self.leave_by = Some(self.now.moment + limit);
-        self.notice = Some("leaving".to_owned());
-        effects.push(Effect::Engine(Command::Fin));
-    }
 }
 
 #[cfg(test)]
 mod keys_tests;
 #[cfg(test)]
 mod mode_tests;
+#[cfg(test)]
+mod picker_tests;
 #[cfg(test)]
 mod plain_tests;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::super::scenes;
 use super::super::stage::Stage;
 use super::*;
+use std::time::Duration;
 
 /// A face that has said four things and is writing a fifth.
 fn ready() -> Stage {

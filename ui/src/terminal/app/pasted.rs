@@ -7,7 +7,7 @@ use super::super::keys::Action;
 use super::super::quoting;
 use super::mode::Mode;
 use super::write::MOST_WRITTEN;
-use super::{App, Effect};
+use super::{App, Effect, Overlay};
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::units;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,10 @@ impl App {
     /// Takes pasted text into the composer; it is never sent by itself.
     pub(super) fn paste(&mut self, pasted: &str, effects: &mut Vec<Effect>) {
         if self.overlay.is_some() {
-            self.paste_at_shelf(pasted);
+            match self.overlay {
+                Some(Overlay::Pick) => self.paste_filter(pasted, effects),
+                _ => self.paste_at_shelf(pasted),
+            }
             return;
         }
         self.popup = None;

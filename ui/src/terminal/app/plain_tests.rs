@@ -68,7 +68,9 @@ fn it_carries_words_only() {
         stage.write(line).keys("Enter");
         let notice = stage.app.notice.clone().unwrap_or_default();
         assert!(notice.contains(told), "{line}: {notice}");
-        assert_eq!(stage.app.draft(), line, "it stays in the composer");
+        assert_eq!(stage.app.draft(), "");
+        stage.keys("Up");
+        assert_eq!(stage.app.draft(), line, "it isn't lost");
         let asked = stage.commands();
         let asked = asked.iter().filter(|command| !matches!(command, Command::Typing(_)));
         assert_eq!(asked.count(), 0);

@@ -1,5 +1,6 @@
 //! Anything in any order, at any size: it never panics, and always sleeps.
 
+use super::super::picker::{Entry, Found, Kind, Seen};
 use super::super::scenes;
 use super::super::stage::{Stage, named, transfer_info, verified};
 use super::*;
@@ -8,6 +9,7 @@ use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
 use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, Preflight};
 use proptest::prelude::*;
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -75,7 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
         "n",
     ]);
     let text = prop_oneof![
-        "/(send|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new)? ?[a-z0-9~/' ]{0,6}",
+        "/(send|put|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new)? ?[a-z0-9~/' ]{0,6}",
         "\\PC{0,20}"
     ];
     prop_oneof![
@@ -176,7 +178,28 @@ proptest! {
                 Step::Wait(span) => { stage.wait(Duration::from_millis(span)); }
                 Step::Focus(focus) => { stage.give(Input::Focus(focus)); }
             }
+            answer(&mut stage);
         }
         stage.draw(80, 24);
+    }
+}
+
+/// What the file picker asked for, as if there were always the same files.
+fn answer(stage: &mut Stage) {
+    let looks: Vec<_> = stage
+        .effects
+        .drain(..)
+        .filter_map(|effect| if let Effect::Look(look) = effect { Some(look) } else { None })
+        .collect();
+    for look in looks {
+        let kinds = [Kind::Directory, Kind::File(9), Kind::Other];
+        let entry = |kind| Entry { file: "é日".into(), label: format!("é日 {kind:?}"), kind };
+        let seen = if look.entries {
+            let (path, entries) = (look.path.clone(), kinds.map(entry).into());
+            Seen::Entries { path, entries, cut: true }
+        } else {
+            Seen::Preview(vec!["日".repeat(50); 9])
+        };
+        stage.give(Input::Found(Found { look, seen }));
     }
 }

@@ -5,6 +5,7 @@ use super::super::stage::Stage;
 use super::*;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Mark, Seal, Verdict};
+use std::time::Duration;
 
 /// The lines of the conversation, the newest last.
 fn lines(stage: &Stage) -> Vec<String> {

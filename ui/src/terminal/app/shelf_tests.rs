@@ -14,6 +14,7 @@ use couplet::shelf::list::{Page, Query};
 use couplet::shelf::message::{Password, ShelfFault};
 use couplet::shelf::visit::{Connection, End, ErrandId, Event as Told, Wish};
 use couplet::transfer::book::Direction;
+use std::time::Duration;
 
 /// What was asked of the visit since the last time.
 fn asked(stage: &mut Stage) -> Vec<Ask> {

@@ -1,12 +1,15 @@
 //! The Enter key: what was written is said, or done.
 //!
-//! Owns what each command asks of the engine, and which mistakes are found before it is asked. A
-//! line with a mistake stays in the composer.
+//! Owns what each command asks of the engine, and which mistakes are found before it is asked. Words
+//! that can't be said stay in the composer; a command with a mistake goes, as in other programs, and
+//! Up brings it back.
 
 use super::super::commands::{self, Line};
 use super::super::conversation::Sign;
+use super::super::picker::Purpose;
 use super::super::transfers::{Stage, Transfer};
-use super::{App, Effect, LEAVE_LIMIT, Next, Overlay, shelf};
+use super::leaving::LEAVE_LIMIT;
+use super::{App, Effect, Next, Overlay, shelf};
 use crate::engine::{Command, Outgoing, shelf as visit};
 use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
 use couplet::plain::WORDS_ONLY;
@@ -17,14 +20,21 @@ use couplet::units;
 impl App {
     pub(super) fn submit(&mut self, effects: &mut Vec<Effect>) {
         let outcome = commands::parse(self.editor.text(), self.home())
-            .map_err(|mistake| mistake.to_string())
-            .and_then(|line| self.carry_out(line, effects));
-        if let Err(sentence) = outcome {
-            self.notice = Some(sentence);
-        } else {
-            let text = self.editor.take();
-            self.history.remember(&text);
+            .map_err(|mistake| (mistake.to_string(), "; Up brings it back"))
+            .and_then(|line| self.carry_out(line, effects).map_err(|sentence| (sentence, "")));
+        let text = self.editor.text();
+        let is_command = text.starts_with('/') && !text.starts_with("//");
+        match outcome {
+            // What has a code in it isn't remembered, so it stays.
+            Err((sentence, _)) if !is_command || commands::has_code(text) => {
+                self.notice = Some(sentence);
+                return;
+            }
+            Err((sentence, advice)) => self.notice = Some(sentence + advice),
+            Ok(()) => {}
         }
+        let text = self.editor.take();
+        self.history.remember(&text);
     }
 
     pub(super) fn take_back(&mut self, effects: &mut Vec<Effect>) {
@@ -53,8 +63,12 @@ impl App {
                 self.conversation.all_read();
                 Command::Say(text)
             }
-            Line::Send(_) if self.standing.is_plain() => {
+            Line::Send(_) | Line::Pick(Purpose::Send) if self.standing.is_plain() => {
                 return Err(WORDS_ONLY.to_owned());
+            }
+            Line::Pick(purpose) => {
+                self.open_picker(purpose, effects);
+                return Ok(());
             }
             Line::Send(paths) => Command::Send(Outgoing::Each(paths)),
             Line::Accept(id, on_collision) => {

@@ -6,6 +6,7 @@ use super::*;
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Link, Peer};
+use std::time::Duration;
 
 fn say(text: &str) -> Command {
     Command::Say(text.into())
@@ -182,13 +183,29 @@ fn held_words_are_seen_and_taken_back() {
 }
 
 #[test]
-fn mistakes_keep_the_line() {
+fn commands_with_mistakes_go_and_up_brings_them_back() {
     let mut stage = ready();
-    for line in ["/sned x", "/send", "/accept", "/cancel 7", "/take", "/send 'x"] {
+    for (line, can_be_mended) in [
+        ("/sned x", true),
+        ("/send 'x", true),
+        ("/accept", false),
+        ("/cancel 7", false),
+        ("/take", false),
+    ] {
+        stage.write(line).keys("Enter");
+        assert_eq!(stage.app.editor.text(), "", "{line}");
+        let notice = stage.app.notice.clone().expect("a sentence");
+        assert_eq!(notice.ends_with("; Up brings it back"), can_be_mended, "{notice}");
+        stage.keys("Up");
+        assert_eq!(stage.app.editor.text(), line);
+        stage.keys("Ctrl-U");
+    }
+    // No code is remembered; words that can't be said aren't a mistake of a few letters.
+    for line in ["/code 7-oter-lamp", "Fin"] {
         stage.write(line).keys("Enter");
         assert_eq!(stage.app.editor.text(), line);
         assert!(stage.app.notice.is_some(), "{line}");
-        stage.keys("Ctrl-U");
+        stage.keys("Ctrl-U").commands();
     }
     assert_eq!(stage.commands(), []);
 }

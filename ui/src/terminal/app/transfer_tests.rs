@@ -7,6 +7,7 @@ use super::*;
 use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
 use couplet::transfer::wire::Fault;
+use std::time::Duration;
 
 fn ready() -> Stage {
     let mut stage = scenes::your_turn_empty();

@@ -5,7 +5,8 @@
 use super::super::commands;
 use super::super::editor::Edit;
 use super::super::keys::Action;
-use super::{App, Effect, LEAVE_LIMIT};
+use super::leaving::LEAVE_LIMIT;
+use super::{App, Effect};
 use crate::engine::Command;
 use couplet::limits::MAX_MESSAGE_BYTES;
 use couplet::units;
@@ -73,6 +74,9 @@ impl App {
             | Action::Again
             | Action::Newer
             | Action::Outside
+            | Action::Hidden
+            | Action::Parent
+            | Action::Enter
             | Action::Same
             | Action::Different => {}
         }

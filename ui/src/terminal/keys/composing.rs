@@ -4,7 +4,10 @@
 
 use super::{ALT, Action, Binding, CTRL, NONE, Place, SHIFT};
 use crate::terminal::editor::Edit;
-use crossterm::event::KeyCode::{self, Backspace, Char, Enter, Esc};
+use crossterm::event::KeyCode::{
+    self, BackTab, Backspace, Char, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right,
+    Tab, Up,
+};
 use crossterm::event::KeyModifiers;
 
 type Keys = &'static [(KeyModifiers, KeyCode)];
@@ -25,6 +28,10 @@ const fn chord(keys: Keys, action: Action, label: &'static str, help: &'static s
 
 const fn seek(keys: Keys, action: Action, label: &'static str, help: &'static str) -> Binding {
     row(Place::Seek, keys, action, label, help)
+}
+
+const fn pick(keys: Keys, action: Action, label: &'static str, help: &'static str) -> Binding {
+    row(Place::Pick, keys, action, label, help)
 }
 
 const fn ask(keys: Keys, action: Action) -> Binding {
@@ -59,6 +66,42 @@ pub(super) static BINDINGS: &[Binding] = &[
         "Esc",
         "back to what you were writing",
     ),
+    pick(&[], Action::Submit, "letters", "a part of the name"),
+    pick(
+        &[(NONE, Enter)],
+        Action::Submit,
+        "Enter",
+        "send what is ticked, or this file; enter this directory",
+    ),
+    pick(
+        &[(NONE, Tab), (NONE, BackTab), (SHIFT, BackTab)],
+        Action::Complete,
+        "Tab",
+        "tick it, files and whole directories; again: not",
+    ),
+    pick(&[(NONE, Right)], Action::Enter, "Right, Left", "into this directory; out of it"),
+    pick(&[(NONE, Left)], Action::Parent, "", ""),
+    pick(&[(ALT, Char('.'))], Action::Hidden, "Alt-.", "hidden files, too; again: not"),
+    pick(&[(NONE, Up), (CTRL, Char('p'))], Action::Up, "", ""),
+    pick(&[(NONE, Down), (CTRL, Char('n'))], Action::Down, "", ""),
+    pick(&[(NONE, PageUp)], Action::PageUp, "", ""),
+    pick(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    pick(&[(NONE, Home)], Action::First, "", ""),
+    pick(&[(NONE, End)], Action::Last, "", ""),
+    pick(&[(NONE, F(5)), (CTRL, Char('r'))], Action::Again, "", ""),
+    pick(&[(CTRL, Char('w')), (ALT, Backspace)], Action::Edit(Edit::KillWordBack), "", ""),
+    pick(&[(CTRL, Char('u'))], Action::Edit(Edit::KillToStart), "", ""),
+    pick(
+        &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
+        Action::Edit(Edit::DeleteBack),
+        "",
+        "",
+    ),
+    pick(&[(NONE, Esc)], Action::Escape, "Esc", "back"),
+    pick(&[(CTRL, Char('c'))], Action::Interrupt, "", ""),
+    pick(&[(NONE, F(1))], Action::Help, "", ""),
+    pick(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
+    pick(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
     ask(&[(NONE, Enter), (NONE, Char('y'))], Action::Submit),
     ask(&[(NONE, Esc), (NONE, Char('n')), (CTRL, Char('c')), (CTRL, Char('g'))], Action::Escape),
     ask(&[(CTRL, Char('l'))], Action::Redraw),

@@ -88,6 +88,7 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         (Place::Talk, "Keys"),
         (Place::Chord, "Keys after Ctrl-X"),
         (Place::Seek, "Keys while you search what you entered before (Ctrl-R)"),
+        (Place::Pick, "Keys while you choose files (/send)"),
         (Place::Transfers, "Keys in the list of transfers (F2)"),
         (Place::Shelf, "Keys on the shelf (F3)"),
         (Place::Verify, "Keys while words are compared (/verify)"),

@@ -12,6 +12,7 @@ mod hints;
 mod layout;
 mod list;
 mod pen;
+mod picker;
 mod prompt;
 mod shelf;
 mod status;
@@ -68,6 +69,14 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
                 transfers::draw_pane(app, &mut pen, pane);
             }
             let (rows, cursor) = shelf::draw(app, &mut pen, area, layout.boxed);
+            drawn.list_rows = rows;
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+            return drawn;
+        }
+        Some(Overlay::Pick) => {
+            let (rows, cursor) = picker::draw(app, &mut pen, layout.middle, layout.boxed);
             drawn.list_rows = rows;
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);

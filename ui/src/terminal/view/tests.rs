@@ -134,6 +134,8 @@ fn overlays_fit_every_size() {
         "shelf_login_new_relay",
         "shelf_login_wrong",
         "searching_in_vain",
+        "picking_several",
+        "picking_nothing",
         "asking_about_a_paste",
     ] {
         let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
@@ -205,7 +207,10 @@ fn without_colours_the_turn_is_still_unmistakable() {
 
 #[test]
 fn the_ascii_face_draws_ascii() {
-    for scene in [scenes::transfers_moving, scenes::offer_to_resume, scenes::transfers_held] {
+    let (_, picking) = scenes::all().find(|(name, _)| *name == "picking_filtered").unwrap();
+    for scene in
+        [scenes::transfers_moving, scenes::offer_to_resume, scenes::transfers_held, picking]
+    {
         let mut stage = scene();
         stage.app.setting.theme = Theme::new(true, false);
         let text = picture(&stage.draw(80, 24));
