@@ -10,10 +10,11 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio::time::Instant;
+use tokio::time::Sleep;
 
 /// How long an editor may take to end when it is told to.
 const END_LIMIT: Duration = Duration::from_millis(800);
@@ -28,7 +29,8 @@ pub(super) struct Outside {
     directory: TempDir,
     path: PathBuf,
     child: Child,
-    kill_at: Option<Instant>,
+    /// Runs out when it must have ended.
+    limit: Option<Pin<Box<Sleep>>>,
 }
 
 /// The user's editor, as words of a command.
@@ -73,15 +75,15 @@ impl Outside {
             Command::new(&program).args(arguments).arg(&path).kill_on_drop(true).spawn().map_err(
                 |error| format!("the editor {shown} (VISUAL or EDITOR) can't be started: {error}"),
             )?;
-        Ok(Self { name, directory, path, child, kill_at: None })
+        Ok(Self { name, directory, path, child, limit: None })
     }
 
     /// Tells the editor to end soon, whatever is written in it.
     pub(super) fn stop(&mut self) {
         let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-        if let (Some(pid), None) = (pid, self.kill_at) {
+        if let (Some(pid), None) = (pid, &self.limit) {
             let _ = kill_process(pid, Signal::TERM);
-            self.kill_at = Some(Instant::now() + END_LIMIT);
+            self.limit = Some(Box::pin(tokio::time::sleep(END_LIMIT)));
         }
     }
 
@@ -90,12 +92,11 @@ impl Outside {
     pub(super) async fn ended(outside: &mut Option<Self>, most: usize) -> Result<String, String> {
         let Some(editor) = outside else { return std::future::pending().await };
         let status = loop {
-            let limit = editor.kill_at;
             tokio::select! {
                 status = editor.child.wait() => break status,
-                () = tokio::time::sleep_until(limit.unwrap_or_else(Instant::now)), if limit.is_some() => {
+                () = out_of(&mut editor.limit) => {
                     let _ = editor.child.start_kill();
-                    editor.kill_at = None;
+                    editor.limit = None;
                 }
             }
         };
@@ -119,6 +120,13 @@ impl Outside {
                 Err(format!("that is {what} a message; it is kept in {path}, /send sends it"))
             }
         }
+    }
+}
+
+async fn out_of(limit: &mut Option<Pin<Box<Sleep>>>) {
+    match limit {
+        Some(limit) => limit.await,
+        None => std::future::pending().await,
     }
 }
 

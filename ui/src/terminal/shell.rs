@@ -96,7 +96,7 @@ impl Shell {
             // Keys of the terminal, meant for whoever has it.
             Signalled::End(exit::INTERRUPTED) | Signalled::Resume if self.lent.is_some() => {}
             Signalled::Stop if self.lent.is_some() => {
-                kill_process(getpid(), SignalNumber::STOP).map_err(io::Error::from)?
+                kill_process(getpid(), SignalNumber::STOP).map_err(io::Error::from)?;
             }
             Signalled::End(status) => {
                 self.ended_by = Some(status);

@@ -53,7 +53,7 @@ impl App {
                 let empty = picker.filter.is_empty();
                 match (typed, home) {
                     (Some('~'), Some(home)) if empty => {
-                        effects.push(Effect::Look(picker.go_to(home)))
+                        effects.push(Effect::Look(picker.go_to(home)));
                     }
                     (Some('/'), _) if empty => {
                         effects.push(Effect::Look(picker.go_to(PathBuf::from("/"))));
@@ -74,12 +74,10 @@ impl App {
                 to = 0;
             }
             Some(Action::Submit) => return self.pick(effects),
-            Some(Action::Complete) => {
-                match picker.tick() {
-                    Ok(()) => to = at + 1,
-                    Err(sentence) => self.notice = Some(sentence),
-                };
-            }
+            Some(Action::Complete) => match picker.tick() {
+                Ok(()) => to = at + 1,
+                Err(sentence) => self.notice = Some(sentence),
+            },
             Some(Action::Enter) => return self.enter(effects),
             Some(Action::Parent) => effects.extend(picker.go_up().map(Effect::Look)),
             Some(Action::Hidden) => picker.hidden = !picker.hidden,

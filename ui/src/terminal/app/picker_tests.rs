@@ -17,10 +17,12 @@ const HERE: &[(&str, Kind)] = &[
 
 /// The last thing that was to be looked at, of this sort.
 fn asked(stage: &Stage, entries: bool) -> Look {
-    let look = stage.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Look(look) if look.entries == entries => Some(look.clone()),
-        _ => None,
-    });
+    let mut looks = stage
+        .effects
+        .iter()
+        .rev()
+        .filter_map(|effect| if let Effect::Look(look) = effect { Some(look) } else { None });
+    let look = looks.find(|look| look.entries == entries).cloned();
     look.expect("something to look at")
 }
 

@@ -136,7 +136,7 @@ impl App {
         if !self.editor.up(self.drawn.composer_columns.max(1))
             && let Some(line) = self.history.older(self.editor.text())
         {
-            self.editor.set(line.to_owned());
+            self.editor.set(line);
         }
     }
 
