@@ -299,11 +299,6 @@ impl App {
         self.setting.keeps
     }
 
-    /// What stands in the composer.
-    pub(crate) fn draft(&self) -> &str {
-        self.editor.text()
-    }
-
     /// The code by which to meet, once it is known whole.
     pub(crate) fn code(&self) -> Option<Code> {
         self.setting.meeting.code(self.standing.room.as_ref())

@@ -54,6 +54,19 @@ impl App {
         }
     }
 
+    /// Whether the user is at something else than writing, so that nothing may come up by itself.
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        !matches!(self.mode, Mode::Write) || self.handed_out.is_some()
+    }
+
+    /// What stands in the composer, or will again when a search ends.
+    pub(crate) fn draft(&self) -> &str {
+        match &self.mode {
+            Mode::Seek(seek) => seek.before(),
+            Mode::Write | Mode::Chord | Mode::Ask(_) => self.editor.text(),
+        }
+    }
+
     pub(super) fn begin_chord(&mut self) {
         self.mode = Mode::Chord;
         self.notice = Some("Ctrl-X, then Ctrl-E: your own editor; Ctrl-U: undo".to_owned());

@@ -1,7 +1,7 @@
 //! What the composer does besides writing, key by key.
 
 use super::super::scenes;
-use super::super::stage::Stage;
+use super::super::stage::{Stage, key_event};
 use super::*;
 use std::time::Duration;
 
@@ -136,4 +136,30 @@ fn the_peer_isnt_told_for_ever_that_the_user_writes() {
     assert_eq!(stage.commands(), [Command::Typing(false)]);
     stage.words(1, "meanwhile").give(Input::Edited(Ok("y".to_owned())));
     assert_eq!(stage.commands(), [Command::Typing(true)], "and nothing was shown meanwhile");
+}
+
+#[test]
+fn a_search_is_neither_told_as_writing_nor_kept_as_the_draft() {
+    let mut stage = ready();
+    stage.keys("Ctrl-C Ctrl-R").commands();
+    stage.write("log");
+    assert_eq!((stage.app.editor.text(), stage.app.draft()), ("a second log", ""));
+    assert_eq!(stage.commands(), []);
+    stage.keys("Enter");
+    assert_eq!(stage.app.draft(), "a second log");
+    assert_eq!(stage.commands(), [Command::Typing(true)]);
+}
+
+#[test]
+fn nothing_comes_up_over_a_question_or_a_search() {
+    let paste = Input::Paste("x".repeat(5_000));
+    for begin in [&[paste][..], &["Ctrl-R", "Ctrl-X"].map(|key| Input::Key(key_event(key)))[..]] {
+        for input in begin {
+            let mut stage = ready();
+            stage.hear(scenes::sealed(false, None)).keys("Ctrl-C");
+            stage.give(input.clone()).wait(Duration::from_secs(60));
+            stage.hear(couplet::session::Event::PeerCompares);
+            assert_eq!(stage.app.overlay, None, "{input:?}");
+        }
+    }
 }

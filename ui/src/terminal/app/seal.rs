@@ -68,6 +68,8 @@ impl App {
             return;
         }
         let writes = !self.editor.is_empty() && now.since(self.last_key) < WRITING;
+        // Nor is an answer to another question to be taken for one to this.
+        let writes = writes || self.is_elsewhere();
         if self.overlay.is_none() && !self.sealing.came_up && !writes && !self.is_leaving() {
             self.sealing.came_up = true;
             self.sealing.chosen = None;

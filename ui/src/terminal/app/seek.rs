@@ -27,6 +27,11 @@ pub(crate) struct Seek {
 }
 
 impl Seek {
+    /// What stood in the composer.
+    pub(super) fn before(&self) -> &str {
+        self.before.text()
+    }
+
     /// What is sought, and whether it was found.
     pub(super) fn title(&self) -> String {
         let query = self.query.text();

@@ -93,7 +93,7 @@ impl App {
 
     /// Tells the peer when the user starts to write words, and when it stops.
     pub(super) fn tell_writing(&mut self, effects: &mut Vec<Effect>) {
-        let text = self.editor.text();
+        let text = self.draft();
         let is_command = text.starts_with('/') && !text.starts_with("//");
         let writes = !text.trim().is_empty() && !is_command;
         let told = self.writing_until.is_some();
