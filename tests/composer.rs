@@ -1,4 +1,4 @@
-//! The composer in a real terminal: the user's own editor, and the file picker.
+//! The composer in a real terminal: the user's own editor, the file picker, and what is pasted.
 
 mod support;
 
@@ -106,4 +106,33 @@ fn files_are_chosen_from_a_list_with_a_preview() {
     ann.keys("\r");
     bob.sees("two.txt");
     bob.sees("18 B");
+}
+
+#[test]
+fn what_is_pasted_is_asked_about_or_becomes_a_command() {
+    let relay = Relay::start(&[]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("one file.txt");
+    std::fs::write(&file, "its words").expect("a file");
+    let (mut ann, mut bob) = pair(&relay, dir.path(), EDITOR);
+    let lines: String = (1..=30).map(|n| format!("line {n} of them\r")).collect();
+    ann.keys(&format!("\x1b[200~{lines}\x1b[201~"));
+    ann.sees("Enter pastes 30 lines");
+    ann.keys("\r");
+    ann.sees("line 30 of them");
+    ann.keys("\r");
+    bob.sees("line 30 of them");
+    // As a terminal drops a file, and a file manager copies one.
+    let address = format!("file://{}", file.display()).replace(' ', "%20");
+    for pasted in [format!("'{}' ", file.display()), address] {
+        bob.keys(&format!("\x1b[200~{pasted}\x1b[201~"));
+        bob.sees("> /send /");
+        bob.keys("\x03");
+        bob.misses("> /send /");
+    }
+    // What was entered is found again, after it was cleared.
+    bob.keys("\x12one\\ f");
+    bob.sees("search: one");
+    bob.keys("\r\r");
+    ann.sees("one file.txt");
 }
