@@ -157,7 +157,7 @@ fn nothing_comes_up_over_a_question_or_a_search() {
         for input in begin {
             let mut stage = ready();
             stage.hear(scenes::sealed(false, None)).keys("Ctrl-C");
-            stage.give(input.clone()).wait(Duration::from_secs(60));
+            stage.give(input.clone()).wait(Duration::from_mins(1));
             stage.hear(couplet::session::Event::PeerCompares);
             assert_eq!(stage.app.overlay, None, "{input:?}");
         }
