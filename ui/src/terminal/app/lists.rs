@@ -1,8 +1,9 @@
-//! Keys in the list of transfers and in the help.
+//! Keys in the list of transfers and in the help, and the way from what covers the conversation to
+//! something else that does, and back.
 //!
 //! Owns choosing and scrolling there.
 
-use super::super::keys::Action;
+use super::super::keys::{Action, Place};
 use super::super::transfers::Stage;
 use super::super::wording;
 use super::{App, Effect, Overlay, shelf};
@@ -10,6 +11,42 @@ use crate::engine::Command;
 use couplet::transfer::book::TransferId;
 
 impl App {
+    /// Where a key is pressed.
+    pub(super) const fn place_of_keys(&self) -> Place {
+        match self.overlay {
+            None => self.mode.place(),
+            Some(Overlay::Help { .. }) => Place::Help,
+            Some(Overlay::Transfers { .. }) => Place::Transfers,
+            Some(Overlay::Verify) => Place::Verify,
+            Some(Overlay::Shelf) => Place::Shelf,
+            Some(Overlay::Pick) => Place::Pick,
+        }
+    }
+
+    /// Shows this over the conversation, and over what is shown there now.
+    pub(super) fn go_to(&mut self, to: Overlay) {
+        let same = |one: &Overlay| std::mem::discriminant(one) == std::mem::discriminant(&to);
+        let now = self.overlay.replace(to);
+        self.below.extend(now);
+        // Who goes from one to the other and on to the first again needn't come back the whole way.
+        if let Some(at) = self.below.iter().position(same) {
+            self.below.truncate(at);
+        }
+    }
+
+    /// Shows what was shown before.
+    pub(super) fn go_back(&mut self) {
+        self.overlay = self.below.pop();
+    }
+
+    /// This can't be shown any more, wherever it is.
+    pub(super) fn take_away(&mut self, gone: Overlay) {
+        self.below.retain(|one| *one != gone);
+        if self.overlay == Some(gone) {
+            self.go_back();
+        }
+    }
+
     pub(super) fn help_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
         let Some(Overlay::Help { top }) = self.overlay else { return };
         let page = self.drawn.list_rows.saturating_sub(1).max(1);
@@ -17,7 +54,7 @@ impl App {
         if let Some(top) = row_after(action, top, page, end) {
             self.overlay = Some(Overlay::Help { top });
         } else if action == Some(Action::Escape) {
-            self.overlay = None;
+            self.go_back();
         } else {
             self.anywhere(action, effects);
         }
@@ -39,7 +76,7 @@ impl App {
             Some(Action::Decline) => self.answer(at, false, effects),
             Some(Action::Cancel) => self.cancel_row(at, effects),
             Some(Action::PauseOrGoOn) => self.pause_row(at, effects),
-            Some(Action::Escape) => self.overlay = None,
+            Some(Action::Escape) => self.go_back(),
             other => self.anywhere(other, effects),
         }
     }
@@ -56,9 +93,9 @@ impl App {
         } else if action == Some(Action::Suspend) {
             effects.push(Effect::Suspend);
         } else if action == Some(Action::Help) {
-            self.overlay = Some(Overlay::Help { top: 0 });
+            self.go_to(Overlay::Help { top: 0 });
         } else if action == Some(Action::Transfers) {
-            self.overlay = Some(Overlay::Transfers { chosen: None });
+            self.go_to(Overlay::Transfers { chosen: None });
         } else if action == Some(Action::Shelf) {
             self.open_shelf(effects);
         }
@@ -146,3 +183,7 @@ pub(super) fn row_after(
     };
     Some(to.min(end))
 }
+
+#[cfg(test)]
+#[path = "lists_tests.rs"]
+mod tests;

@@ -221,6 +221,8 @@ pub(crate) struct App {
     pub(crate) held: Vec<Held>,
     /// What covers the conversation.
     pub(crate) overlay: Option<Overlay>,
+    /// What that was opened from, outermost first: there Esc goes back to.
+    below: Vec<Overlay>,
     /// The completions to choose from.
     pub(crate) popup: Option<Popup>,
     /// One sentence about the last key, until the next one.
@@ -263,6 +265,7 @@ impl App {
             editor: Editor::default(),
             held: Vec::new(),
             overlay: None,
+            below: Vec::new(),
             popup: None,
             notice: None,
             mode: Mode::default(),
@@ -378,14 +381,7 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
-        let place = match self.overlay {
-            None => self.mode.place(),
-            Some(Overlay::Help { .. }) => Place::Help,
-            Some(Overlay::Transfers { .. }) => Place::Transfers,
-            Some(Overlay::Verify) => Place::Verify,
-            Some(Overlay::Shelf) => Place::Shelf,
-            Some(Overlay::Pick) => Place::Pick,
-        };
+        let place = self.place_of_keys();
         let action = keys::action(place, key);
         let was_armed = std::mem::take(&mut self.armed);
         self.notice = None;

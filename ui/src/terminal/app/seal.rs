@@ -49,9 +49,7 @@ impl App {
             }
         }
         // There are no words to compare any more.
-        if self.overlay == Some(Overlay::Verify) {
-            self.overlay = None;
-        }
+        self.take_away(Overlay::Verify);
     }
 
     /// The peer is somebody new: nothing that was told holds for it.

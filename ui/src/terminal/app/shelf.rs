@@ -39,7 +39,7 @@ const MOST_SEARCHED: usize = couplet::shelf::list::MAX_PATTERN;
 impl App {
     /// Shows the shelf, and looks what is on it.
     pub(super) fn open_shelf(&mut self, effects: &mut Vec<Effect>) {
-        self.overlay = Some(Overlay::Shelf);
+        self.go_to(Overlay::Shelf);
         self.popup = None;
         self.shelf.begin();
         self.look_again(effects);
@@ -128,7 +128,7 @@ impl App {
                 self.shelf.search.set("");
                 self.shelf.search_changed();
             }
-            Some(Action::Escape | Action::Interrupt) => self.overlay = None,
+            Some(Action::Escape | Action::Interrupt) => self.go_back(),
             other => self.anywhere(other, effects),
         }
     }
@@ -151,7 +151,7 @@ impl App {
         match action {
             Some(Action::Escape | Action::Interrupt) => {
                 self.end_visit(effects);
-                self.overlay = None;
+                self.go_back();
             }
             Some(Action::Help | Action::Transfers | Action::Redraw | Action::Suspend) => {
                 self.anywhere(action, effects);

@@ -109,7 +109,7 @@ impl App {
                 return Ok(());
             }
             Line::Help => {
-                self.overlay = Some(Overlay::Help { top: 0 });
+                self.go_to(Overlay::Help { top: 0 });
                 return Ok(());
             }
             Line::Fin => {
