@@ -115,10 +115,9 @@ impl Host {
                     self.out_of_place("nobody has to log in here, or has again");
                 }
             }
-            (State::Idle, _) if self.terms.login => self.refuse(
-                ShelfFault::LoginNeeded,
-                "log in first: this shelf is for accounts (--user NAME)",
-            ),
+            (State::Idle, _) if self.terms.login => {
+                self.refuse(ShelfFault::LoginNeeded, "log in first: this shelf is for accounts")
+            }
             (State::Idle, ClientToShelf::List(query)) => match query.check() {
                 Ok(()) => self.begin(Ask::List, Command::List(query)),
                 Err(text) => self.refuse(ShelfFault::BadName, text),
@@ -255,7 +254,7 @@ impl Host {
                 let text = if self.is_known {
                     "the account was removed or its password changed; log in again"
                 } else {
-                    "this shelf is for accounts now; log in (--user NAME)"
+                    "this shelf is for accounts now; log in"
                 };
                 self.send(ShelfToClient::error(ShelfFault::LoginNeeded, text));
                 self.close();

@@ -12,6 +12,9 @@ use couplet::transfer::offer::OnCollision;
 use couplet::zmtp::Endpoint;
 use std::path::PathBuf;
 
+/// The environment variable that may have the name of the account.
+pub const USER: &str = "COUPLET_USER";
+
 /// The options of `couplet shelf`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = exit::help())]
@@ -112,7 +115,7 @@ pub struct ShelfCommon {
     )]
     pub tls: TlsChoice,
     /// The account to log in with, if the shelf asks for one.
-    #[arg(long, value_name = "NAME", env = "COUPLET_USER", global = true)]
+    #[arg(long, value_name = "NAME", env = USER, global = true)]
     pub user: Option<AccountName>,
     /// Where its password is; - is standard input. Else it is in `COUPLET_PASSWORD`, or remembered,
     /// or asked for.

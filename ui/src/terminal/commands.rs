@@ -5,6 +5,7 @@
 
 use super::picker::Purpose;
 use super::quoting::{self, QuoteError};
+use couplet::account::AccountName;
 use couplet::code::{Code, CodeError};
 use couplet::nearness::distance;
 use couplet::path::NameError;
@@ -43,7 +44,7 @@ pub(crate) enum Line {
     /// Move at most so many bytes a second in each transfer.
     Limit(Option<u64>),
     /// Show the relay's shelf, as this user if one is named.
-    Shelf(Option<String>),
+    Shelf(Option<AccountName>),
     /// Fetch this from the shelf.
     Get(ShelfName),
     /// Lay these on the shelf.
@@ -97,6 +98,15 @@ pub(crate) enum Mistake {
     /// `/get` with what no file on a shelf is called.
     #[error("no file on a shelf is called that: {0}")]
     Name(#[from] NameError),
+    /// `/shelf` with what no account is called.
+    #[error(
+        "/shelf takes nothing after it, or the name of an account, such as /shelf ann, not {typed}; /get \
+         fetches, /put lays down (couplet shelf --help tells the rest)"
+    )]
+    NoUser {
+        /// What was typed.
+        typed: String,
+    },
     /// Something that should be a transfer's number.
     #[error("{command} takes a transfer's number, such as {command} 1, not {typed}")]
     NoNumber {
@@ -359,7 +369,11 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         }
         "/get" if rest.is_empty() => return Err(Mistake::NoName),
         "/get" => Line::Get(ShelfName::new(rest)?),
-        "/shelf" => Line::Shelf((!rest.is_empty()).then(|| rest.to_owned())),
+        "/shelf" if rest.is_empty() => Line::Shelf(None),
+        "/shelf" => {
+            let user = rest.parse().map_err(|_| Mistake::NoUser { typed: rest.to_owned() })?;
+            Line::Shelf(Some(user))
+        }
         "/accept" => {
             let (id, how) = number_and_word(rest, ACCEPT_WORDS).map_err(|typed| {
                 let words = "rename, skip or overwrite";

@@ -8,6 +8,7 @@ use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
 use super::errands;
 use super::looking;
 use super::outside::{self, Outside};
+use super::shelf::Environment;
 use super::shell::{Happened, Shell};
 use super::theme::Theme;
 use super::unfinished;
@@ -58,6 +59,7 @@ pub(super) async fn run(
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let mut app = App::new(setting, shell.clock.now());
+    app.shelf.environment = Environment::read(|name| std::env::var(name).ok());
     let draft_kept = options.draft.clone();
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));

@@ -4,7 +4,9 @@
 //! with the shelf stands. It asks nothing and draws nothing.
 
 use super::editor::Editor;
-use couplet::account::Rights;
+use crate::config::shelf::USER;
+use crate::password::VARIABLE;
+use couplet::account::{AccountName, Rights};
 use couplet::shelf::list::{PAGE_FILES, Page, Query, Shelved};
 use couplet::shelf::message::{Password, Terms};
 use couplet::shelf::name::ShelfName;
@@ -114,9 +116,19 @@ pub(crate) struct Login {
     pub(crate) wrong: Option<String>,
     /// Whether the relay is looking.
     pub(crate) sent: bool,
+    /// Whether the user has asked for it, to be somebody else than the one who is logged in; the relay
+    /// hasn't, and the visit goes on until there is a password.
+    pub(crate) instead: bool,
 }
 
 impl Login {
+    /// Of this user, if it is known who.
+    pub(crate) fn of(user: Option<String>) -> Self {
+        let mut login = Self { at_password: user.is_some(), ..Self::default() };
+        login.user.set(user.unwrap_or_default());
+        login
+    }
+
     /// Takes what was typed or pasted into the field where the cursor is.
     pub(crate) fn insert(&mut self, text: &str) {
         if self.at_password {
@@ -128,6 +140,24 @@ impl Login {
         if self.user.text().len() + line.len() <= MOST_TYPED {
             self.user.insert(&line);
         }
+    }
+}
+
+/// Who the user is at the shelf, as far as the environment says.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// The account.
+    pub(crate) account: Option<AccountName>,
+    /// Its password.
+    pub(crate) password: Option<Password>,
+}
+
+impl Environment {
+    /// Reads it; what can't be an account's name is none.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let account = variable(USER).and_then(|name| name.parse().ok());
+        let password = variable(VARIABLE).filter(|password| !password.is_empty());
+        Self { account, password: password.map(Password) }
     }
 }
 
@@ -186,8 +216,18 @@ pub(crate) struct Shelf {
     pub(crate) search: Editor,
     /// Who is asked to log in.
     pub(crate) login: Option<Login>,
-    /// Who has logged in, or is to.
+    /// Who has logged in last.
     pub(crate) user: Option<String>,
+    /// Who is to log in next, if the user has named somebody.
+    pub(crate) named: Option<String>,
+    /// Who the relay is being asked about.
+    pub(crate) trying: Option<String>,
+    /// What the environment says.
+    pub(crate) environment: Environment,
+    /// Whether the password of the environment was sent, and not yet found to be right.
+    pub(crate) environment_tried: bool,
+    /// Who is logged in.
+    pub(crate) inside: Option<String>,
     /// Whether the relay is met for the first time.
     pub(crate) met_first: bool,
     /// What of the list is awaited.

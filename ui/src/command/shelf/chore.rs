@@ -205,7 +205,8 @@ impl Chore {
                     let unknown = self.met_first && self.tries == 0;
                     self.steps.push_back(Step::Password { wrong: Some(text), unknown });
                 } else {
-                    self.fail(exit::LOGIN, text);
+                    let how = if self.has_user { "" } else { " (--user NAME)" };
+                    self.fail(exit::LOGIN, format!("{text}{how}"));
                     self.leave();
                 }
             }

@@ -353,6 +353,9 @@ impl App {
     }
 
     fn shelf_hints(&self) -> Vec<Hint> {
+        if self.shelf.login.as_ref().is_some_and(|login| login.sent) {
+            return vec![hint("Esc", "not now")];
+        }
         if let Some(login) = &self.shelf.login {
             let enter = if login.at_password { "log in" } else { "go on" };
             return vec![hint("Enter", enter), hint("Tab", "other field"), hint("Esc", "not now")];

@@ -8,12 +8,15 @@ mod hearing;
 use super::super::conversation::Sign;
 use super::super::editor::Edit;
 use super::super::keys::Action;
-use super::super::shelf::{Access, Asked, Awaited};
+use super::super::shelf::{Access, Asked, Awaited, Login};
 use super::lists::row_after;
 use super::{App, Effect, Overlay};
 use crate::engine::shelf::Command;
+use couplet::account::AccountName;
 use couplet::shelf::list::Query;
+use couplet::shelf::message::Password;
 use couplet::shelf::name::ShelfName;
+use couplet::shelf::visit::End;
 use couplet::text;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
@@ -25,6 +28,9 @@ pub(super) const NO_PAUSE: &str = "a transfer with the shelf can't be paused";
 
 /// That it is asked who the user is.
 pub(super) const LOGIN_WANTED: &str = "the shelf asks who you are: F3 to log in";
+
+/// Why nothing comes of what was asked.
+const LEFT: &str = "you left the shelf";
 
 /// How long after the last key the question who the user is may come between by itself. Later, and
 /// that is when the relay likes, they may be about to write to their peer.
@@ -45,13 +51,31 @@ impl App {
         self.look_again(effects);
     }
 
-    /// The same, as this user if one is named.
-    pub(super) fn visit_as(&mut self, user: Option<String>, effects: &mut Vec<Effect>) {
-        if user.is_some() && user != self.shelf.user {
-            self.end_visit(effects);
-            self.shelf.user = user;
+    /// The same, as this user if one is named. Who is logged in stays so until there is a password.
+    pub(super) fn visit_as(
+        &mut self,
+        user: Option<AccountName>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        if let Some(user) = user.map(String::from)
+            && self.shelf.inside.as_ref() != Some(&user)
+        {
+            if let Some(trying) = &self.shelf.trying {
+                return Err(format!("{trying} is logging in; try again in a moment"));
+            }
+            if self.shelf.inside.is_some() {
+                let instead = self.shelf.login.as_ref().is_none_or(|login| login.instead);
+                self.shelf.login = Some(Login { instead, ..Login::of(Some(user)) });
+            } else if self.shelf.login.is_some() {
+                self.shelf.login = Some(Login::of(Some(user)));
+            } else if let Access::There(_) = self.shelf.access {
+                self.notice = Some("this shelf asks nobody who they are".to_owned());
+            } else {
+                self.shelf.named = Some(user);
+            }
         }
         self.open_shelf(effects);
+        Ok(())
     }
 
     /// Asks for the list from its beginning, unless it is awaited.
@@ -109,7 +133,9 @@ impl App {
         }
         match action {
             None => {
-                if let Some(typed) = typed {
+                // It may be the rest of a password that was being typed when the way was lost.
+                let is_closed = matches!(self.shelf.access, Access::Closed { .. });
+                if let Some(typed) = typed.filter(|_| !is_closed) {
                     self.search(typed.encode_utf8(&mut [0; 4]));
                     self.want_more(effects);
                 }
@@ -128,7 +154,7 @@ impl App {
                 self.shelf.search.set("");
                 self.shelf.search_changed();
             }
-            Some(Action::Escape | Action::Interrupt) => self.go_back(),
+            Some(Action::Escape | Action::Interrupt | Action::Shelf) => self.go_back(),
             other => self.anywhere(other, effects),
         }
     }
@@ -149,10 +175,17 @@ impl App {
     ) {
         let Some(login) = self.shelf.login.as_mut() else { return };
         match action {
-            Some(Action::Escape | Action::Interrupt) => {
-                self.end_visit(effects);
+            Some(Action::Escape | Action::Interrupt | Action::Shelf) if login.instead => {
+                self.shelf.login = None;
                 self.go_back();
             }
+            Some(Action::Escape | Action::Interrupt) => {
+                self.shelf.named = None;
+                self.leave_shelf(effects);
+                self.go_back();
+            }
+            // What waits for the login goes on to.
+            Some(Action::Shelf) => self.go_back(),
             Some(Action::Help | Action::Transfers | Action::Redraw | Action::Suspend) => {
                 self.anywhere(action, effects);
             }
@@ -184,17 +217,31 @@ impl App {
         if user.is_empty() {
             login.at_password = false;
             self.notice = Some("first the name of your account on this relay".to_owned());
+        } else if let Err(wrong) = user.parse::<AccountName>() {
+            login.at_password = false;
+            self.notice = Some(wrong.to_string());
         } else if !login.at_password {
             login.at_password = true;
         } else if login.secret.len() == 0 {
             self.notice = Some("the password is missing".to_owned());
         } else {
-            login.sent = true;
-            login.wrong = None;
             let password = login.secret.take();
-            self.shelf.user = Some(user.clone());
-            effects.push(Effect::Shelf(Command::LogIn { user, password }));
+            if login.instead {
+                self.end_visit(effects);
+                self.send_login(user, password, effects);
+                // It is said before anything is asked, so that the relay needn't ask who it is.
+                self.look_again(effects);
+            } else {
+                self.send_login(user, password, effects);
+            }
         }
+    }
+
+    /// Has the relay look at this.
+    fn send_login(&mut self, user: String, password: Password, effects: &mut Vec<Effect>) {
+        self.shelf.login = Some(Login { sent: true, ..Login::of(Some(user.clone())) });
+        self.shelf.trying = Some(user.clone());
+        effects.push(Effect::Shelf(Command::LogIn { user, password }));
     }
 
     /// Takes what was pasted while the shelf is shown.
@@ -205,6 +252,7 @@ impl App {
         match self.shelf.login.as_mut() {
             Some(login) if login.sent => {}
             Some(login) => login.insert(pasted),
+            None if matches!(self.shelf.access, Access::Closed { .. }) => {}
             None => self.search(pasted),
         }
     }
@@ -253,22 +301,43 @@ impl App {
     /// The visit ends, at the user's wish; what was under way is cancelled.
     fn end_visit(&mut self, effects: &mut Vec<Effect>) {
         effects.push(Effect::EndVisit);
+        self.shelf.login = None;
         self.visit_over(None);
         self.shelf.access = Access::Unasked;
+    }
+
+    /// The same, as the user doesn't log in; what waited for that can't be.
+    fn leave_shelf(&mut self, effects: &mut Vec<Effect>) {
+        let open = self.shelf.errands.iter().filter(|errand| !errand.is_over);
+        let open: Vec<_> = open
+            .map(|errand| (errand.id, undone(&errand.name, errand.is_incoming(), LEFT)))
+            .collect();
+        for (id, text) in open {
+            self.hear_ended(id, End::GivenUp(text));
+        }
+        self.end_visit(effects);
     }
 
     /// Tells what was asked of the shelf and never came to be.
     fn tell_undone(&mut self, asked: &Asked, why: &str) {
         let text = match asked {
-            Asked::Get(name) => format!("{name} isn't fetched: {why}"),
-            Asked::Put(path) => {
-                format!("{} isn't laid down: {why}", text::line(&path.to_string_lossy(), 200))
-            }
+            Asked::Get(name) => undone(name.as_str(), true, why),
+            Asked::Put(path) => undone(&text::line(&path.to_string_lossy(), 200), false, why),
         };
         self.tell(Sign::Trouble, text);
     }
 }
 
+/// What is said of a file that is neither fetched nor laid down.
+fn undone(name: &str, incoming: bool, why: &str) -> String {
+    let what = if incoming { "fetched" } else { "laid down" };
+    format!("{name} isn't {what}: {why}")
+}
+
 fn list(after: Option<ShelfName>) -> Effect {
     Effect::Shelf(Command::List(Query { pattern: None, after, hashes: true }))
 }
+
+#[cfg(test)]
+#[path = "login_tests.rs"]
+mod login_tests;

@@ -219,10 +219,19 @@ fn draw_login(app: &App, login: &Login, pen: &mut Pen<'_>, line: Rect) -> Option
             }
         }
     };
-    let ask =
-        "This shelf asks who you are. The account is one on this relay; its operator makes it.";
+    let ask = match &app.shelf.inside {
+        Some(inside) if login.instead => {
+            let stops =
+                if app.shelf.errands.is_empty() { "" } else { ", and stops what is under way" };
+            format!("You are logged in as {inside}. To log in as somebody else ends that{stops}.")
+        }
+        _ => {
+            "This shelf asks who you are. The account is one on this relay; its operator makes it."
+                .to_owned()
+        }
+    };
     // The fields stay, whatever there is no room for.
-    say(pen, &mut row, ask, theme.plain(), 3);
+    say(pen, &mut row, &ask, theme.plain(), 3);
     if app.shelf.met_first {
         let text = "You meet this relay for the first time: compare its certificate with what its \
                     operator told you before you type a password (it is shown in the conversation).";

@@ -7,7 +7,7 @@ use super::super::super::conversation::Sign;
 use super::super::super::shelf::{Access, Errand, Login};
 use super::super::super::transfers::Transfer;
 use super::super::{App, Effect, Overlay};
-use super::{LOGIN_WANTED, STILL_THERE};
+use super::{LEFT, LOGIN_WANTED, STILL_THERE};
 use crate::engine::shelf::{Event, ShelfFigures};
 use crate::engine::{Command, Progress};
 use couplet::limits::MAX_REASON_COLUMNS;
@@ -95,8 +95,11 @@ impl App {
     fn hear_visit(&mut self, told: Told, effects: &mut Vec<Effect>) {
         match told {
             Told::Connection(connection) => self.hear_connection(&connection, effects),
-            Told::LoginWanted => self.ask_who(None),
-            Told::LoginFailed { text } => self.ask_who(Some(text::line(&text, 300))),
+            Told::LoginWanted => self.hear_login_wanted(effects),
+            Told::LoginFailed { text } => {
+                self.shelf.named = self.shelf.trying.take().or(self.shelf.inside.take());
+                self.ask_who(Some(text::line(&text, 300)));
+            }
             Told::List(None, page) => {
                 self.shelf.take_greeting(page);
                 self.want_more(effects);
@@ -140,7 +143,13 @@ impl App {
         let what = match connection {
             Connection::There(terms) => {
                 self.shelf.access = Access::There(*terms);
-                self.shelf.login = None;
+                self.shelf.login.take_if(|login| !login.instead);
+                self.shelf.named = None;
+                self.shelf.environment_tried = false;
+                if let Some(user) = self.shelf.trying.take() {
+                    self.shelf.inside = Some(user.clone());
+                    self.shelf.user = Some(user);
+                }
                 if !self.standing.is_online() {
                     effects.push(Effect::Engine(Command::RelayMet));
                 }
@@ -169,14 +178,36 @@ impl App {
         self.shelf.access = Access::Closed { what, text };
     }
 
+    /// The user must say who it is, unless the environment has said so.
+    fn hear_login_wanted(&mut self, effects: &mut Vec<Effect>) {
+        let said = &self.shelf.environment;
+        let (account, password) = (said.account.as_ref(), said.password.clone());
+        let account = account.map(ToString::to_string);
+        let named = self.shelf.named.clone().or_else(|| self.shelf.user.clone());
+        let user = named.or_else(|| account.clone());
+        let known = user.clone().filter(|_| user == account);
+        // A relay that is met for the first time may be anybody's.
+        let is_wise = !self.shelf.met_first && !self.shelf.environment_tried;
+        match (known, password) {
+            (Some(user), Some(password)) if is_wise && self.shelf.login.is_none() => {
+                self.shelf.environment_tried = true;
+                self.send_login(user, password, effects);
+            }
+            _ => {
+                self.shelf.named = user;
+                self.ask_who(None);
+            }
+        }
+    }
+
     /// The user must say who it is.
     fn ask_who(&mut self, wrong: Option<String>) {
-        let mut login = Login { wrong, ..Login::default() };
-        if let Some(user) = &self.shelf.user {
-            login.user.set(user.clone());
-            login.at_password = true;
-        }
-        self.shelf.login = Some(login);
+        let shelf = &mut self.shelf;
+        // What is being typed stays.
+        let open = shelf.login.take_if(|login| !login.sent);
+        let user = shelf.named.take().or_else(|| shelf.user.clone());
+        let login = open.unwrap_or_else(|| Login::of(user));
+        shelf.login = Some(Login { wrong, instead: false, ..login });
         // Who is writing something must not find it in a field for a password.
         let just_asked = self.now.moment.since(self.last_key) < STILL_THERE;
         if self.overlay.is_none() && self.editor.is_empty() && just_asked {
@@ -186,7 +217,7 @@ impl App {
         }
     }
 
-    fn hear_ended(&mut self, id: ErrandId, end: End) {
+    pub(super) fn hear_ended(&mut self, id: ErrandId, end: End) {
         let Some(incoming) = self.shelf.errand(id).map(|errand| errand.is_incoming()) else {
             // Of the list nothing comes any more, if it is over without it.
             match end {
@@ -214,7 +245,8 @@ impl App {
 
     /// The visit is over: so is all that was under way, for this reason, or cancelled.
     pub(super) fn visit_over(&mut self, why: Option<&str>) {
-        self.shelf.login = None;
+        self.shelf.login.take_if(|login| !login.instead);
+        (self.shelf.trying, self.shelf.inside) = (None, None);
         self.shelf.forget_pages();
         let open = self.shelf.errands.iter().filter(|errand| !errand.is_over);
         let open: Vec<_> = open.map(|errand| errand.id).collect();
@@ -223,7 +255,7 @@ impl App {
             self.hear_ended(id, end);
         }
         for asked in std::mem::take(&mut self.shelf.asked) {
-            self.tell_undone(&asked, why.unwrap_or("you left the shelf"));
+            self.tell_undone(&asked, why.unwrap_or(LEFT));
         }
     }
 
