@@ -74,15 +74,19 @@ impl Layout {
 }
 
 /// From this width on the transfers' pane stays beside the shelf.
-const SHELF_AND_PANE: u16 = 100;
+const SHELF_AND_PANE: u16 = 110;
+
+/// So wide the shelf stays beside it, that all its columns are seen.
+const WHOLE_SHELF: u16 = 70;
 
 impl Layout {
     /// Where the shelf is, and the transfers' pane beside it, if there is room for both.
     pub(super) fn shelf(&self) -> (Rect, Option<Rect>) {
         match self.side {
             Side::Pane(pane) if self.middle.width >= SHELF_AND_PANE => {
-                let area = Rect { width: self.middle.width - pane.width, ..self.middle };
-                let pane = Rect { y: self.middle.y, height: self.middle.height, ..pane };
+                let width = pane.width.min(self.middle.width - WHOLE_SHELF);
+                let area = Rect { width: self.middle.width - width, ..self.middle };
+                let pane = Rect { x: area.right(), width, ..self.middle };
                 (area, Some(pane))
             }
             Side::Pane(_) | Side::Lines(_) | Side::None => (self.middle, None),

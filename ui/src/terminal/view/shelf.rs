@@ -23,7 +23,7 @@ const HASH: usize = 8;
 
 /// From which widths on the time and the hash are shown.
 const WITH_TIME: usize = 56;
-const WITH_HASH: usize = 70;
+const WITH_HASH: usize = 66;
 
 /// What is to be done when it can't be looked at.
 const AGAIN: &str = "F5 tries again.";
