@@ -115,7 +115,7 @@ fn what_is_pasted_is_asked_about_or_becomes_a_command() {
     let file = dir.path().join("one file.txt");
     std::fs::write(&file, "its words").expect("a file");
     let (mut ann, mut bob) = pair(&relay, dir.path(), EDITOR);
-    let lines: String = (1..=30).map(|n| format!("line {n} of them\r")).collect();
+    let lines = (1..=30).map(|n| format!("line {n} of them\r")).collect::<Vec<_>>().concat();
     ann.keys(&format!("\x1b[200~{lines}\x1b[201~"));
     ann.sees("Enter pastes 30 lines");
     ann.keys("\r");
