@@ -116,7 +116,7 @@ impl Host {
                 }
             }
             (State::Idle, _) if self.terms.login => {
-                self.refuse(ShelfFault::LoginNeeded, "log in first: this shelf is for accounts")
+                self.refuse(ShelfFault::LoginNeeded, "log in first: this shelf is for accounts");
             }
             (State::Idle, ClientToShelf::List(query)) => match query.check() {
                 Ok(()) => self.begin(Ask::List, Command::List(query)),
