@@ -59,9 +59,13 @@ fn what_lies_on_the_shelf_is_searched_fetched_and_verified() {
 
     // What is here already isn't fetched again.
     ann.keys("\r");
-    ann.sees("failed ✗");
+    ann.sees("here already");
+    ann.sees("/get report.pdf rename");
+    ann.misses("failed ✗");
     ann.keys(ESC);
     ann.sees("message (");
+    ann.line("/get report.pdf rename");
+    ann.sees("as report (2).pdf");
     ann.sees("report.pdf fetched from the shelf, verified");
     ann.sees("so it isn't fetched");
 

@@ -8,7 +8,7 @@ mod mistake;
 pub(crate) use mistake::Mistake;
 
 use super::picker::Purpose;
-use super::quoting;
+use super::quoting::{self, name_and_word, number_and_word, read_number};
 use couplet::account::AccountName;
 use couplet::code::Code;
 use couplet::nearness::distance;
@@ -48,8 +48,8 @@ pub(crate) enum Line {
     Limit(Option<u64>),
     /// Show the relay's shelf, as this user if one is named.
     Shelf(Option<AccountName>),
-    /// Fetch this from the shelf.
-    Get(ShelfName),
+    /// Fetch this from the shelf, and do this if its name is taken.
+    Get(ShelfName, Option<OnCollision>),
     /// Lay these on the shelf.
     Put(Vec<PathBuf>),
     /// Give the turn away.
@@ -192,7 +192,13 @@ pub(crate) static COMMANDS: &[Command] = &[
         "/shelf [USER]",
         "what lies ready on the relay, to fetch; USER is who to log in as there",
     ),
-    command("/get", &["/fetch"], Argument::Shelved, "/get NAME", "fetch a file from the shelf"),
+    command(
+        "/get",
+        &["/fetch"],
+        Argument::Shelved,
+        "/get NAME [HOW]",
+        "fetch a file from the shelf; without HOW one that is here already isn't fetched",
+    ),
     command("/put", &[], Argument::Paths, "/put [PATH...]", "lay files on the shelf"),
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
@@ -285,7 +291,10 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
             }
         }
         "/get" if rest.is_empty() => return Err(Mistake::NoName),
-        "/get" => Line::Get(ShelfName::new(rest)?),
+        "/get" => {
+            let (name, how) = name_and_word(rest, ACCEPT_WORDS);
+            Line::Get(ShelfName::new(name)?, how)
+        }
         "/shelf" if rest.is_empty() => Line::Shelf(None),
         "/shelf" => {
             let user = rest.parse().map_err(|_| Mistake::NoUser { typed: rest.to_owned() })?;
@@ -326,28 +335,6 @@ fn number(command: &'static str, typed: &str) -> Result<Option<TransferId>, Mist
     }
     let number = read_number(typed);
     number.map(Some).ok_or_else(|| Mistake::NoNumber { command, typed: typed.to_owned() })
-}
-
-fn read_number(typed: &str) -> Option<TransferId> {
-    typed.strip_prefix('#').unwrap_or(typed).parse().ok().map(TransferId)
-}
-
-/// A transfer's number and one of a few words, in either order, each at most once; or what is
-/// neither.
-fn number_and_word<T: Copy>(
-    typed: &str,
-    words: &[(&str, T)],
-) -> Result<(Option<TransferId>, Option<T>), String> {
-    let (mut number, mut word) = (None, None);
-    for part in typed.split_whitespace() {
-        let known = words.iter().find(|(name, _)| name.eq_ignore_ascii_case(part));
-        match (read_number(part), known) {
-            (Some(id), None) if number.is_none() => number = Some(id),
-            (None, Some((_, meaning))) if word.is_none() => word = Some(*meaning),
-            _ => return Err(part.to_owned()),
-        }
-    }
-    Ok((number, word))
 }
 
 /// Bytes a second, or none for as fast as it goes.

@@ -1,8 +1,9 @@
 //! Words the way a shell splits them: quotes, backslashes, and `~` for the home directory.
 //!
-//! Owns splitting and its inverse. It knows no variables, globs or commands, on purpose: what is
+//! Owns splitting and its inverse, and numbers and names with a word behind them. It knows no variables, globs or commands, on purpose: what is
 //! typed is what is meant.
 
+use couplet::transfer::book::TransferId;
 use std::path::{Path, PathBuf};
 
 /// A quote that isn't closed, or a backslash with nothing after it.
@@ -105,6 +106,39 @@ pub(crate) fn escaped(text: &str) -> String {
         out.push(character);
     }
     out
+}
+
+/// A transfer's number, as it is typed.
+pub(crate) fn read_number(typed: &str) -> Option<TransferId> {
+    typed.strip_prefix('#').unwrap_or(typed).parse().ok().map(TransferId)
+}
+
+/// A transfer's number and one of a few words, in either order, each at most once; or what is
+/// neither.
+pub(crate) fn number_and_word<T: Copy>(
+    typed: &str,
+    words: &[(&str, T)],
+) -> Result<(Option<TransferId>, Option<T>), String> {
+    let (mut number, mut word) = (None, None);
+    for part in typed.split_whitespace() {
+        let known = words.iter().find(|(name, _)| name.eq_ignore_ascii_case(part));
+        match (read_number(part), known) {
+            (Some(id), None) if number.is_none() => number = Some(id),
+            (None, Some((_, meaning))) if word.is_none() => word = Some(*meaning),
+            _ => return Err(part.to_owned()),
+        }
+    }
+    Ok((number, word))
+}
+
+/// A name, which may have spaces, and one of a few words if it is the last.
+pub(crate) fn name_and_word<'a, T: Copy>(
+    typed: &'a str,
+    words: &[(&str, T)],
+) -> (&'a str, Option<T>) {
+    let Some((name, last)) = typed.rsplit_once(char::is_whitespace) else { return (typed, None) };
+    let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(last));
+    known.map_or((typed, None), |(_, meaning)| (name.trim_end(), Some(*meaning)))
 }
 
 #[cfg(test)]

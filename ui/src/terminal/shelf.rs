@@ -183,6 +183,10 @@ pub(crate) struct Errand {
     pub(crate) number: Option<TransferId>,
     /// How it stands.
     pub(crate) info: TransferInfo,
+    /// How many the relay carries out before it, if it has said so.
+    pub(crate) before: Option<u32>,
+    /// Whether it isn't fetched as it is here already.
+    pub(crate) is_here: bool,
     /// Whether it is through, and only waits for its number.
     pub(crate) is_over: bool,
 }
@@ -205,6 +209,7 @@ pub(crate) enum Awaited {
 
 /// All that is known.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Shelf {
     /// How it is with it.
     pub(crate) access: Access,

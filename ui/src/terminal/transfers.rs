@@ -41,6 +41,10 @@ pub(crate) struct Transfer {
     pub(crate) full_was_told: bool,
     /// The name on the shelf of what is fetched from there or laid down.
     pub(crate) shelf: Option<String>,
+    /// How many the relay carries out before it, if it comes from the shelf or goes there.
+    pub(crate) before: Option<u32>,
+    /// Whether it isn't fetched from the shelf as it is here already.
+    pub(crate) is_here: bool,
     /// Whether the user wanted nothing of it kept.
     pub(crate) dropped: bool,
     stalled_since: Option<Moment>,
@@ -266,6 +270,8 @@ impl Transfers {
                 told_in: None,
                 full_was_told: false,
                 shelf: None,
+                before: None,
+                is_here: false,
                 dropped: false,
                 stalled_since: None,
                 free_since: free.then_some(now),

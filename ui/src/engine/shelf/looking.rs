@@ -6,16 +6,17 @@
 use super::super::Target;
 use couplet::path::SafeName;
 use couplet::shelf::name::ShelfName;
+use couplet::shelf::visit::ErrandId;
 use couplet::transfer::offer::OnCollision;
 use couplet_files::store::Store;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 
 /// What is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Whether a file that is wanted is here already.
-    Get(ShelfName),
+    /// Whether a file that is wanted is here already, and what is done then.
+    Get(ShelfName, OnCollision),
     /// What a path names that is to be laid down.
     Put(PathBuf),
 }
@@ -51,6 +52,35 @@ impl Looks {
     /// Whether none is under way or wanted.
     pub(super) fn are_through(&self) -> bool {
         !self.is_looking && self.waiting.is_empty()
+    }
+}
+
+/// What is done about names that are taken, for each errand.
+#[derive(Debug)]
+pub(super) struct Policies {
+    usual: OnCollision,
+    of: HashMap<ErrandId, OnCollision>,
+}
+
+impl Policies {
+    /// This, unless something else is said.
+    pub(super) fn new(usual: OnCollision) -> Self {
+        Self { usual, of: HashMap::new() }
+    }
+
+    /// What is done for this errand.
+    pub(super) fn of(&self, id: ErrandId) -> OnCollision {
+        self.of.get(&id).copied().unwrap_or(self.usual)
+    }
+
+    /// For this one it is that.
+    pub(super) fn set(&mut self, id: ErrandId, policy: OnCollision) {
+        self.of.insert(id, policy);
+    }
+
+    /// This one is over.
+    pub(super) fn forget(&mut self, id: ErrandId) {
+        self.of.remove(&id);
     }
 }
 

@@ -21,7 +21,7 @@ use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet_files::receiving;
 use couplet_files::source::{Source, WalkOptions};
 use link::{Cut, Happening, Link};
-use looking::{Look, Looks, is_taken};
+use looking::{Look, Looks, Policies, is_taken};
 use moving::{Figures, Moving};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -58,6 +58,8 @@ pub enum Command {
     List(Query),
     /// A file.
     Get(ShelfName),
+    /// The same, and this is done if its name is taken.
+    GetWith(ShelfName, OnCollision),
     /// To lay down what this path names.
     Put(PathBuf),
     /// To have a file removed.
@@ -130,6 +132,8 @@ struct Running {
     limit: Arc<AtomicU64>,
     /// What is to be laid down.
     sources: HashMap<ErrandId, Arc<Source>>,
+    /// What is done about names that are taken.
+    policies: Policies,
     moving: Option<Moving>,
     /// Whoever looks at disks away from the loop tells it here.
     found_in: mpsc::UnboundedSender<Found>,
@@ -145,7 +149,7 @@ enum Found {
     /// What a path names.
     Inspected(PathBuf, Result<Source, String>),
     /// Whether a file that is wanted is here already.
-    Looked { name: ShelfName, taken: Option<String> },
+    Looked { name: ShelfName, how: OnCollision, taken: Option<String> },
     /// What the disk says about what is offered.
     Preflight { id: ErrandId, offer: Offer, preflight: Preflight },
     /// What a thread of the transfer says.
@@ -159,6 +163,7 @@ impl Running {
         // Unbounded, and small all the same: a few for each errand and cut.
         let (found_in, found) = mpsc::unbounded_channel();
         Self {
+            policies: Policies::new(options.on_collision),
             options,
             visit: Visit::new(),
             link,
@@ -220,9 +225,8 @@ impl Running {
             visit::Command::Disconnect => self.link.disconnect(),
             visit::Command::Transmit(message) => self.link.transmit(&message),
             visit::Command::Receive { id, offer } => {
-                let (target, policy) = (self.options.target.clone(), self.options.on_collision);
-                let size = offer.size;
-                let moving = Moving::new(id, size, &self.limit, self.teller(id));
+                let (target, policy) = (self.options.target.clone(), self.policies.of(id));
+                let moving = Moving::new(id, offer.size, &self.limit, self.teller(id));
                 self.link.carry(moving.receive(target, offer, policy));
                 self.moving = Some(moving);
             }
@@ -252,6 +256,7 @@ impl Running {
             }
             VisitEvent::Ended(id, _) => {
                 self.sources.remove(id);
+                self.policies.forget(*id);
             }
             VisitEvent::Connection(_)
             | VisitEvent::LoginWanted
@@ -268,14 +273,9 @@ impl Running {
             Command::List(query) => {
                 self.want(Wish::List(query)).await;
             }
-            Command::Get(name) => {
-                self.looks.push(Look::Get(name));
-                self.look_next();
-            }
-            Command::Put(path) => {
-                self.looks.push(Look::Put(path));
-                self.look_next();
-            }
+            Command::Get(name) => self.look_at(Look::Get(name, self.options.on_collision)),
+            Command::GetWith(name, how) => self.look_at(Look::Get(name, how)),
+            Command::Put(path) => self.look_at(Look::Put(path)),
             Command::Delete(name) => {
                 self.want(Wish::Delete { name }).await;
             }
@@ -351,11 +351,12 @@ impl Running {
                 self.look_next();
                 self.leave_if_done();
             }
-            Found::Looked { name, taken } => {
+            Found::Looked { name, how, taken } => {
                 self.looks.done();
                 match taken {
                     None => {
-                        self.want(Wish::Get { name }).await;
+                        let id = self.want(Wish::Get { name }).await;
+                        self.policies.set(id, how);
                     }
                     Some(text) => {
                         let id = self.visit.refuse(End::NotTaken(NotTaken { taken: true, text }));
@@ -366,7 +367,7 @@ impl Running {
                 self.leave_if_done();
             }
             Found::Preflight { id, offer, preflight } => {
-                let policy = self.options.on_collision;
+                let policy = self.policies.of(id);
                 let refused = preflight.check(&offer).err().or_else(|| {
                     (preflight.exists && policy == OnCollision::Refuse)
                         .then(|| is_taken(offer.name.as_str()))
@@ -391,14 +392,19 @@ impl Running {
         }
     }
 
+    fn look_at(&mut self, look: Look) {
+        self.looks.push(look);
+        self.look_next();
+    }
+
     /// Looks at what is wanted next, unless it looks already.
     fn look_next(&mut self) {
         let Some(look) = self.looks.begin() else { return };
-        let (target, policy) = (self.options.target.clone(), self.options.on_collision);
+        let target = self.options.target.clone();
         self.look(move || match look {
-            Look::Get(name) => {
-                let taken = looking::taken(&target, policy, &name);
-                Found::Looked { name, taken }
+            Look::Get(name, how) => {
+                let taken = looking::taken(&target, how, &name);
+                Found::Looked { name, how, taken }
             }
             Look::Put(path) => {
                 let source = Source::inspect(std::slice::from_ref(&path), &WalkOptions::default());

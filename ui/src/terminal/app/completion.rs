@@ -229,9 +229,18 @@ impl App {
             self.look_again(effects);
             return;
         }
-        let names = self.shelf.files.iter().map(|file| file.name.as_str());
-        let raw = names.filter(|name| name.starts_with(begun)).map(str::to_owned).take(MOST_NAMES);
-        let raw = raw.collect();
+        let known = || self.shelf.files.iter().map(|file| file.name.as_str());
+        let fit = known().filter(|name| name.starts_with(begun));
+        let raw: Vec<_> = fit.map(str::to_owned).take(MOST_NAMES).collect();
+        if let Some((name, word)) = begun.rsplit_once(char::is_whitespace)
+            && raw.is_empty()
+            && known().any(|known| known == name.trim_end())
+        {
+            let words = names(ACCEPT_WORDS).into_iter().filter(|how| how.starts_with(word));
+            let (raw, start) = (words.map(str::to_owned).collect(), head.len() - word.len());
+            self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
+            return;
+        }
         self.apply(Candidates { raw, write: Box::new(str::to_owned), start, after: |_| "" });
     }
 

@@ -20,6 +20,7 @@ use couplet::shelf::visit::End;
 use couplet::text;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
+use couplet::transfer::offer::OnCollision;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -266,6 +267,16 @@ impl App {
 
     /// Fetches a file.
     pub(super) fn get(&mut self, name: ShelfName, effects: &mut Vec<Effect>) -> Result<(), String> {
+        self.get_with(name, None, effects)
+    }
+
+    /// The same, and this is done if its name is taken.
+    pub(super) fn get_with(
+        &mut self,
+        name: ShelfName,
+        how: Option<OnCollision>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), String> {
         let asked = Asked::Get(name.clone());
         let under_way =
             self.shelf.errands.iter().any(|errand| {
@@ -280,7 +291,10 @@ impl App {
             ));
         }
         self.shelf.asked.push(asked);
-        effects.push(Effect::Shelf(Command::Get(name)));
+        effects.push(Effect::Shelf(match how {
+            None => Command::Get(name),
+            Some(how) => Command::GetWith(name, how),
+        }));
         Ok(())
     }
 
@@ -338,6 +352,9 @@ fn list(after: Option<ShelfName>) -> Effect {
     Effect::Shelf(Command::List(Query { pattern: None, after, hashes: true }))
 }
 
+#[cfg(test)]
+#[path = "here_tests.rs"]
+mod here_tests;
 #[cfg(test)]
 #[path = "login_tests.rs"]
 mod login_tests;

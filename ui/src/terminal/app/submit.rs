@@ -77,7 +77,7 @@ impl App {
             Line::Decline(id) => Command::Decline(self.open_offer(id)?),
             Line::Cancel { id, keep } => return self.cancel(id, keep, effects),
             Line::Shelf(user) => return self.visit_as(user, effects),
-            Line::Get(name) => return self.get(name, effects),
+            Line::Get(name, how) => return self.get_with(name, how, effects),
             Line::Put(paths) => {
                 self.put(paths, effects);
                 return Ok(());

@@ -20,8 +20,8 @@ use ratatui::style::Style;
 /// From this width on, a chart has rows of its own.
 const WIDE: usize = 36;
 
-/// The rows that what the disk says of an offer may take.
-const MOST_DISK_ROWS: usize = 3;
+/// The rows that what the disk says of an offer may take, or why something failed.
+const MOST_SENTENCE_ROWS: usize = 3;
 
 /// Draws the pane at the right.
 pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
@@ -136,6 +136,9 @@ pub(super) fn state(app: &App, transfer: &Transfer) -> (String, Style) {
             let count = units::grouped(*left_out_count);
             (format!("verified, {count} left out"), theme.attention())
         }
+        (Stage::Over, TransferState::Failed { .. }) if transfer.is_here => {
+            word("here already", theme.quiet())
+        }
         (Stage::Over, TransferState::Failed { .. }) => {
             (format!("failed {}", theme.symbols.bad), theme.bad())
         }
@@ -153,9 +156,16 @@ pub(super) fn description(app: &App, transfer: &Transfer) -> String {
     match (transfer.stage(), &transfer.info.state) {
         (Stage::Answer, _) => format!("{extent} from {peer}"),
         (Stage::Offered, _) => format!("{extent} {dot} {peer} has to answer"),
-        (Stage::Queued, _) if transfer.shelf.is_some() => {
-            format!("{extent} {dot} waits for the shelf")
-        }
+        (Stage::Queued, _) if transfer.shelf.is_some() => match transfer.before {
+            None => format!("{extent} {dot} waits for the shelf"),
+            Some(0) => format!("{extent} {dot} waits for the shelf, next"),
+            Some(before) => {
+                format!(
+                    "{extent} {dot} waits for the shelf, {} before",
+                    units::grouped(before.into())
+                )
+            }
+        },
         (Stage::Queued, _) => format!("{extent} {dot} starts when there is room"),
         (Stage::Checking, _) => format!("all {extent} across {dot} checking"),
         (Stage::Interrupted, _) if transfer.shelf.is_some() => {
@@ -251,7 +261,11 @@ fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> 
         Stage::Queued | Stage::Offered => lines.push((description(app, transfer), theme.quiet())),
         Stage::Over => {
             let text = description(app, transfer);
-            if text != wording::extent(&transfer.info.offer) {
+            if matches!(transfer.info.state, TransferState::Failed { .. }) {
+                // Why, and what to do, is worth more than a row.
+                let rows = wrapped(&text, columns).into_iter();
+                lines.extend(rows.map(|row| (row, theme.quiet())));
+            } else if text != wording::extent(&transfer.info.offer) {
                 lines.push((text, theme.quiet()));
             }
         }
@@ -270,13 +284,7 @@ fn answer(app: &App, transfer: &Transfer, columns: usize) -> Vec<(String, Style)
     if let Some(outlook) = &outlook {
         let text = outlook.sentence(&accept);
         let style = if outlook.is_bad() { theme.attention() } else { theme.strong() };
-        let rows = wrap::rows(&text, columns);
-        // The last one has the rest, which is shortened.
-        let last = rows.len().min(MOST_DISK_ROWS) - 1;
-        for (at, range) in rows.into_iter().take(MOST_DISK_ROWS).enumerate() {
-            let row = if at == last { &text[range.start..] } else { &text[range] };
-            lines.push((row.trim_end().to_owned(), style));
-        }
+        lines.extend(wrapped(&text, columns).into_iter().map(|row| (row, style)));
     }
     let how = if by_key {
         let how = |verb: &str| format!("Alt-A {verb}  Alt-D decline");
@@ -287,6 +295,17 @@ fn answer(app: &App, transfer: &Transfer, columns: usize) -> Vec<(String, Style)
     };
     lines.push((how, theme.key()));
     lines
+}
+
+/// The rows of a sentence, as many as it may take; the last one has the rest, which is shortened.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let rows = wrap::rows(text, columns);
+    let last = rows.len().min(MOST_SENTENCE_ROWS).saturating_sub(1);
+    let row = |(at, range): (usize, std::ops::Range<usize>)| {
+        let row = if at == last { &text[range.start..] } else { &text[range] };
+        row.trim_end().to_owned()
+    };
+    rows.into_iter().take(MOST_SENTENCE_ROWS).enumerate().map(row).collect()
 }
 
 /// The time left with a chart of the speed: beside it, or below it where there is room.

@@ -77,7 +77,8 @@ impl App {
             held_here: None,
             held_there: None,
         };
-        let errand = Errand { serial, id, name, number: None, info, is_over: false };
+        let (number, before, is_here, is_over) = (None, None, false, false);
+        let errand = Errand { serial, id, name, number, info, before, is_here, is_over };
         self.shelf.errands.push(errand);
         effects.push(Effect::Engine(Command::Number(serial)));
     }
@@ -119,8 +120,9 @@ impl App {
                     self.tell(Sign::Info, text);
                 }
             }
-            Told::Waiting(id, _) => {
+            Told::Waiting(id, before) => {
                 let Some(errand) = self.shelf.errand(id) else { return };
+                errand.before = Some(before);
                 errand.info.state = TransferState::Queued;
                 self.show_errand(id);
             }
@@ -234,8 +236,16 @@ impl App {
             return;
         };
         let downloads = self.downloads();
+        let is_here = matches!(&end, End::NotTaken(not) if not.taken);
         let Some(errand) = self.shelf.errand(id) else { return };
+        errand.is_here = is_here;
         errand.info.state = state_of(end, incoming, &errand.name, &downloads);
+        if let TransferState::Failed { reason, .. } = &errand.info.state
+            && is_here
+            && self.overlay == Some(Overlay::Shelf)
+        {
+            self.notice = Some(reason.clone());
+        }
         self.show_errand(id);
         if let Some(errand) = self.shelf.errand(id) {
             errand.is_over = true;
@@ -271,8 +281,17 @@ impl App {
         let before = self.transfers.update(number, errand.info.clone(), self.now.moment);
         if let Some(transfer) = self.transfers.get_mut(number) {
             transfer.shelf = Some(errand.name.clone());
+            (transfer.before, transfer.is_here) = (errand.before, errand.is_here);
         }
-        self.shelf.latest.insert(errand.name.clone(), number);
+        // That it isn't fetched again takes nothing from that it was.
+        let was_fetched = |known: &&Transfer| {
+            errand.is_here
+                && known.shelf.as_ref() == Some(&errand.name)
+                && known.info.direction == Direction::Incoming
+                && matches!(known.info.state, TransferState::Verified { .. })
+        };
+        let fetched = self.transfers.all().iter().filter(was_fetched).map(|known| known.id).max();
+        self.shelf.latest.insert(errand.name.clone(), fetched.unwrap_or(number));
         let is_news = before.is_none_or(|before| before.state != errand.info.state);
         let line = self.transfers.get(number).filter(|_| is_news);
         if let Some((sign, text)) =
@@ -303,7 +322,8 @@ impl App {
             TransferState::Failed { reason, .. } => {
                 let reason = text::line(reason, MAX_REASON_COLUMNS);
                 let named = reason.starts_with(name);
-                (Sign::Trouble, if named { reason } else { format!("{name}: {reason}") })
+                let sign = if transfer.is_here { Sign::Info } else { Sign::Trouble };
+                (sign, if named { reason } else { format!("{name}: {reason}") })
             }
             TransferState::Cancelled { .. } => {
                 let (sign, kept) = match incoming {
@@ -365,7 +385,10 @@ fn state_of(end: End, incoming: bool, name: &str, downloads: &str) -> TransferSt
             TransferState::Failed { code, reason }
         }
         End::NotTaken(not) if not.taken => {
-            failed(format!("{name} is in {downloads} already, so it isn't fetched"))
+            let again = format!("/get {name} rename");
+            failed(format!(
+                "{name} is in {downloads} already, so it isn't fetched; {again} puts it beside that"
+            ))
         }
         End::NotTaken(not) => failed(not.text),
         End::Refused(_, text) | End::Missing { text, .. } | End::GivenUp(text) => failed(text),
