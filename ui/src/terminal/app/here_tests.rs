@@ -13,7 +13,7 @@ fn seen(stage: &mut Stage, width: u16) -> String {
 fn row(stage: &mut Stage, file: &str) -> String {
     let buffer = stage.draw(80, 24);
     let cells: Vec<_> = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
-    let rows = cells.chunks(80).map(|row| row.concat());
+    let rows = cells.chunks(80).map(<[&str]>::concat);
     rows.into_iter().find(|row| row.contains(file)).unwrap_or_default()
 }
 

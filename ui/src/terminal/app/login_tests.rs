@@ -32,8 +32,8 @@ fn form(stage: &Stage) -> Option<(String, bool, usize)> {
     Some((login.user.text().to_owned(), login.at_password, login.secret.len()))
 }
 
-fn user(name: &str, at_password: bool, typed: usize) -> Option<(String, bool, usize)> {
-    Some((name.to_owned(), at_password, typed))
+fn user(name: &str, at_password: bool, typed: usize) -> (String, bool, usize) {
+    (name.to_owned(), at_password, typed)
 }
 
 fn seen(stage: &mut Stage) -> String {
@@ -69,7 +69,7 @@ fn whoever_does_not_want_to_be_somebody_else_stays_who_they_are() {
     for leave in ["Esc", "F3", "Ctrl-c"] {
         let mut stage = ann_is_inside();
         stage.write("/shelf zzz").keys("Enter");
-        assert_eq!(form(&stage), user("zzz", true, 0));
+        assert_eq!(form(&stage), Some(user("zzz", true, 0)));
         assert!(seen(&mut stage).contains("You are logged in as ann."), "{}", seen(&mut stage));
         stage.write("half a pass").keys(leave);
         assert_eq!(asked(&mut stage), [list_from_start()], "{leave}");
@@ -94,17 +94,17 @@ fn somebody_else_logs_in_with_a_password_and_not_before() {
     // The relay is met again meanwhile, or tells the list: what is typed stays where it is.
     told(&mut stage, terms(Rights::ALL));
     stage.write("lamp");
-    assert_eq!(form(&stage), user("zzz", true, 4));
+    assert_eq!(form(&stage), Some(user("zzz", true, 4)));
     asked(&mut stage);
     stage.keys("Enter");
     let expected = [Effect::EndVisit, log_in("zzz", "lamp"), list_from_start()];
     assert_eq!(asked(&mut stage), expected);
     told(&mut stage, Told::LoginFailed { text: WRONG.to_owned() });
-    assert_eq!(form(&stage), user("zzz", true, 0));
+    assert_eq!(form(&stage), Some(user("zzz", true, 0)));
     // The visit of ann is over by now, so she is asked for her password.
     stage.keys("Esc F3");
     told(&mut stage, Told::LoginWanted);
-    assert_eq!(form(&stage), user("ann", true, 0));
+    assert_eq!(form(&stage), Some(user("ann", true, 0)));
 
     let mut stage = ann_is_inside();
     stage.write("/shelf zzz").keys("Enter").write("lamp").keys("Enter");
@@ -121,13 +121,13 @@ fn what_waits_for_a_login_waits_on_and_goes_with_it() {
     let mut stage = your_turn_empty();
     put(&mut stage);
     told(&mut stage, Told::LoginWanted);
-    assert_eq!(form(&stage), user("", false, 0));
+    assert_eq!(form(&stage), Some(user("", false, 0)));
     asked(&mut stage);
     // F3 is what opens the form, and not what gives it up.
     stage.write("an").keys("F3");
     assert_eq!((stage.app.overlay, asked(&mut stage)), (None, vec![]));
     stage.keys("F3").write("n");
-    assert_eq!(form(&stage), user("ann", false, 0));
+    assert_eq!(form(&stage), Some(user("ann", false, 0)));
     stage.effects.clear();
     stage.keys("Esc");
     assert_eq!(asked(&mut stage), [Effect::EndVisit]);
@@ -154,7 +154,7 @@ fn what_is_no_account_is_not_asked_about() {
     stage.keys("Tab").write(" O").keys("Enter Enter");
     let notice = stage.app.notice.clone().unwrap();
     assert!(notice.contains("no name of an account"), "{notice}");
-    assert_eq!((asked(&mut stage), form(&stage)), (vec![], user("ann O", false, 5)));
+    assert_eq!((asked(&mut stage), form(&stage)), (vec![], Some(user("ann O", false, 5))));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn what_the_environment_says_is_used_once() {
     stage.app.shelf.environment.account = Some("ann".parse().unwrap());
     stage.keys("F3");
     told(&mut stage, Told::LoginWanted);
-    assert_eq!(form(&stage), user("ann", true, 0), "the password alone is asked for");
+    assert_eq!(form(&stage), Some(user("ann", true, 0)), "the password alone is asked for");
 
     let with_password = || {
         let mut stage = your_turn_empty();
@@ -204,7 +204,7 @@ fn what_the_environment_says_is_used_once() {
     told(&mut stage, Told::LoginWanted);
     assert_eq!((asked(&mut stage), stage.app.overlay), (vec![log_in("ann", "lamp")], None));
     told(&mut stage, Told::LoginFailed { text: WRONG.to_owned() });
-    assert_eq!((asked(&mut stage), form(&stage)), (vec![], user("ann", true, 0)));
+    assert_eq!((asked(&mut stage), form(&stage)), (vec![], Some(user("ann", true, 0))));
     assert_eq!(stage.app.overlay, Some(Overlay::Shelf));
 
     // Once it was right, it is of use for the next visit, too.
@@ -226,7 +226,7 @@ fn what_the_environment_says_is_used_once() {
     stage.give(Input::Engine(Event::RelayIsNew)).keys("F3");
     told(&mut stage, Told::LoginWanted);
     assert!(!asked(&mut stage).iter().any(logs_in));
-    assert_eq!(form(&stage), user("ann", true, 0));
+    assert_eq!(form(&stage), Some(user("ann", true, 0)));
 }
 
 #[test]
