@@ -73,7 +73,7 @@ fn what_lies_on_the_shelf_is_searched_fetched_and_verified() {
     fs::write(place.ann.join("draft.txt"), "a draft").expect("written");
     ann.line("/put draft.txt");
     ann.sees("draft.txt:");
-    ann.sees("3 draft.txt");
+    ann.sees("4 draft.txt");
     assert!(!place.shelf.join("draft.txt").exists());
     ann.line("/get photo.png");
     ann.sees("photo.png fetched from the shelf");

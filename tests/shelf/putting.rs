@@ -166,7 +166,7 @@ fn files_are_removed_by_those_who_may() {
         at(&place.dir("ann"), &place.address, Some(("bob", PASSWORD)), &["delete", "a", "--json"]);
     let ended = bob.ends().with(exit::REFUSED.into());
     assert_eq!(failed(&ended)[0].1, "not_allowed");
-    assert!(failed(&ended)[0].2.contains("ask the relay's operator for that right"));
+    assert!(failed(&ended)[0].2.contains("whoever runs the relay gives an account that right"));
     assert_eq!(place.shelved(), ["a", "b", "site"]);
     let ended =
         place.ann_ran(&["delete", "moon", "a", "site", "--json"]).with(exit::MISSING.into());
