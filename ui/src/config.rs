@@ -4,9 +4,11 @@
 //! without a screen are in [`one_shot`], the exit statuses in [`exit`].
 
 pub mod exit;
+mod looks;
 pub mod one_shot;
 pub mod shelf;
 
+pub use looks::Timestamps;
 pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
 pub use shelf::Shelf;
 
@@ -215,6 +217,9 @@ pub struct Chat {
     /// changes it.
     #[arg(long, value_name = "RATE", value_parser = one_shot::rate)]
     pub limit: Option<u64>,
+    /// What stands before each entry of the conversation.
+    #[arg(long, value_name = "HOW", env = "COUPLET_TIMESTAMPS", value_enum, default_value_t)]
+    pub timestamps: Timestamps,
 }
 
 /// Whom the command line asks to meet.

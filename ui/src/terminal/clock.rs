@@ -3,6 +3,7 @@
 //! Owns the asking. Everything else in the face is handed a [`Now`]; tests make theirs up.
 
 use couplet::time::Moment;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::time::Instant;
 
@@ -15,13 +16,17 @@ pub(crate) struct Now {
     pub(crate) wall: WallTime,
 }
 
-/// Hours and minutes, local.
+/// Date and time of day, local.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct WallTime {
+    /// The day.
+    pub(crate) date: Date,
     /// 0 to 23.
     pub(crate) hour: i8,
     /// 0 to 59.
     pub(crate) minute: i8,
+    /// 0 to 59.
+    pub(crate) second: i8,
 }
 
 impl std::fmt::Display for WallTime {
@@ -50,7 +55,12 @@ impl Clock {
         let local = jiff::Timestamp::now().to_zoned(self.zone.clone());
         Now {
             moment: Moment::from_start(Instant::now().saturating_duration_since(self.origin)),
-            wall: WallTime { hour: local.hour(), minute: local.minute() },
+            wall: WallTime {
+                date: local.date(),
+                hour: local.hour(),
+                minute: local.minute(),
+                second: local.second(),
+            },
         }
     }
 

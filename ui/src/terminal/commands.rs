@@ -4,8 +4,10 @@
 //! carries nothing out.
 
 mod mistake;
+mod reading;
 
 pub(crate) use mistake::Mistake;
+pub(crate) use reading::Wish;
 
 use super::picker::Purpose;
 use super::quoting::{self, name_and_word, number_and_word, read_number};
@@ -52,6 +54,8 @@ pub(crate) enum Line {
     Get(ShelfName, Option<OnCollision>),
     /// Lay these on the shelf.
     Put(Vec<PathBuf>),
+    /// Do this with what was said.
+    Read(Wish),
     /// Give the turn away.
     Pass,
     /// Take the newest held message back.
@@ -88,6 +92,8 @@ pub(crate) enum Argument {
     Running,
     /// The number of a transfer that is paused.
     Paused,
+    /// Something that was said: a part of it, or how far back it is.
+    Said,
     /// A speed.
     Rate,
     /// A code.
@@ -200,6 +206,10 @@ pub(crate) static COMMANDS: &[Command] = &[
         "fetch a file from the shelf; without HOW one that is here already isn't fetched",
     ),
     command("/put", &[], Argument::Paths, "/put [PATH...]", "lay files on the shelf"),
+    reading::FIND,
+    reading::REPLY,
+    reading::COPY,
+    reading::SAVE,
     command("/pass", &[], Argument::None, "/pass", "give the turn without a message"),
     command("/take", &[], Argument::None, "/take", "take the newest held message back"),
     command(
@@ -317,6 +327,9 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/pause" => Line::Pause(number(command, rest)?),
         "/resume" => Line::Resume(number(command, rest)?),
         "/limit" => Line::Limit(limit(rest)?),
+        "/find" | "/reply" | "/copy" | "/save" => {
+            Line::Read(reading::meaning(command, rest, home)?)
+        }
         "/pass" => Line::Pass,
         "/take" => Line::Take,
         "/verify" => Line::Verify,

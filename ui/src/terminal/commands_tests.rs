@@ -56,6 +56,7 @@ fn every_row_of_the_table_is_understood() {
                 Argument::Code => format!("{name} 7-otter-lamp"),
                 Argument::Rate => format!("{name} 5M"),
                 Argument::None
+                | Argument::Said
                 | Argument::User
                 | Argument::Offer
                 | Argument::Acceptance

@@ -3,20 +3,23 @@
 //! Owns the scrollback. Entries are broken into rows only when they are looked at, from the bottom
 //! up, so a screen costs the same with 100,000 entries behind it as with ten. It draws nothing.
 
+use super::body::{Form, Part};
 use super::clock::WallTime;
-use super::wrap;
 use couplet::session::{DraftId, Mark};
+use jiff::civil::Date;
+pub(crate) use rows::Columns;
+use rows::RowCache;
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
+
+mod rows;
 
 /// Entries that are kept; the oldest go first.
 const MOST_ENTRIES: usize = 200_000;
 /// Bytes of text that are kept.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// Entries whose rows are remembered.
-const MOST_CACHED: usize = 512;
 
 /// Who speaks in an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +54,7 @@ pub(crate) struct Entry {
     pub(crate) time: WallTime,
     /// Who said it.
     pub(crate) who: Who,
-    /// What was said, possibly on several lines.
+    /// What was said, possibly on several lines. It has no room to grow.
     pub(crate) text: String,
     /// How far it has come, if it is the user's.
     pub(crate) mark: Option<Mark>,
@@ -60,6 +63,8 @@ pub(crate) struct Entry {
 /// One row of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Row {
+    /// The line above the first of a day.
+    Day(Date),
     /// The line above what is new.
     Ruler {
         /// How many of the peer's messages are new.
@@ -71,6 +76,8 @@ pub(crate) enum Row {
         entry: usize,
         /// The part of its text.
         range: Range<usize>,
+        /// What it is.
+        form: Form,
         /// Whether it is the entry's first row.
         first: bool,
         /// Whether it is the entry's last row.
@@ -91,15 +98,6 @@ pub(crate) struct Visible {
     pub(crate) new_below: usize,
 }
 
-/// The width that entries have for their text; own ones leave room for their mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Columns {
-    /// For the peer's words and system lines.
-    pub(crate) text: usize,
-    /// For own words.
-    pub(crate) own: usize,
-}
-
 /// The conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
@@ -107,14 +105,17 @@ pub(crate) struct Conversation {
     /// The number of the oldest entry that is kept. Numbers never change.
     base: usize,
     bytes: usize,
-    by_draft: HashMap<DraftId, usize>,
+    /// Own words that weren't shown yet. Drafts and entries rise together.
+    by_draft: BTreeMap<DraftId, usize>,
     /// Said while nobody was there, and not shown to anybody yet.
-    waiting: HashSet<DraftId>,
+    waiting: BTreeSet<DraftId>,
     unshown: VecDeque<(usize, u64)>,
     /// Where the reader is; nowhere in particular means at the newest.
     anchor: Option<Anchor>,
     ruler: Option<Ruler>,
     cache: RefCell<RowCache>,
+    /// What day it is.
+    today: Date,
 }
 
 /// The bottom of the screen: this entry, without that many of its last rows.
@@ -124,6 +125,10 @@ struct Anchor {
     hidden: usize,
 }
 
+/// Where a reader was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Place(Option<Anchor>);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ruler {
     above: usize,
@@ -132,17 +137,10 @@ struct Ruler {
     seen: bool,
 }
 
-#[derive(Debug, Default)]
-struct RowCache {
-    columns: Option<Columns>,
-    rows: HashMap<usize, Rc<[Range<usize>]>>,
-    #[cfg(test)]
-    wraps: usize,
-}
-
 impl Conversation {
     /// Adds an entry at the end and gives its number.
-    pub(crate) fn push(&mut self, time: WallTime, who: Who, text: String) -> usize {
+    pub(crate) fn push(&mut self, time: WallTime, who: Who, mut text: String) -> usize {
+        text.shrink_to_fit();
         self.bytes += text.len();
         self.entries.push_back(Entry { time, who, text, mark: None });
         while self.entries.len() > MOST_ENTRIES
@@ -150,8 +148,12 @@ impl Conversation {
         {
             let gone = self.entries.pop_front();
             self.bytes -= gone.map_or(0, |entry| entry.text.len());
-            self.cache.borrow_mut().rows.remove(&self.base);
+            self.cache.borrow_mut().forget(self.base);
             self.base += 1;
+        }
+        while let Some(oldest) = self.by_draft.first_entry().filter(|it| *it.get() < self.base) {
+            self.waiting.remove(oldest.key());
+            oldest.remove();
         }
         self.end() - 1
     }
@@ -191,7 +193,7 @@ impl Conversation {
         if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
             self.bytes = self.bytes - entry.text.len() + text.len();
             entry.text = text;
-            self.cache.borrow_mut().rows.remove(&number);
+            self.cache.borrow_mut().forget(number);
         }
     }
 
@@ -224,6 +226,11 @@ impl Conversation {
         self.entries.get(number.checked_sub(self.base)?)
     }
 
+    /// What day it is, for the ruler above what is older.
+    pub(crate) const fn set_today(&mut self, today: Date) {
+        self.today = today;
+    }
+
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
@@ -237,6 +244,36 @@ impl Conversation {
     /// Whether the reader has gone back.
     pub(crate) const fn is_scrolled(&self) -> bool {
         self.anchor.is_some()
+    }
+
+    /// The numbers of the entries that are kept.
+    pub(crate) fn numbers(&self) -> Range<usize> {
+        self.base..self.end()
+    }
+
+    /// The entry that is so many back among those that count; 1 is the newest.
+    pub(crate) fn back(&self, count: usize, counts: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+        self.entries.iter().rev().filter(|entry| counts(entry)).nth(count.checked_sub(1)?)
+    }
+
+    /// Where the reader is, to come back to.
+    pub(crate) const fn place(&self) -> Place {
+        Place(self.anchor)
+    }
+
+    /// Goes back to where the reader was.
+    pub(crate) const fn go_back(&mut self, place: Place) {
+        self.anchor = place.0;
+    }
+
+    /// Goes to the entry of this number, so that the byte `at` of its text is amid the view.
+    pub(crate) fn go_to(&mut self, entry: usize, at: usize, columns: Columns, height: usize) {
+        let rows = self.rows_of(entry, columns);
+        let row = rows.iter().rposition(|part| part.range.start <= at).unwrap_or(0);
+        let hidden = rows.len() - 1 - row;
+        self.anchor = Some(Anchor { entry, hidden });
+        self.scroll_down(height / 2, columns);
+        self.fill(columns, height);
     }
 
     /// Goes to the newest.
@@ -279,7 +316,12 @@ impl Conversation {
             anchor.entry -= 1;
         }
         self.anchor = Some(anchor);
-        // Never past the beginning: the screen stays full if it can be.
+        self.fill(columns, height);
+    }
+
+    /// Never past the beginning: the screen stays full if it can be.
+    fn fill(&mut self, columns: Columns, height: usize) {
+        let Some(anchor) = self.anchor else { return };
         let seen = self.rows_up_from(anchor, columns, height);
         if seen < height {
             self.scroll_down(height - seen, columns);
@@ -313,20 +355,17 @@ impl Conversation {
         while rows.len() < height {
             let ranges = self.rows_of(number, columns);
             let last = ranges.len() - 1;
-            for (at, range) in ranges.iter().enumerate().rev().skip(skip) {
+            for (at, part) in ranges.iter().enumerate().rev().skip(skip) {
                 rows.push(Row::Text {
                     entry: number,
-                    range: range.clone(),
+                    range: part.range.clone(),
+                    form: part.form,
                     first: at == 0,
                     last: at == last,
                 });
             }
-            skip = skip.saturating_sub(ranges.len());
-            if let Some(ruler) = self.ruler.filter(|ruler| ruler.above == number)
-                && skip == 0
-            {
-                rows.push(Row::Ruler { new: ruler.new });
-            }
+            let hidden = skip.saturating_sub(ranges.len());
+            rows.extend(self.rulers(number).skip(hidden));
             skip = 0;
             if number == self.base {
                 break;
@@ -350,7 +389,7 @@ impl Conversation {
     /// How often an entry was broken into rows.
     #[cfg(test)]
     pub(crate) fn wraps(&self) -> usize {
-        self.cache.borrow().wraps
+        self.cache.borrow().wraps()
     }
 
     fn end(&self) -> usize {
@@ -378,30 +417,25 @@ impl Conversation {
     }
 
     fn height(&self, number: usize, columns: Columns) -> usize {
-        let ruler = self.ruler.is_some_and(|ruler| ruler.above == number);
-        self.rows_of(number, columns).len() + usize::from(ruler)
+        self.rows_of(number, columns).len() + self.rulers(number).count()
     }
 
-    fn rows_of(&self, number: usize, columns: Columns) -> Rc<[Range<usize>]> {
-        let mut cache = self.cache.borrow_mut();
-        if cache.columns != Some(columns) || cache.rows.len() > MOST_CACHED {
-            cache.rows.clear();
-            cache.columns = Some(columns);
-        }
-        if let Some(rows) = cache.rows.get(&number) {
-            return Rc::clone(rows);
-        }
-        let rows: Rc<[_]> = match self.entry(number) {
-            None => wrap::rows("", 1).into(),
-            Some(entry) if entry.who == Who::Me => wrap::rows(&entry.text, columns.own).into(),
-            Some(entry) => wrap::rows(&entry.text, columns.text).into(),
-        };
-        #[cfg(test)]
-        {
-            cache.wraps += 1;
-        }
-        cache.rows.insert(number, Rc::clone(&rows));
-        rows
+    /// The rulers above an entry, from the bottom up.
+    fn rulers(&self, number: usize) -> impl Iterator<Item = Row> {
+        let new = self.ruler.filter(|ruler| ruler.above == number);
+        let new = new.map(|ruler| Row::Ruler { new: ruler.new });
+        new.into_iter().chain(self.day_of(number).map(Row::Day))
+    }
+
+    /// The day that begins with an entry. The first day of all goes without saying if it is today.
+    fn day_of(&self, number: usize) -> Option<Date> {
+        let day = self.entry(number)?.time.date;
+        let before = number.checked_sub(1).and_then(|before| self.entry(before));
+        (day != before.map_or(self.today, |before| before.time.date)).then_some(day)
+    }
+
+    fn rows_of(&self, number: usize, columns: Columns) -> Rc<[Part]> {
+        self.cache.borrow_mut().rows(number, columns, self.entry(number))
     }
 }
 

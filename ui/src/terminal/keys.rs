@@ -32,6 +32,7 @@ pub(crate) enum Action {
     Suspend,
     Escape,
     Edit(Edit),
+    Find,
     LineEndOrNewest,
     Up,
     Down,
@@ -63,6 +64,8 @@ pub(crate) enum Place {
     Transfers,
     /// On the shelf (F3).
     Shelf,
+    /// In the search through the conversation (Ctrl-F).
+    Find,
     /// In the help (F1).
     Help,
     /// Where the verification words are compared.
@@ -123,6 +126,15 @@ const fn shelf(
     Binding { place: Place::Shelf, keys, action, label, help }
 }
 
+const fn find(
+    keys: &'static [(KeyModifiers, KeyCode)],
+    action: Action,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { place: Place::Find, keys, action, label, help }
+}
+
 const fn verify(
     keys: &'static [(KeyModifiers, KeyCode)],
     action: Action,
@@ -165,6 +177,7 @@ static BINDINGS: &[Binding] = &[
     talk(&[(NONE, F(3))], Action::Shelf, "F3", "the relay's shelf: files that lie ready"),
     talk(&[(NONE, PageUp)], Action::PageUp, "PgUp, PgDn", "scroll the conversation"),
     talk(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    talk(&[(CTRL, Char('f'))], Action::Find, "Ctrl-F", "find something that was said"),
     talk(&[(SHIFT, Up), (ALT, Up)], Action::ScrollUp, "Shift-Up, Shift-Down", "scroll by one row"),
     talk(&[(SHIFT, Down), (ALT, Down)], Action::ScrollDown, "", ""),
     talk(&[(NONE, End)], Action::LineEndOrNewest, "End", "to the newest (with text: end of line)"),
@@ -177,7 +190,7 @@ static BINDINGS: &[Binding] = &[
     ),
     talk(&[(NONE, Down), (CTRL, Char('n'))], Action::Down, "", ""),
     talk(&[(NONE, Left), (CTRL, Char('b'))], Action::Edit(Edit::Left), "", ""),
-    talk(&[(NONE, Right), (CTRL, Char('f'))], Action::Edit(Edit::Right), "", ""),
+    talk(&[(NONE, Right)], Action::Edit(Edit::Right), "", ""),
     talk(
         &[(ALT, Char('b')), (CTRL, Left), (ALT, Left)],
         Action::Edit(Edit::WordLeft),
@@ -323,6 +336,33 @@ static BINDINGS: &[Binding] = &[
     shelf(&[(NONE, F(2))], Action::Transfers, "", ""),
     shelf(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
     shelf(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
+    find(&[], Action::Submit, "letters", "what is looked for, in any case"),
+    find(
+        &[(NONE, Up), (CTRL, Char('f')), (CTRL, Char('r')), (CTRL, Char('p'))],
+        Action::Up,
+        "Up, Ctrl-F",
+        "what was said before that",
+    ),
+    find(
+        &[(NONE, Down), (CTRL, Char('s')), (CTRL, Char('n'))],
+        Action::Down,
+        "Down, Ctrl-N",
+        "what was said after it",
+    ),
+    find(&[(NONE, PageUp)], Action::PageUp, "", ""),
+    find(&[(NONE, PageDown)], Action::PageDown, "", ""),
+    find(&[(NONE, Enter)], Action::Submit, "Enter", "stay there"),
+    find(&[(NONE, Esc), (CTRL, Char('c'))], Action::Escape, "Esc", "back to where you were"),
+    find(
+        &[(NONE, Backspace), (SHIFT, Backspace), (CTRL, Char('h'))],
+        Action::Edit(Edit::DeleteBack),
+        "",
+        "",
+    ),
+    find(&[(CTRL, Char('u'))], Action::Edit(Edit::KillToStart), "", ""),
+    find(&[(NONE, F(1))], Action::Help, "", ""),
+    find(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
+    find(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
     verify(&[(NONE, Char('y'))], Action::Same, "y", "the words are the same on both sides"),
     verify(&[(NONE, Char('n'))], Action::Different, "n", "they differ"),
     verify(&[(NONE, Enter)], Action::Submit, "Enter", "that is the verdict"),

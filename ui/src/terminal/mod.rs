@@ -19,15 +19,18 @@
 //! | `shelf`, `visiting` | what is known of the relay's shelf, and the visit to it |
 //! | `unfinished` | what wasn't through at the end |
 //! | `wording` | what offers are called, and what the disk says of them |
+//! | `needle` | what is looked for in texts |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
-//! | `view/`, `theme`, `wrap` | how it looks |
+//! | `view/`, `theme`, `wrap`, `body` | how it looks |
 //! | `prompt` | the screen that asks for a code, before there is a session |
+//! | `rehearsal` | the way in for a benchmark |
 //! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
 //! | `picker`, `looking` | files to choose from, and looking at them |
 //! | `outside` | the user's own editor, while it has the terminal |
 
 mod app;
 mod ask;
+mod body;
 mod clock;
 mod commands;
 mod conversation;
@@ -37,11 +40,13 @@ mod guard;
 mod history;
 mod keys;
 mod looking;
+mod needle;
 mod outside;
 mod pacer;
 mod picker;
 mod prompt;
 mod quoting;
+mod rehearsal;
 mod run;
 #[cfg(test)]
 mod scenes;
@@ -59,7 +64,10 @@ mod wrap;
 
 pub use app::Next;
 pub use prompt::Answer;
+#[doc(hidden)]
+pub use rehearsal::Rehearsal;
 
+use crate::config::Timestamps;
 use crate::engine::Engine;
 use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
@@ -126,15 +134,16 @@ pub struct Terminal {
     shell: shell::Shell,
     /// What was said in the conversations before.
     past: app::Past,
+    timestamps: Timestamps,
 }
 
 impl Terminal {
-    /// Takes the terminal.
+    /// Takes the terminal; `timestamps` stand before what is said.
     ///
     /// # Errors
     /// [`FaceError`] if it can't be used.
-    pub fn open() -> Result<Self, FaceError> {
-        Ok(Self { shell: shell::Shell::open()?, past: app::Past::default() })
+    pub fn open(timestamps: Timestamps) -> Result<Self, FaceError> {
+        Ok(Self { shell: shell::Shell::open()?, past: app::Past::default(), timestamps })
     }
 
     /// Asks the user for the code to meet by at `relay`.
@@ -150,6 +159,6 @@ impl Terminal {
     /// # Errors
     /// [`FaceError`] if the terminal can't be used, or the engine is gone.
     pub async fn talk(&mut self, engine: Engine, options: Options) -> Result<Left, FaceError> {
-        run::run(&mut self.shell, engine, options, &mut self.past).await
+        run::run(&mut self.shell, engine, (options, self.timestamps), &mut self.past).await
     }
 }

@@ -15,6 +15,7 @@ use super::unfinished;
 use super::view;
 use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
+use crate::config::Timestamps;
 use crate::engine::{Command, Engine, Event};
 use couplet::session::Ending;
 use std::collections::VecDeque;
@@ -41,7 +42,7 @@ struct Face<'a> {
 pub(super) async fn run(
     shell: &mut Shell,
     mut engine: Engine,
-    options: Options,
+    (options, timestamps): (Options, Timestamps),
     past: &mut Past,
 ) -> Result<Left, FaceError> {
     let setting = Setting {
@@ -55,6 +56,7 @@ pub(super) async fn run(
         started_as: options.started_as,
         hosted: options.hosted,
         meeting: options.meeting,
+        timestamps,
         keeps: options.keeps,
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
@@ -209,6 +211,10 @@ impl Face<'_> {
                     errands::probe(readings).map(|paths| Input::Probed { pasted, paths })
                 }),
                 Effect::Bell => self.shell.bell()?,
+                Effect::Copy(text) => self.shell.copy(&text)?,
+                Effect::Save(path, text) => {
+                    self.send_out(move || Some(Input::Saved(errands::save(path, &text))));
+                }
                 Effect::Clear => self.shell.clear()?,
                 Effect::Suspend => self.shell.suspend()?,
                 Effect::Edit(text) => self.go_outside(&text)?,

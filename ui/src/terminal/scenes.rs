@@ -16,6 +16,7 @@ use std::time::Duration;
 mod composing;
 pub(super) mod plain;
 pub(super) mod shelf;
+pub(super) mod talk;
 mod transfers;
 
 pub(super) use transfers::{offer_to_resume, transfers_held, transfers_moving};
@@ -31,6 +32,7 @@ pub(super) fn all() -> impl Iterator<Item = Scene> {
         .chain(plain::SCENES)
         .chain(shelf::SCENES)
         .chain(composing::SCENES)
+        .chain(talk::SCENES)
         .copied()
 }
 

@@ -9,6 +9,8 @@ use super::clock::Clock;
 use super::guard::{Guard, Lent};
 use super::pacer::Pacer;
 use crate::config::exit;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use couplet::time::Moment;
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
@@ -146,6 +148,13 @@ impl Shell {
     pub(super) fn bell(&mut self) -> Result<(), FaceError> {
         let out = self.screen.backend_mut();
         out.write_all(b"\x07")?;
+        Ok(io::Write::flush(out)?)
+    }
+
+    /// Asks the terminal to put `text` on its clipboard (OSC 52). It never answers.
+    pub(super) fn copy(&mut self, text: &str) -> Result<(), FaceError> {
+        let out = self.screen.backend_mut();
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
         Ok(io::Write::flush(out)?)
     }
 

@@ -15,6 +15,7 @@ use couplet::time::Moment;
 use couplet::transfer::book::{Direction, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::civil::date;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -49,6 +50,7 @@ impl Stage {
             home: Some(PathBuf::from("/home/ann")),
             theme: Theme::new(true, true),
             keeps: false,
+            timestamps: crate::config::Timestamps::default(),
             zone: jiff::tz::TimeZone::UTC,
             started_as: crate::meeting::STARTED_AS.to_owned(),
             hosted,
@@ -56,7 +58,7 @@ impl Stage {
         };
         let now = Now {
             moment: Moment::from_start(Duration::from_secs(100)),
-            wall: WallTime { hour: 12, minute: 1 },
+            wall: WallTime { date: date(2026, 11, 22), hour: 12, minute: 1, second: 0 },
         };
         Self { app: App::new(setting, now), now, effects: Vec::new() }
     }

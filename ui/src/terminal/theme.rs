@@ -60,6 +60,16 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// What was looked for, where one has gone to it.
+    pub(crate) const fn found(self) -> Style {
+        self.tinted(Color::Yellow).add_modifier(Modifier::REVERSED).add_modifier(Modifier::BOLD)
+    }
+
+    /// What was looked for, elsewhere.
+    pub(crate) const fn also_found(self) -> Style {
+        self.tinted(Color::Yellow).add_modifier(Modifier::UNDERLINED).add_modifier(Modifier::BOLD)
+    }
+
     /// One's own name.
     pub(crate) const fn me(self) -> Style {
         self.tinted(Color::Cyan)
@@ -133,6 +143,9 @@ pub(crate) struct Symbols {
     pub(crate) held: &'static str,
     /// More lies that way.
     pub(crate) below: &'static str,
+    /// Beside a quotation, and beside code.
+    pub(crate) quote: &'static str,
+    pub(crate) code: &'static str,
     /// The ruler's line.
     pub(crate) ruler: &'static str,
     /// A gauge's cells from one eighth to full; ASCII has only the last.
@@ -161,6 +174,8 @@ static UNICODE: Symbols = Symbols {
     guide: "→",
     held: "‖",
     below: "↓",
+    quote: "┆",
+    code: "▌",
     ruler: "─",
     eighths: &["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
     empty: "░",
@@ -184,6 +199,8 @@ static ASCII: Symbols = Symbols {
     guide: ">",
     held: "=",
     below: "v",
+    quote: ">",
+    code: "|",
     ruler: "-",
     eighths: &["#"],
     empty: ".",

@@ -284,6 +284,14 @@ impl App {
                     hint("Alt-.", "hidden"),
                 ];
             }
+            Some(Overlay::Find) => {
+                return vec![
+                    hint("Up", "before"),
+                    hint("Down", "after"),
+                    hint("Enter", "stay"),
+                    hint("Esc", "back"),
+                ];
+            }
             Some(Overlay::Verify) => {
                 return if self.sealing.chosen.is_some() {
                     vec![hint("Enter", "that is it"), hint("Esc", "later")]

@@ -20,6 +20,7 @@ impl App {
             Some(Overlay::Verify) => Place::Verify,
             Some(Overlay::Shelf) => Place::Shelf,
             Some(Overlay::Pick) => Place::Pick,
+            Some(Overlay::Find) => Place::Find,
         }
     }
 

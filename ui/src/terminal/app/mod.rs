@@ -5,6 +5,7 @@
 //! [`mod@super::run`].
 
 mod completion;
+mod find;
 mod guide;
 mod hear;
 mod leaving;
@@ -14,6 +15,7 @@ mod outside;
 mod past;
 mod pasted;
 mod picker;
+mod reading;
 mod seal;
 mod seek;
 mod shelf;
@@ -25,6 +27,7 @@ mod write;
 pub(crate) use completion::{Listing, ListingRequest, Popup};
 pub(crate) use mode::Mode;
 pub(crate) use past::Past;
+pub(crate) use reading::Saved;
 pub(crate) use standing::Standing;
 pub(crate) use write::MOST_WRITTEN;
 
@@ -37,6 +40,7 @@ use super::picker::{Found, Look, Picker};
 use super::shelf::Shelf;
 use super::theme::Theme;
 use super::transfers::Transfers;
+use crate::config::Timestamps;
 use crate::engine::{Command, Event, shelf as visit};
 use crate::meeting::{Hosted, Meeting};
 use couplet::code::Code;
@@ -71,6 +75,8 @@ pub(crate) struct Setting {
     pub(crate) meeting: Meeting,
     /// Whether the conversation can be gone back to.
     pub(crate) keeps: bool,
+    /// What stands before each entry of the conversation.
+    pub(crate) timestamps: Timestamps,
     /// In which times of files are shown.
     pub(crate) zone: TimeZone,
 }
@@ -110,6 +116,8 @@ pub(crate) enum Input {
     },
     /// The user's own editor has ended, with this message or a failure.
     Edited(Result<String, String>),
+    /// The transcript was written, or wasn't.
+    Saved(Saved),
     /// A frame has been drawn.
     Drawn(Drawn),
     /// The time that [`App::wake_at`] asked for has come, or the screen has another size.
@@ -157,6 +165,10 @@ pub(crate) enum Effect {
     },
     /// Call for the user.
     Bell,
+    /// Ask the terminal to put this on its clipboard.
+    Copy(String),
+    /// Write this transcript into a new file.
+    Save(PathBuf, String),
     /// Draw everything again.
     Clear,
     /// Give the terminal back to the shell until it continues this program.
@@ -186,6 +198,8 @@ pub(crate) enum Overlay {
     Shelf,
     /// The file picker.
     Pick,
+    /// The search in the conversation, which stays in sight.
+    Find,
 }
 
 /// Own words that wait for the turn.
@@ -232,6 +246,8 @@ pub(crate) struct App {
     history: History,
     /// The message that is in the user's own editor.
     handed_out: Option<String>,
+    /// The search in the conversation, and what else is done with what was said.
+    pub(crate) reading: reading::Reading,
     drawn: Drawn,
     focused: bool,
     focus_is_told: bool,
@@ -271,6 +287,7 @@ impl App {
             mode: Mode::default(),
             history: History::default(),
             handed_out: None,
+            reading: reading::Reading::default(),
             drawn: Drawn::default(),
             focused: true,
             focus_is_told: false,
@@ -285,11 +302,6 @@ impl App {
             awaited_listing: None,
             arrival: None,
         }
-    }
-
-    /// The limit for transfers: bytes a second, or none.
-    pub(crate) const fn limit(&self) -> Option<u64> {
-        self.setting.limit
     }
 
     /// Whether the program was ended from outside, and the conversation wasn't.
@@ -307,11 +319,6 @@ impl App {
         self.setting.meeting.code(self.standing.room.as_ref())
     }
 
-    /// Where the user wants to go on instead of leaving; told once.
-    pub(crate) fn take_next(&mut self) -> Option<Next> {
-        self.next.take()
-    }
-
     /// Whether nobody has come yet and nothing has moved, so that only the advice on how to meet is
     /// worth the room.
     pub(crate) fn is_alone(&self) -> bool {
@@ -321,6 +328,7 @@ impl App {
     /// Takes in what happened at `now` and says what is to be done, in this order.
     pub(crate) fn update(&mut self, input: Input, now: Now) -> Vec<Effect> {
         self.now = now;
+        self.conversation.set_today(now.wall.date);
         let mut effects = Vec::new();
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -342,6 +350,7 @@ impl App {
             Input::Shelf(event) => self.hear_shelf(event, &mut effects),
             Input::Listing(listing) => self.listed(&listing),
             Input::Found(found) => self.found(found, &mut effects),
+            Input::Saved(saved) => self.saved(&saved),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
             Input::Drawn(drawn) => {
@@ -368,11 +377,17 @@ impl App {
     pub(crate) fn wake_at(&self) -> Option<Moment> {
         let now = self.now.moment;
         let transfers = self.transfers.all().iter().filter_map(|known| known.changes_at(now));
-        [self.writing_until, self.leave_by, self.looks_at(), self.standing.next_second(now)]
-            .into_iter()
-            .flatten()
-            .chain(transfers)
-            .min()
+        [
+            self.writing_until,
+            self.leave_by,
+            self.looks_at(),
+            self.finds_at(),
+            self.standing.next_second(now),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(transfers)
+        .min()
     }
 
     /// Whether the user can be taken to see what comes in.
@@ -395,11 +410,13 @@ impl App {
             Place::Verify => self.verify_key(action, key, was_armed, effects),
             Place::Shelf => self.shelf_key(action, keys::typed(key), effects),
             Place::Pick => self.pick_key(action, keys::typed(key), effects),
+            Place::Find => self.find_key(action, keys::typed(key), effects),
         }
     }
 
     fn tick(&mut self, effects: &mut Vec<Effect>) {
         self.look_if_due(effects);
+        self.find_on();
         let now = self.now.moment;
         if self.leave_by.take_if(|limit| now >= *limit).is_some() {
             effects.push(Effect::Quit(Ending::Fin));
@@ -411,6 +428,8 @@ impl App {
     }
 }
 
+#[cfg(test)]
+mod find_tests;
 #[cfg(test)]
 mod keys_tests;
 #[cfg(test)]

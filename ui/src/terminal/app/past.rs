@@ -4,7 +4,7 @@
 
 use super::super::conversation::{Conversation, Sign, Who};
 use super::super::history::History;
-use super::App;
+use super::{App, Next};
 
 /// What outlives a session in the same terminal.
 #[derive(Debug, Default)]
@@ -32,5 +32,15 @@ impl App {
             conversation: std::mem::take(&mut self.conversation),
             history: std::mem::take(&mut self.history),
         }
+    }
+
+    /// The limit for transfers: bytes a second, or none.
+    pub(crate) const fn limit(&self) -> Option<u64> {
+        self.setting.limit
+    }
+
+    /// Where the user wants to go on instead of leaving; told once.
+    pub(crate) fn take_next(&mut self) -> Option<Next> {
+        self.next.take()
     }
 }

@@ -49,6 +49,7 @@ impl App {
         if self.overlay.is_some() {
             match self.overlay {
                 Some(Overlay::Pick) => self.paste_filter(pasted, effects),
+                Some(Overlay::Find) => self.paste_to_find(pasted),
                 _ => self.paste_at_shelf(pasted),
             }
             return;

@@ -60,6 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
         "Alt-U",
         "Alt-C",
         "Ctrl-Up",
+        "Ctrl-F",
         "Alt-A",
         "Alt-D",
         "Alt-Enter",
@@ -77,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         "n",
     ]);
     let text = prop_oneof![
-        "/(send|put|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new)? ?[a-z0-9~/' ]{0,6}",
+        "/(send|put|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new|find|reply|copy|save)? ?[a-z0-9~/' ]{0,6}",
         "\\PC{0,20}"
     ];
     prop_oneof![

@@ -35,6 +35,7 @@ impl App {
         }
         let text = self.editor.take();
         self.history.remember(&text);
+        self.begin_reply();
     }
 
     pub(super) fn take_back(&mut self, effects: &mut Vec<Effect>) {
@@ -82,6 +83,7 @@ impl App {
                 self.put(paths, effects);
                 return Ok(());
             }
+            Line::Read(wish) => return self.read(wish, effects),
             Line::Pause(id) => Command::Pause(Some(self.to_pause(id)?)),
             Line::Resume(id) => Command::Continue(Some(self.to_resume(id)?)),
             Line::Limit(limit) => {

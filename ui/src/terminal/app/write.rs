@@ -52,6 +52,7 @@ impl App {
             Action::PageDown => self.scroll(self.drawn.rows.saturating_sub(2).max(1), false),
             Action::ScrollUp => self.scroll(1, true),
             Action::ScrollDown => self.scroll(1, false),
+            Action::Find => self.begin_find(""),
             Action::Up => self.up(),
             Action::Down => self.down(),
             Action::Redraw | Action::Suspend | Action::Help | Action::Transfers | Action::Shelf => {
@@ -148,7 +149,7 @@ impl App {
         }
     }
 
-    fn scroll(&mut self, rows: usize, up: bool) {
+    pub(super) fn scroll(&mut self, rows: usize, up: bool) {
         let Some(columns) = self.drawn.columns else { return };
         if up {
             self.conversation.scroll_up(rows, columns, self.drawn.rows);

@@ -79,6 +79,9 @@ pub(crate) enum Mistake {
     /// `/code` with something that isn't one.
     #[error("{0}")]
     Code(#[from] CodeError),
+    /// A command about what was said, with something that it can't take.
+    #[error("{0}")]
+    Read(#[from] super::reading::Mistake),
     /// A path that isn't complete.
     #[error("{0}")]
     Quote(#[from] QuoteError),

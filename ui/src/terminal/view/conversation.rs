@@ -3,14 +3,17 @@
 //! Owns the columns of an entry: time, who, text, mark.
 
 use super::super::app::App;
+use super::super::body::{self, Form};
 use super::super::conversation::{Columns, Entry, Row, Sign, Who};
 use super::super::theme::Theme;
 use super::super::wrap;
 use super::pen::Pen;
+use crate::config::Timestamps;
 use couplet::session::Mark;
 use couplet::units;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use std::ops::Range;
 
 /// What was seen.
 pub(super) struct Seen {
@@ -32,6 +35,8 @@ struct Grid {
     columns: Columns,
 }
 
+/// Room for the time with its seconds, and a space.
+const WITH_SECONDS: usize = 9;
 /// Room for a mark and a space before it.
 const MARK: usize = 3;
 
@@ -53,23 +58,44 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
             (below, 0) => format!("{arrow} {below} below"),
             (below, new) => format!("{arrow} {below} below, {new} new"),
         };
-        pen.boxed(area, "conversation", &foot)
+        let title = app
+            .how_many_found()
+            .map_or_else(|| "conversation".to_owned(), |found| format!("conversation: {found}"));
+        pen.boxed(area, &title, &foot)
     } else {
         area
     };
     let top = rows - visible.rows.len().min(rows);
     // A short conversation begins at the top, as on paper.
     let top = if app.conversation.is_scrolled() { top } else { 0 };
+    let mut marked = Marked::default();
     for (at, row) in visible.rows.iter().enumerate() {
         match row {
-            Row::Ruler { new } => draw_ruler(pen, inner, top + at, *new),
-            Row::Text { entry, range, first, last } => {
+            Row::Ruler { new } => {
+                let label = units::count(*new, "new message");
+                draw_ruler(pen, inner, top + at, &label, theme.attention());
+            }
+            Row::Day(day) => {
+                let label = day.strftime("%A %-d %B %Y").to_string();
+                draw_ruler(pen, inner, top + at, &label, theme.quiet());
+            }
+            Row::Text { entry, range, form, first, last } => {
                 let Some(known) = app.conversation.entry(*entry) else { continue };
                 if *first {
                     draw_head(pen, inner, top + at, known, grid);
                 }
                 let text = known.text.get(range.clone()).unwrap_or_default();
-                pen.put(inner, top + at, grid.text, text, theme.plain());
+                let (bar, style) = look(theme, *form);
+                pen.put(inner, top + at, grid.text, bar, theme.quiet());
+                let start = grid.text + if bar.is_empty() { 0 } else { body::BAR };
+                let column = pen.put(inner, top + at, start, text, style);
+                if body::turns(text) {
+                    pen.isolate(inner, top + at, grid.text);
+                }
+                if let Some((marks, chosen)) = marked.of(app, *entry, &known.text) {
+                    let style = if chosen { theme.found() } else { theme.also_found() };
+                    mark_found(pen, inner, top + at, start..column, (text, range, marks), style);
+                }
                 if let (true, Some(mark)) = (*last, known.mark) {
                     draw_mark(pen, inner, top + at, mark);
                 }
@@ -89,6 +115,57 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
         pen.put(inner, row, 2, part, style);
     }
     Seen { columns: grid.columns, rows, complete_before: visible.complete_before }
+}
+
+/// The bar and the style of a row.
+fn look(theme: Theme, form: Form) -> (&'static str, Style) {
+    match form {
+        Form::Words => ("", theme.plain()),
+        Form::Quote => (theme.symbols.quote, theme.quiet()),
+        Form::Code => (theme.symbols.code, theme.plain()),
+        Form::Fence => (theme.symbols.code, theme.quiet()),
+    }
+}
+
+/// What was found in the entry that is being drawn.
+#[derive(Default)]
+struct Marked {
+    entry: Option<usize>,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Marked {
+    /// The parts of the entry that are looked for, and whether it is the one that is gone to.
+    fn of(&mut self, app: &App, entry: usize, text: &str) -> Option<(&[Range<usize>], bool)> {
+        let (needle, chosen) = app.looked_for()?;
+        if self.entry != Some(entry) {
+            self.entry = Some(entry);
+            self.ranges = needle.all_in(text);
+        }
+        (!self.ranges.is_empty()).then_some((&self.ranges, chosen == Some(entry)))
+    }
+}
+
+/// Marks the parts of a row that are looked for.
+fn mark_found(
+    pen: &mut Pen<'_>,
+    inner: Rect,
+    row: usize,
+    columns: Range<usize>,
+    (text, range, marks): (&str, &Range<usize>, &[Range<usize>]),
+    style: Style,
+) {
+    for mark in marks.iter().filter(|mark| mark.start < range.end && mark.end > range.start) {
+        let start = mark.start.saturating_sub(range.start);
+        let end = mark.end.min(range.end) - range.start;
+        let (Some(before), Some(found)) = (text.get(..start), text.get(start..end)) else {
+            continue;
+        };
+        let column = columns.start + wrap::width(before);
+        if column < columns.end {
+            pen.put(inner, row, column, found, style);
+        }
+    }
 }
 
 /// The guide in rows; it never takes more than half of a conversation, and all of the room where
@@ -128,7 +205,11 @@ fn grid(app: &App, width: usize) -> Grid {
     let name = wrap::width(&app.standing.peer_label());
     let most = if width < 44 { 6 } else { 10 };
     let who_columns = name.clamp(4, most);
-    let who = if width < 34 { 0 } else { 6 };
+    let who = match app.setting.timestamps {
+        Timestamps::Seconds if width >= 40 => WITH_SECONDS,
+        Timestamps::Short | Timestamps::Seconds if width >= 34 => WITH_SECONDS - 3,
+        Timestamps::Short | Timestamps::Seconds | Timestamps::Off => 0,
+    };
     let text = who + who_columns + 1;
     let room = width.saturating_sub(text).max(1);
     Grid { who, text, columns: Columns { text: room, own: room.saturating_sub(MARK).max(1) } }
@@ -136,8 +217,12 @@ fn grid(app: &App, width: usize) -> Grid {
 
 fn draw_head(pen: &mut Pen<'_>, inner: Rect, row: usize, entry: &Entry, grid: Grid) {
     let theme = pen.theme;
+    let mut column = 0;
     if grid.who > 0 {
-        pen.put(inner, row, 0, &entry.time.to_string(), theme.quiet());
+        column = pen.put(inner, row, 0, &entry.time.to_string(), theme.quiet());
+    }
+    if grid.who == WITH_SECONDS {
+        pen.put(inner, row, column, &format!(":{:02}", entry.time.second), theme.quiet());
     }
     let (label, style) = match &entry.who {
         Who::Me => ("me", theme.me()),
@@ -168,11 +253,11 @@ fn draw_mark(pen: &mut Pen<'_>, inner: Rect, row: usize, mark: Mark) {
     pen.put_right(inner, row, symbol, style);
 }
 
-fn draw_ruler(pen: &mut Pen<'_>, inner: Rect, row: usize, new: usize) {
-    let theme = pen.theme;
+fn draw_ruler(pen: &mut Pen<'_>, inner: Rect, row: usize, label: &str, style: Style) {
     let width = usize::from(inner.width);
-    pen.put(inner, row, 0, &theme.symbols.ruler.repeat(width), theme.attention());
-    let label = format!(" {} ", units::count(new, "new message"));
+    pen.put(inner, row, 0, &pen.theme.symbols.ruler.repeat(width), style);
+    let label = wrap::shortened(label, width.saturating_sub(4), pen.theme.symbols.ellipsis);
+    let label = format!(" {label} ");
     let column = width.saturating_sub(wrap::width(&label)) / 2;
-    pen.put(inner, row, column, &label, theme.attention());
+    pen.put(inner, row, column, &label, style);
 }

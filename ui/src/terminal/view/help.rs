@@ -91,6 +91,7 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         (Place::Pick, "Keys while you choose files (/send)"),
         (Place::Transfers, "Keys in the list of transfers (F2)"),
         (Place::Shelf, "Keys on the shelf (F3)"),
+        (Place::Find, "Keys in the search through the conversation (Ctrl-F)"),
         (Place::Verify, "Keys while words are compared (/verify)"),
     ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);

@@ -7,6 +7,7 @@
 mod composer;
 mod conversation;
 mod figures;
+mod find;
 mod help;
 mod hints;
 mod layout;
@@ -48,7 +49,11 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         Some(Overlay::Shelf) => !layout.has_pane_beside_shelf(),
         Some(_) => false,
     };
-    hints::draw(app, &mut pen, layout.bottom, &notice, with_gauge);
+    let finding =
+        (app.overlay == Some(Overlay::Find)).then(|| find::draw(app, &mut pen, layout.bottom));
+    if finding.is_none() {
+        hints::draw(app, &mut pen, layout.bottom, &notice, with_gauge);
+    }
     match app.overlay {
         Some(Overlay::Help { top }) => {
             (drawn.list_rows, drawn.help_end) =
@@ -83,7 +88,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
             }
             return drawn;
         }
-        None => {}
+        Some(Overlay::Find) | None => {}
     }
     let seen = conversation::draw(app, &mut pen, layout.conversation, layout.boxed);
     (drawn.columns, drawn.rows) = (Some(seen.columns), seen.rows);
@@ -96,7 +101,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let (columns, cursor) = composer.draw(app, &mut pen, layout.composer, layout.boxed);
     drawn.composer_columns = columns;
     composer::draw_popup(app, &mut pen, layout.conversation, layout.boxed);
-    if let Some(cursor) = cursor {
+    if let Some(cursor) = finding.unwrap_or(cursor) {
         // The terminal's own cursor, so that input methods and screen readers know the place.
         frame.set_cursor_position(cursor);
     }

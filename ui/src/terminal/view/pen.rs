@@ -66,6 +66,24 @@ impl<'a> Pen<'a> {
         self.put(area, row, column, &text, style)
     }
 
+    /// Keeps what a terminal turns around (right-to-left writing) between column `start` of a row
+    /// and the frame beside it, by a mark of no width (U+200E) on either side.
+    pub(super) fn isolate(&mut self, area: Rect, row: usize, start: usize) {
+        if row >= usize::from(area.height) {
+            return;
+        }
+        let y = area.y + to_u16(row);
+        let before = (start > 0).then(|| area.x.saturating_add(to_u16(start - 1)));
+        for x in before.into_iter().chain([area.right()]) {
+            if let Some(cell) = self.buffer.cell_mut((x, y))
+                && !cell.symbol().contains('\u{200e}')
+            {
+                let symbol = format!("{}\u{200e}", cell.symbol());
+                cell.set_symbol(&symbol);
+            }
+        }
+    }
+
     /// Gives a whole row a style.
     pub(super) fn style_row(&mut self, area: Rect, row: usize, style: Style) {
         if row < usize::from(area.height) {

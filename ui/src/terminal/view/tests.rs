@@ -137,6 +137,8 @@ fn overlays_fit_every_size() {
         "picking_several",
         "picking_nothing",
         "asking_about_a_paste",
+        "finding",
+        "finding_nothing",
     ] {
         let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
@@ -165,6 +167,7 @@ fn boxes_are_whole() {
             );
             for y in 1..height - 1 {
                 let (first, last) = (buffer[(0, y)].symbol(), buffer[(width - 1, y)].symbol());
+                let last = last.trim_end_matches('\u{200e}');
                 let closed = matches!((first, last), ("│", "│") | ("┌", "┐") | ("└", "┘"));
                 assert!(
                     closed || first == " ",
@@ -172,6 +175,31 @@ fn boxes_are_whole() {
                 );
             }
         }
+    }
+}
+
+/// A terminal that turns right-to-left writing around does so between two marks, so that neither the
+/// frame nor what is beside it moves.
+#[test]
+fn right_to_left_writing_is_kept_between_marks() {
+    for (width, height) in [(80, 24), (120, 40), (60, 16), (40, 12), (20, 5)] {
+        let buffer = scenes::talk::right_to_left().draw(width, height);
+        let mut rows = 0;
+        for y in 1..height {
+            let symbols: Vec<&str> = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+            let is_rtl = |symbol: &&str| super::super::body::turns(symbol);
+            let Some(first) = symbols.iter().position(is_rtl) else { continue };
+            rows += 1;
+            let line = symbols.concat();
+            assert!(symbols[..first].concat().contains('\u{200e}'), "{width}x{height}: {line:?}");
+            let last = symbols.iter().rposition(is_rtl).unwrap_or(first);
+            let framed = symbols[last..].iter().any(|symbol| symbol.starts_with('│'));
+            assert!(
+                !framed || symbols[last..].contains(&"│\u{200e}"),
+                "{width}x{height}: {line:?}"
+            );
+        }
+        assert!(rows > 0 || height < 10, "{width}x{height}");
     }
 }
 
