@@ -27,8 +27,6 @@ fn before_keys_after() {
         ("ab|c", "Left", "a|bc"),
         ("ab|c", "Ctrl-B", "a|bc"),
         ("a|bc", "Right", "ab|c"),
-        // Ctrl-F is the search; the shelf has it as readline does.
-        ("a|bc", "Right", "ab|c"),
         ("one two|", "Alt-B", "one |two"),
         ("one two|", "Ctrl-Left", "one |two"),
         ("one two|", "Alt-Left", "one |two"),
