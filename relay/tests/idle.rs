@@ -15,7 +15,7 @@ use couplet::message::{ClientControl, ErrorCode, PeerState, RelayControl, Role};
 use couplet_relay::counters::{Count, Counters};
 use rustls::pki_types::ServerName;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -124,7 +124,12 @@ fn size(count: usize) -> u64 {
     u64::try_from(count).expect("few")
 }
 
+/// What is measured is measured alone: with two relays at once each takes longer for the same.
+static MEASURED: Mutex<()> = Mutex::new(());
+
 fn check(tls: Option<&TlsConnector>, limit: u64) {
+    // One that failed has measured all the same.
+    let _alone = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
     raise_file_limit();
     let count = number("COUPLET_IDLE_CLIENTS", 1000);
     let places = (count + FIRST).to_string();
@@ -144,7 +149,7 @@ fn check(tls: Option<&TlsConnector>, limit: u64) {
     assert!(bytes <= limit, "{bytes} bytes for each idle client {what}; {limit} are allowed");
     // 0.3 % of a core, measured in ticks of 10 ms.
     assert!(watch_ms <= 10, "{watch_ms} ms busy in {WATCH:?} for clients that do nothing");
-    // Five times what it takes, and a tick.
+    // Half as much again as it takes, and a tick.
     assert!(beats_ms <= 10 + beats / 10, "{beats_ms} ms for {beats} heartbeats");
 }
 
