@@ -2,27 +2,29 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::net::IpAddr;
+
+/// An address, as a shell may have it.
+type Address = [u8; 4];
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn who(account: &str, last: u8) -> Try<IpAddr> {
-    Try { account: account.parse().ok(), address: Some(IpAddr::from([192, 0, 2, last])) }
+fn who(account: &str, last: u8) -> Try<Address> {
+    Try { account: account.parse().ok(), address: Some([192, 0, 2, last]) }
 }
 
-fn here(account: &str) -> Try<IpAddr> {
+fn here(account: &str) -> Try<Address> {
     Try { address: None, ..who(account, 0) }
 }
 
-fn fails(logins: &mut Logins<IpAddr>, who: &Try<IpAddr>, now: Moment) {
+fn fails(logins: &mut Logins<Address>, who: &Try<Address>, now: Moment) {
     logins.handle_try(who, now).expect("it may try");
     logins.handle_failed(who, now);
 }
 
 /// Fails so often, each time as soon as it may; gives what each had to wait for.
 fn keeps_failing(
-    logins: &mut Logins<IpAddr>,
-    who: &Try<IpAddr>,
+    logins: &mut Logins<Address>,
+    who: &Try<Address>,
     times: usize,
     now: &mut Moment,
 ) -> Vec<Hold> {
@@ -214,7 +216,7 @@ fn it_is_forgotten_after_an_hour_and_the_memory_is_bounded() {
     for number in 0..20_000_u32 {
         let [_, a, b, c] = number.to_be_bytes();
         let account = format!("user{number}").parse().ok();
-        fails(&mut logins, &Try { account, address: Some(IpAddr::from([10, a, b, c])) }, now);
+        fails(&mut logins, &Try { account, address: Some([10, a, b, c]) }, now);
     }
     for len in [logins.pairs.0.len(), logins.addresses.0.len(), logins.accounts.0.len()] {
         assert_eq!(len, MAX_REMEMBERED);
@@ -224,7 +226,7 @@ fn it_is_forgotten_after_an_hour_and_the_memory_is_bounded() {
     for number in 0..10_000_u32 {
         let [_, a, b, c] = number.to_be_bytes();
         let account = format!("user{}", number / 20).parse().ok();
-        let who = Try { account, address: Some(IpAddr::from([10, a, b, c])) };
+        let who = Try { account, address: Some([10, a, b, c]) };
         logins.handle_success(&who);
     }
     assert!(logins.known.values().all(|known| known.len() == MAX_KNOWN));

@@ -15,6 +15,7 @@ mod list;
 mod pen;
 mod picker;
 mod prompt;
+mod search;
 mod shelf;
 mod status;
 mod transfers;

@@ -6,7 +6,8 @@
 use super::super::app::App;
 use super::super::picker::{Entry, Kind, Picker, Purpose};
 use super::super::wrap;
-use super::pen::{Pen, to_u16};
+use super::pen::Pen;
+use super::search;
 use couplet::{text, units};
 use ratatui::layout::{Position, Rect};
 
@@ -37,17 +38,7 @@ pub(super) fn draw(
     };
     let line = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let columns = usize::from(line.width);
-    let start = pen.put(line, 0, 0, PROMPT, pen.theme.key());
-    let room = columns.saturating_sub(start + 1).max(1);
-    let filter = picker.filter.text();
-    let rows = wrap::rows(filter, room);
-    let (row, column) = picker.filter.position_in(&rows, room);
-    let part = rows.get(row).and_then(|range| filter.get(range.clone())).unwrap_or_default();
-    pen.put(line, 0, start, part, pen.theme.strong());
-    if filter.is_empty() {
-        pen.put(line, 0, start + 1, "type a part of a name", pen.theme.quiet());
-    }
-    let cursor = Position { x: line.x + to_u16(start + column), y: line.y };
+    let cursor = search::draw(pen, line, PROMPT, &picker.filter);
     let height = usize::from(inner.height);
     let preview = match height {
         WITH_LINES.. => 6,

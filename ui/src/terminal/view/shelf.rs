@@ -7,6 +7,7 @@ use super::super::app::App;
 use super::super::shelf::{Access, Login, Shelf};
 use super::super::wrap;
 use super::pen::{Pen, to_u16};
+use super::search;
 use super::transfers::state;
 use couplet::shelf::list::Shelved;
 use couplet::transfer::tree::Hash;
@@ -48,17 +49,7 @@ pub(super) fn draw(
     let inner = if boxed { pen.boxed(area, &title, &foot(shelf, shown.len())) } else { area };
     let line = margins(inner);
     let columns = usize::from(line.width);
-    let start = pen.put(line, 0, 0, PROMPT, pen.theme.key());
-    let room = columns.saturating_sub(start + 1).max(1);
-    let text = shelf.search.text();
-    let rows = wrap::rows(text, room);
-    let (row, column) = shelf.search.position_in(&rows, room);
-    let part = rows.get(row).and_then(|range| text.get(range.clone())).unwrap_or_default();
-    pen.put(line, 0, start, part, pen.theme.strong());
-    if text.is_empty() {
-        pen.put(line, 0, start + 1, "type a part of a name", pen.theme.quiet());
-    }
-    let cursor = Position { x: line.x + to_u16(start + column), y: line.y };
+    let cursor = search::draw(pen, line, PROMPT, &shelf.search);
     // As there is room: a gap below the search, and what there is to say above the files.
     let height = usize::from(inner.height);
     let mut top = 1 + usize::from(height >= 10);
