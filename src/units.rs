@@ -54,6 +54,16 @@ pub fn countdown(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
+/// How long an answer took: `<1 ms`, `24 ms`, `1.2 s`.
+#[must_use]
+pub fn latency(span: Duration) -> String {
+    match span.as_millis() {
+        0 => "<1 ms".to_owned(),
+        millis @ 1..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", span.as_secs_f64()),
+    }
+}
+
 /// How long something is waited for, rounded up: `45 s`, `10 min`, `3 h`.
 #[must_use]
 pub fn wait(span: Duration) -> String {
@@ -133,6 +143,19 @@ fn scaled(size: u64, unit: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_take_milliseconds_or_seconds() {
+        for (micros, shown) in [
+            (0, "<1 ms"),
+            (999, "<1 ms"),
+            (24_600, "24 ms"),
+            (999_999, "999 ms"),
+            (1_240_000, "1.2 s"),
+        ] {
+            assert_eq!(latency(Duration::from_micros(micros)), shown);
+        }
+    }
 
     #[test]
     fn sizes_have_three_digits() {

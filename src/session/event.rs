@@ -136,6 +136,9 @@ pub enum Ending {
 pub enum Event {
     /// The connection to the relay changed.
     Link(Link),
+    /// How long the relay took to answer a ping: the way there and back, and what the machines at
+    /// both ends had to do before it.
+    RoundTrip(Duration),
     /// The relay gave this client a seat, or its old seat back.
     Seated {
         /// The seat.

@@ -6,6 +6,7 @@
 
 use super::Session;
 use crate::limits;
+use crate::message::ClientControl;
 use crate::time::Moment;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct Machine {
     state: State,
     attempts: u32,
     random: u64,
+    /// When the ping was sent whose answer comes next, if one is awaited.
+    asked: Option<Moment>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +45,7 @@ enum State {
 impl Machine {
     pub(super) const fn new(seed: u64) -> Self {
         // A xorshift generator must not start at zero.
-        Self { state: State::Connecting, attempts: 0, random: seed | 1 }
+        Self { state: State::Connecting, attempts: 0, random: seed | 1, asked: None }
     }
 
     /// Begins an attempt; gives its number.
@@ -55,6 +58,7 @@ impl Machine {
     pub(super) fn connected(&mut self, now: Moment) {
         let ping_at = now + limits::PING_AFTER;
         self.state = State::Connected { heard: now, ping_at, seated: false };
+        self.asked = None;
     }
 
     pub(super) fn online(&mut self, now: Moment) {
@@ -67,6 +71,17 @@ impl Machine {
         if let State::Connected { heard, .. } = &mut self.state {
             *heard = now;
         }
+    }
+
+    /// A ping goes out. While the answer to an earlier one is awaited it isn't timed: answers come in
+    /// order and don't say to which they are.
+    pub(super) fn pinged(&mut self, now: Moment) {
+        self.asked = self.asked.or(Some(now));
+    }
+
+    /// The relay has answered; gives the time that it took, if it was asked.
+    pub(super) fn answered(&mut self, now: Moment) -> Option<Duration> {
+        self.asked.take().map(|asked| now.since(asked))
     }
 
     /// The connection is gone; gives the number of the next attempt and the wait before it.
@@ -134,6 +149,12 @@ impl Machine {
 }
 
 impl Session {
+    /// Asks the relay whether it is there, and times the answer.
+    pub(super) fn ping(&mut self, now: Moment) {
+        self.link.pinged(now);
+        self.control(ClientControl::Ping);
+    }
+
     /// The relay was met elsewhere, so there is no need to wait before the next attempt.
     pub fn handle_relay_met(&mut self, now: Moment) {
         self.link.hurry(now);

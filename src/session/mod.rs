@@ -258,7 +258,7 @@ impl Session {
         }
         match self.link.timeout(now) {
             Some(link::Due::Connect) => self.connect(),
-            Some(link::Due::Ping) => self.control(ClientControl::Ping),
+            Some(link::Due::Ping) => self.ping(now),
             Some(link::Due::Lost) => {
                 self.commands.push_back(Command::Disconnect);
                 self.lose_connection(now);

@@ -158,7 +158,10 @@ impl PlainSession {
         }
         match self.link.timeout(now) {
             Some(link::Due::Connect) => self.connect(),
-            Some(link::Due::Ping) => self.control(ClientControl::Ping),
+            Some(link::Due::Ping) => {
+                self.link.pinged(now);
+                self.control(ClientControl::Ping);
+            }
             Some(link::Due::Lost) => {
                 self.commands.push_back(Command::Disconnect);
                 self.lose_connection(now);

@@ -46,6 +46,8 @@ impl Session {
                 self.grace = Duration::from_millis(grace_ms);
                 self.handle_welcome((pairing, since), next_sequence, returned, now);
                 self.events.push_back(Event::Seated { seat, room, returned });
+                // So that the user needn't wait for the first heartbeat to know how far it is.
+                self.ping(now);
             }
             RelayControl::Role { role, turn } => self.handle_role(role, turn),
             RelayControl::Peer { state, pairing, since, kept_ms } => {
@@ -76,7 +78,9 @@ impl Session {
             RelayControl::Error { code, text, kept_ms } => {
                 self.handle_error(code, &text, kept_ms, now);
             }
-            RelayControl::Pong => {}
+            RelayControl::Pong => {
+                self.events.extend(self.link.answered(now).map(Event::RoundTrip));
+            }
             RelayControl::Joined => {
                 self.handle_garbage("the relay answered as if this were a pipe; report this fault");
             }

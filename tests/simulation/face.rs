@@ -83,6 +83,7 @@ impl World {
             session::Event::PeerCompares
             | session::Event::PeerName(_)
             | session::Event::PeerTyping(_)
+            | session::Event::RoundTrip(_)
             | session::Event::Passed
             | session::Event::Notice(_)
             | session::Event::Trouble(_) => {}

@@ -229,6 +229,7 @@ impl Person {
             | SessionEvent::PeerCompares
             | SessionEvent::PeerName(_)
             | SessionEvent::PeerTyping(_)
+            | SessionEvent::RoundTrip(_)
             | SessionEvent::Held { .. }
             | SessionEvent::Notice(_) => {}
         }

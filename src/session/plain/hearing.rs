@@ -4,7 +4,7 @@
 
 use super::PlainSession;
 use crate::limits::{MAX_MESSAGE_BYTES, MAX_REASON_COLUMNS};
-use crate::message::{ErrorCode, ExitReason, PeerState, RelayControl, Role};
+use crate::message::{ClientControl, ErrorCode, ExitReason, PeerState, RelayControl, Role};
 use crate::session::relayed::passes;
 use crate::session::{Command, Ending, Event, Link, Mark, Peer};
 use crate::text;
@@ -35,6 +35,8 @@ impl PlainSession {
                 let _ = self.speaker.seated(pairing, next_sequence);
                 self.events.push_back(Event::Link(Link::Online));
                 self.events.push_back(Event::Seated { seat, room: None, returned: false });
+                self.link.pinged(now);
+                self.control(ClientControl::Ping);
             }
             RelayControl::Role { role, .. } => {
                 self.speaker.set_role(Some(role));
@@ -64,7 +66,9 @@ impl PlainSession {
                 }
             },
             RelayControl::Error { code, text, .. } => self.handle_error(code, &text, now),
-            RelayControl::Pong => {}
+            RelayControl::Pong => {
+                self.events.extend(self.link.answered(now).map(Event::RoundTrip));
+            }
             RelayControl::Pipe { .. } | RelayControl::Joined => {
                 self.handle_garbage("the relay gave a pipe in a plain room; report this fault");
             }

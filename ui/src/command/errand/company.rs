@@ -55,6 +55,7 @@ impl Errand {
             | SessionEvent::Role(_)
             | SessionEvent::PeerCompares
             | SessionEvent::PeerTyping(_)
+            | SessionEvent::RoundTrip(_)
             | SessionEvent::Words { .. }
             | SessionEvent::Held { .. }
             | SessionEvent::TakenBack { .. }

@@ -55,6 +55,7 @@ impl App {
                 }
                 self.standing.set_link(link, now.moment);
             }
+            SessionEvent::RoundTrip(took) => self.standing.round_trip = Some(took),
             SessionEvent::Seated { seat, room, returned: _ } => {
                 self.standing.seat = Some(seat);
                 self.standing.room = room;

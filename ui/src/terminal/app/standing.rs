@@ -30,6 +30,8 @@ pub(crate) struct Standing {
     pub(crate) peer_writes: bool,
     /// How what is said is protected; none before that was told.
     pub(crate) seal: Option<Seal>,
+    /// How long the relay took to answer, if it did on this connection.
+    pub(crate) round_trip: Option<Duration>,
     link_told: Moment,
     peer_told: Moment,
 }
@@ -38,6 +40,7 @@ impl Standing {
     /// Takes the state of the connection.
     pub(super) fn set_link(&mut self, link: Link, now: Moment) {
         self.link = Some(link);
+        self.round_trip = None;
         self.link_told = now;
     }
 

@@ -83,8 +83,11 @@ fn parts(app: &App, theme: Theme, width: usize) -> Vec<Part> {
     let mut parts = Vec::new();
     let narrow = width < NARROW;
     let gap = if narrow { 1 } else { 2 };
+    parts.push(Part { rank: 2, gap, text: app.setting.relay.clone(), style: theme.quiet() });
+    if let Some(took) = standing.round_trip {
+        parts.push(Part { rank: 1, gap: 1, text: units::latency(took), style: theme.quiet() });
+    }
     let mut add = |rank, text: String, style| parts.push(Part { rank, gap, text, style });
-    add(2, app.setting.relay.clone(), theme.quiet());
     if let Some((text, words, style)) = standing.seal.and_then(|seal| seal_parts(seal, theme)) {
         // Where there is no room for a word, its sign.
         let (rank, text) = match narrow {
