@@ -6,6 +6,7 @@
 //! and what is of no use any more is removed at the next start. What is said isn't in it, but for
 //! words that the peer hasn't seen.
 
+use crate::places;
 use couplet::session::Kept;
 use couplet::transfer::offer::{Offer, OnCollision};
 use rustix::fs::{FlockOperation, flock};
@@ -175,12 +176,7 @@ impl Conversations {
     /// `~/.local/state/couplet/conversations`; `None` without a home.
     #[must_use]
     pub fn default_dir() -> Option<PathBuf> {
-        // A relative one is invalid, says the specification, and must be ignored.
-        let absolute =
-            |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        absolute("XDG_STATE_HOME")
-            .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-            .map(|state| state.join("couplet/conversations"))
+        places::state().map(|state| state.join("conversations"))
     }
 
     /// Begins one; nothing is written before there is something to go back to. What is of no use any

@@ -9,6 +9,7 @@
 //!
 //! Lines that aren't so, comments for example, are left as they are.
 
+use crate::places;
 use couplet::fingerprint::Fingerprint;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -77,12 +78,7 @@ impl KnownRelays {
     /// `~/.local/share/couplet/known_relays`; `None` without a home.
     #[must_use]
     pub fn default_path() -> Option<PathBuf> {
-        // A relative one is invalid, says the specification, and must be ignored.
-        let absolute =
-            |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        absolute("XDG_DATA_HOME")
-            .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
-            .map(|data| data.join("couplet/known_relays"))
+        places::data().map(|data| data.join("known_relays"))
     }
 
     /// All of them, in the order in which they were met.

@@ -68,8 +68,8 @@ pub(crate) enum Line {
     Code(Code),
     /// Say who is there.
     Who,
-    /// Show the help.
-    Help,
+    /// Show the help, on this topic or, if it is empty, on all.
+    Help(String),
     /// Leave.
     Fin,
 }
@@ -94,6 +94,8 @@ pub(crate) enum Argument {
     Paused,
     /// Something that was said: a part of it, or how far back it is.
     Said,
+    /// What the help is wanted for.
+    Topic,
     /// A speed.
     Rate,
     /// A code.
@@ -207,6 +209,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     ),
     command("/put", &[], Argument::Paths, "/put [PATH...]", "lay files on the shelf"),
     reading::FIND,
+    reading::SELECT,
     reading::REPLY,
     reading::COPY,
     reading::SAVE,
@@ -222,7 +225,13 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("/new", &[], Argument::None, "/new", "make a code, and wait for whoever you tell it"),
     command("/code", &["/join"], Argument::Code, "/code CODE", "meet whoever has the same code"),
     command("/who", &[], Argument::None, "/who", "say who is here and whose turn it is"),
-    command("/help", &["/?"], Argument::None, "/help", "this help"),
+    command(
+        "/help",
+        &["/?"],
+        Argument::Topic,
+        "/help [WORD]",
+        "this help, or what it says of a word",
+    ),
     command(
         "/fin",
         &["/quit", "/leave", "/exit"],
@@ -327,7 +336,7 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/pause" => Line::Pause(number(command, rest)?),
         "/resume" => Line::Resume(number(command, rest)?),
         "/limit" => Line::Limit(limit(rest)?),
-        "/find" | "/reply" | "/copy" | "/save" => {
+        "/find" | "/select" | "/reply" | "/copy" | "/save" => {
             Line::Read(reading::meaning(command, rest, home)?)
         }
         "/pass" => Line::Pass,
@@ -336,7 +345,7 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/new" => Line::New,
         "/code" => Line::Code(Code::parse(rest)?),
         "/who" => Line::Who,
-        "/help" => Line::Help,
+        "/help" => Line::Help(rest.to_owned()),
         _ => Line::Fin,
     })
 }

@@ -42,7 +42,7 @@ fn commands() {
     for (text, limit) in [("5M", Some(5 << 20)), ("500k/s", Some(500 << 10)), ("off", None)] {
         assert_eq!(parsed(&format!("/limit {text}")), Ok(Line::Limit(limit)), "{text}");
     }
-    assert_eq!(parsed("/?"), Ok(Line::Help));
+    assert_eq!(parsed("/?"), Ok(Line::Help(String::new())));
     let code = Code::parse("7-otter-lamp").expect("a code");
     assert_eq!(parsed("/code 7 Otter lamp"), Ok(Line::Code(code)));
 }
@@ -57,6 +57,7 @@ fn every_row_of_the_table_is_understood() {
                 Argument::Rate => format!("{name} 5M"),
                 Argument::None
                 | Argument::Said
+                | Argument::Topic
                 | Argument::User
                 | Argument::Offer
                 | Argument::Acceptance

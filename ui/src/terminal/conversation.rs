@@ -7,6 +7,7 @@ use super::body::{Form, Part};
 use super::clock::WallTime;
 use couplet::session::{DraftId, Mark};
 use jiff::civil::Date;
+pub(crate) use places::Place;
 pub(crate) use rows::Columns;
 use rows::RowCache;
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
+mod places;
 mod rows;
 
 /// Entries that are kept; the oldest go first.
@@ -45,6 +47,8 @@ pub(crate) enum Sign {
     Outgoing,
     /// Something is done, and well.
     Good,
+    /// One of several things to know, by its number.
+    Step(u8),
 }
 
 /// One entry.
@@ -124,10 +128,6 @@ struct Anchor {
     entry: usize,
     hidden: usize,
 }
-
-/// Where a reader was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Place(Option<Anchor>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ruler {
@@ -254,26 +254,6 @@ impl Conversation {
     /// The entry that is so many back among those that count; 1 is the newest.
     pub(crate) fn back(&self, count: usize, counts: impl Fn(&Entry) -> bool) -> Option<&Entry> {
         self.entries.iter().rev().filter(|entry| counts(entry)).nth(count.checked_sub(1)?)
-    }
-
-    /// Where the reader is, to come back to.
-    pub(crate) const fn place(&self) -> Place {
-        Place(self.anchor)
-    }
-
-    /// Goes back to where the reader was.
-    pub(crate) const fn go_back(&mut self, place: Place) {
-        self.anchor = place.0;
-    }
-
-    /// Goes to the entry of this number, so that the byte `at` of its text is amid the view.
-    pub(crate) fn go_to(&mut self, entry: usize, at: usize, columns: Columns, height: usize) {
-        let rows = self.rows_of(entry, columns);
-        let row = rows.iter().rposition(|part| part.range.start <= at).unwrap_or(0);
-        let hidden = rows.len() - 1 - row;
-        self.anchor = Some(Anchor { entry, hidden });
-        self.scroll_down(height / 2, columns);
-        self.fill(columns, height);
     }
 
     /// Goes to the newest.

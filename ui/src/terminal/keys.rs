@@ -3,6 +3,7 @@
 //! Owns which key means what, and where. What an action does is in [`super::app`].
 
 mod composing;
+mod reading;
 
 use super::editor::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -53,6 +54,11 @@ pub(crate) enum Action {
     Hidden,
     Parent,
     Enter,
+    /// Choose messages.
+    Select,
+    /// From here on.
+    Mark,
+    Reply,
 }
 
 /// Where a key has its meaning.
@@ -66,8 +72,12 @@ pub(crate) enum Place {
     Shelf,
     /// In the search through the conversation (Ctrl-F).
     Find,
+    /// Where messages are chosen.
+    Select,
     /// In the help (F1).
     Help,
+    /// There, while what is looked for is typed.
+    Topic,
     /// Where the verification words are compared.
     Verify,
     /// In the file picker.
@@ -144,10 +154,6 @@ const fn verify(
     Binding { place: Place::Verify, keys, action, label, help }
 }
 
-const fn help(keys: &'static [(KeyModifiers, KeyCode)], action: Action) -> Binding {
-    Binding { place: Place::Help, keys, action, label: "", help: "" }
-}
-
 use KeyCode::{
     BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp,
     Right, Tab, Up,
@@ -178,6 +184,7 @@ static BINDINGS: &[Binding] = &[
     talk(&[(NONE, PageUp)], Action::PageUp, "PgUp, PgDn", "scroll the conversation"),
     talk(&[(NONE, PageDown)], Action::PageDown, "", ""),
     talk(&[(CTRL, Char('f'))], Action::Find, "Ctrl-F", "find something that was said"),
+    talk(&[(ALT, Char('s'))], Action::Select, "Alt-S", "choose messages, to copy or to answer"),
     talk(&[(SHIFT, Up), (ALT, Up)], Action::ScrollUp, "Shift-Up, Shift-Down", "scroll by one row"),
     talk(&[(SHIFT, Down), (ALT, Down)], Action::ScrollDown, "", ""),
     talk(&[(NONE, End)], Action::LineEndOrNewest, "End", "to the newest (with text: end of line)"),
@@ -370,23 +377,11 @@ static BINDINGS: &[Binding] = &[
     verify(&[(NONE, F(1))], Action::Help, "", ""),
     verify(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
     verify(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
-    help(&[(NONE, Up), (NONE, Char('k'))], Action::Up),
-    help(&[(NONE, Down), (NONE, Char('j'))], Action::Down),
-    help(&[(NONE, PageUp)], Action::PageUp),
-    help(&[(NONE, PageDown), (NONE, Char(' '))], Action::PageDown),
-    help(&[(NONE, Home)], Action::First),
-    help(&[(NONE, End)], Action::Last),
-    help(
-        &[(NONE, Esc), (NONE, F(1)), (NONE, Enter), (NONE, Char('q')), (CTRL, Char('c'))],
-        Action::Escape,
-    ),
-    help(&[(CTRL, Char('l'))], Action::Redraw),
-    help(&[(CTRL, Char('z'))], Action::Suspend),
 ];
 
 /// The whole key map, in the order in which the help shows it.
 pub(crate) fn bindings() -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().chain(composing::BINDINGS)
+    BINDINGS.iter().chain(composing::BINDINGS).chain(reading::BINDINGS)
 }
 
 /// What `key` means at `place`; nothing if the map doesn't have it.

@@ -17,6 +17,7 @@ use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
 use crate::config::Timestamps;
 use crate::engine::{Command, Engine, Event};
+use crate::first_run;
 use couplet::session::Ending;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
@@ -65,6 +66,9 @@ pub(super) async fn run(
     let draft_kept = options.draft.clone();
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));
+    if first_run::is_first() {
+        app.welcome();
+    }
     shell.changed = true;
     let mut face = Face {
         app,

@@ -40,6 +40,8 @@ const SCENES: &[Scene] = &[
     ("connecting", connecting),
     ("nobody_answers", nobody_answers),
     ("waiting_for_a_peer", waiting_for_a_peer),
+    ("first_run", first_run),
+    ("first_run_with_a_peer", first_run_with_a_peer),
     ("waiting_as_host", waiting_as_host),
     ("hosting_with_a_code", hosting_with_a_code),
     ("waiting_with_a_new_code", waiting_with_a_new_code),
@@ -62,6 +64,8 @@ const SCENES: &[Scene] = &[
     ("peer_gone", peer_gone),
     ("reconnecting", reconnecting),
     ("help", help),
+    ("help_on_a_topic", help_on_a_topic),
+    ("help_on_nothing", help_on_nothing),
     ("completion", completion),
     ("unread_scrolled_up", unread_scrolled_up),
     ("unread_ruler", unread_ruler),
@@ -89,6 +93,19 @@ fn nobody_answers() -> Stage {
 
 pub(super) fn waiting_for_a_peer() -> Stage {
     waiting_with(connecting())
+}
+
+fn first_run() -> Stage {
+    let mut stage = Stage::with("relay.lan:3647", Meeting::New(code().words().clone()), None);
+    stage.app.welcome();
+    seated_in_seven(stage)
+}
+
+fn first_run_with_a_peer() -> Stage {
+    let mut stage = first_run();
+    stage.hear(Told::Peer { peer: Peer::Present, newcomer: true }).hear(Told::Role(Role::Emi));
+    stage.hear(Told::PeerName("bob".into())).hear(sealed(true, None));
+    stage
 }
 
 fn waiting_as_host() -> Stage {
@@ -156,12 +173,13 @@ pub(super) fn sealing() -> Stage {
 pub(super) fn sealed_by_code() -> Stage {
     let mut stage = sealing();
     stage.hear(sealed(true, None)).hear(Told::PeerName("bob".into()));
+    stage.hear(Told::RoundTrip(Duration::from_millis(24)));
     stage
 }
 
 pub(super) fn sealed_unverified() -> Stage {
     let mut stage = conversation_emi();
-    stage.hear(sealed(false, None));
+    stage.hear(sealed(false, None)).hear(Told::RoundTrip(Duration::from_micros(310)));
     stage
 }
 
@@ -285,6 +303,18 @@ pub(super) fn peer_gone() -> Stage {
 fn reconnecting() -> Stage {
     let mut stage = conversation_rec_held();
     stage.hear(Told::Link(Link::Lost { attempt: 3, retry_in: Duration::from_secs(4) }));
+    stage
+}
+
+fn help_on_a_topic() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("F1 /").write("decline");
+    stage
+}
+
+fn help_on_nothing() -> Stage {
+    let mut stage = conversation_emi();
+    stage.keys("F1 Ctrl-F").write("teleport").keys("Enter");
     stage
 }
 

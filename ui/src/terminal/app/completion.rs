@@ -132,7 +132,7 @@ impl App {
             Some(Argument::Rate) => self.complete_number(|_| false, LIMITS),
             Some(Argument::Code) => self.complete_code(),
             Some(Argument::Shelved) => self.complete_shelved(effects),
-            Some(Argument::None | Argument::User | Argument::Said) | None => {}
+            Some(Argument::None | Argument::User | Argument::Said | Argument::Topic) | None => {}
         }
     }
 

@@ -55,9 +55,14 @@ impl App {
         })
     }
 
-    /// What was typed to be looked for.
-    pub(crate) fn query(&self) -> &str {
-        self.finding().map_or("", |find| find.query.as_str())
+    /// What is being typed to be looked for, in the conversation or in the help, and how much was
+    /// found.
+    pub(crate) fn sought(&self) -> Option<(&str, String)> {
+        if let Some(find) = self.finding() {
+            return Some((&find.query, self.how_many_found().unwrap_or_default()));
+        }
+        let topic = matches!(self.overlay, Some(Overlay::Help { .. })) && self.topic.typing;
+        topic.then(|| (self.topic.query.as_str(), String::new()))
     }
 
     /// Opens the search.

@@ -268,8 +268,16 @@ impl App {
     /// The last line: what can be pressed now, the most useful first.
     pub(crate) fn hints(&self) -> Vec<Hint> {
         match self.overlay {
-            Some(Overlay::Help { .. }) => {
-                return vec![hint("Esc", "back"), hint("PgDn", "more")];
+            Some(Overlay::Help { .. }) if self.topic.typing => {
+                return vec![hint("Enter", "stay"), hint("Esc", "all of it")];
+            }
+            Some(Overlay::Help { top }) => {
+                let back = if self.topic.query.is_empty() { "back" } else { "all of it" };
+                let end = self.drawn.help_end;
+                let page = if top < end { "PgDn" } else { "PgUp" };
+                let mut hints = vec![hint("Esc", back), hint("/", "find a word")];
+                hints.extend((end > 0).then(|| hint(page, if top < end { "more" } else { "up" })));
+                return hints;
             }
             Some(Overlay::Transfers { chosen }) => return self.list_hints(chosen),
             Some(Overlay::Shelf) => return self.shelf_hints(),
@@ -289,6 +297,15 @@ impl App {
                     hint("Up", "before"),
                     hint("Down", "after"),
                     hint("Enter", "stay"),
+                    hint("Esc", "back"),
+                ];
+            }
+            Some(Overlay::Select) => {
+                return vec![
+                    hint("Up Down", "choose"),
+                    hint("Enter", "copy"),
+                    hint("Space", "from here on"),
+                    hint("r", "answer"),
                     hint("Esc", "back"),
                 ];
             }

@@ -1,4 +1,4 @@
-//! Keys in the list of transfers and in the help, and the way from what covers the conversation to
+//! Keys in the list of transfers, and the way from what covers the conversation to
 //! something else that does, and back.
 //!
 //! Owns choosing and scrolling there.
@@ -15,12 +15,14 @@ impl App {
     pub(super) const fn place_of_keys(&self) -> Place {
         match self.overlay {
             None => self.mode.place(),
+            Some(Overlay::Help { .. }) if self.topic.typing => Place::Topic,
             Some(Overlay::Help { .. }) => Place::Help,
             Some(Overlay::Transfers { .. }) => Place::Transfers,
             Some(Overlay::Verify) => Place::Verify,
             Some(Overlay::Shelf) => Place::Shelf,
             Some(Overlay::Pick) => Place::Pick,
             Some(Overlay::Find) => Place::Find,
+            Some(Overlay::Select) => Place::Select,
         }
     }
 
@@ -45,19 +47,6 @@ impl App {
         self.below.retain(|one| *one != gone);
         if self.overlay == Some(gone) {
             self.go_back();
-        }
-    }
-
-    pub(super) fn help_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
-        let Some(Overlay::Help { top }) = self.overlay else { return };
-        let page = self.drawn.list_rows.saturating_sub(1).max(1);
-        let end = self.drawn.help_end;
-        if let Some(top) = row_after(action, top, page, end) {
-            self.overlay = Some(Overlay::Help { top });
-        } else if action == Some(Action::Escape) {
-            self.go_back();
-        } else {
-            self.anywhere(action, effects);
         }
     }
 
@@ -94,7 +83,7 @@ impl App {
         } else if action == Some(Action::Suspend) {
             effects.push(Effect::Suspend);
         } else if action == Some(Action::Help) {
-            self.go_to(Overlay::Help { top: 0 });
+            self.open_help("");
         } else if action == Some(Action::Transfers) {
             self.go_to(Overlay::Transfers { chosen: None });
         } else if action == Some(Action::Shelf) {

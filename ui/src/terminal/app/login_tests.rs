@@ -5,8 +5,9 @@ use super::super::super::scenes::shelf::{
 };
 use super::super::super::scenes::your_turn_empty;
 use super::super::super::stage::Stage;
-use super::super::{Event, Input};
+use super::super::Input;
 use super::*;
+use crate::engine::Event;
 use crate::engine::shelf::Event as Heard;
 use couplet::account::Rights;
 use couplet::shelf::message::ShelfFault;

@@ -5,9 +5,11 @@
 //! [`mod@super::run`].
 
 mod completion;
+mod exchange;
 mod find;
 mod guide;
 mod hear;
+mod help;
 mod leaving;
 mod lists;
 mod mode;
@@ -18,13 +20,16 @@ mod picker;
 mod reading;
 mod seal;
 mod seek;
+mod select;
 mod shelf;
 mod standing;
 mod submit;
 mod transfers;
+mod welcome;
 mod write;
 
 pub(crate) use completion::{Listing, ListingRequest, Popup};
+pub(crate) use exchange::{Drawn, Effect, Input};
 pub(crate) use mode::Mode;
 pub(crate) use past::Past;
 pub(crate) use reading::Saved;
@@ -32,16 +37,16 @@ pub(crate) use standing::Standing;
 pub(crate) use write::MOST_WRITTEN;
 
 use super::clock::Now;
-use super::conversation::{Columns, Conversation};
+use super::conversation::Conversation;
 use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
-use super::picker::{Found, Look, Picker};
+use super::picker::Picker;
 use super::shelf::Shelf;
 use super::theme::Theme;
 use super::transfers::Transfers;
 use crate::config::Timestamps;
-use crate::engine::{Command, Event, shelf as visit};
+use crate::engine::{Command, shelf as visit};
 use crate::meeting::{Hosted, Meeting};
 use couplet::code::Code;
 use couplet::session::{DraftId, Ending, Peer};
@@ -90,95 +95,6 @@ pub enum Next {
     Code(Code),
 }
 
-/// What happened.
-#[derive(Debug, Clone)]
-pub(crate) enum Input {
-    /// A key was pressed.
-    Key(KeyEvent),
-    /// Text was pasted.
-    Paste(String),
-    /// The terminal got the focus, or lost it.
-    Focus(bool),
-    /// The engine tells something.
-    Engine(Event),
-    /// Something is heard of the visit to the shelf.
-    Shelf(visit::Event),
-    /// A directory has been read.
-    Listing(Listing),
-    /// What the file picker asked for.
-    Found(Found),
-    /// A pasted text names these files, which exist.
-    Probed {
-        /// The text as it was pasted.
-        pasted: String,
-        /// The files.
-        paths: Vec<PathBuf>,
-    },
-    /// The user's own editor has ended, with this message or a failure.
-    Edited(Result<String, String>),
-    /// The transcript was written, or wasn't.
-    Saved(Saved),
-    /// A frame has been drawn.
-    Drawn(Drawn),
-    /// The time that [`App::wake_at`] asked for has come, or the screen has another size.
-    Tick,
-    /// The program was asked to end, or its terminal is gone.
-    Hangup,
-}
-
-/// What the frame that was drawn last has shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Drawn {
-    /// The width of the texts in the conversation.
-    pub(crate) columns: Option<Columns>,
-    /// The height of the conversation.
-    pub(crate) rows: usize,
-    /// Everything before this entry has been seen to its end.
-    pub(crate) complete_before: usize,
-    /// The width of the composer's text.
-    pub(crate) composer_columns: usize,
-    /// The height of the list or the help, if one is open.
-    pub(crate) list_rows: usize,
-    /// How far the help can be scrolled.
-    pub(crate) help_end: usize,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Tell the engine.
-    Engine(Command),
-    /// Ask this at the shelf; the visit is begun if there is none.
-    Shelf(visit::Command),
-    /// End the visit to the shelf at once.
-    EndVisit,
-    /// Read a directory for a completion.
-    List(ListingRequest),
-    /// Look at files for the file picker.
-    Look(Look),
-    /// Find out whether a pasted text names files; the first reading of which all exist counts.
-    Probe {
-        /// The text as it was pasted.
-        pasted: String,
-        /// The ways in which it can be read.
-        readings: Vec<Vec<PathBuf>>,
-    },
-    /// Call for the user.
-    Bell,
-    /// Ask the terminal to put this on its clipboard.
-    Copy(String),
-    /// Write this transcript into a new file.
-    Save(PathBuf, String),
-    /// Draw everything again.
-    Clear,
-    /// Give the terminal back to the shell until it continues this program.
-    Suspend,
-    /// Let the user's own editor have the terminal, with this message.
-    Edit(String),
-    /// Leave.
-    Quit(Ending),
-}
-
 /// What covers the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overlay {
@@ -200,6 +116,8 @@ pub(crate) enum Overlay {
     Pick,
     /// The search in the conversation, which stays in sight.
     Find,
+    /// The conversation alone, to choose messages in it.
+    Select,
 }
 
 /// Own words that wait for the turn.
@@ -248,6 +166,8 @@ pub(crate) struct App {
     handed_out: Option<String>,
     /// The search in the conversation, and what else is done with what was said.
     pub(crate) reading: reading::Reading,
+    /// What is looked for in the help.
+    pub(crate) topic: help::Topic,
     drawn: Drawn,
     focused: bool,
     focus_is_told: bool,
@@ -288,6 +208,7 @@ impl App {
             history: History::default(),
             handed_out: None,
             reading: reading::Reading::default(),
+            topic: help::Topic::default(),
             drawn: Drawn::default(),
             focused: true,
             focus_is_told: false,
@@ -406,10 +327,12 @@ impl App {
             Place::Seek => self.seek_key(action, key, effects),
             Place::Ask => self.ask_key(action, effects),
             Place::Help => self.help_key(action, effects),
+            Place::Topic => self.topic_key(action, keys::typed(key), effects),
             Place::Transfers => self.transfers_key(action, effects),
             Place::Verify => self.verify_key(action, key, was_armed, effects),
             Place::Shelf => self.shelf_key(action, keys::typed(key), effects),
             Place::Pick => self.pick_key(action, keys::typed(key), effects),
+            Place::Select => self.select_key(action, effects),
             Place::Find => self.find_key(action, keys::typed(key), effects),
         }
     }

@@ -50,6 +50,7 @@ impl App {
             match self.overlay {
                 Some(Overlay::Pick) => self.paste_filter(pasted, effects),
                 Some(Overlay::Find) => self.paste_to_find(pasted),
+                Some(Overlay::Help { .. }) => self.paste_to_topic(pasted),
                 _ => self.paste_at_shelf(pasted),
             }
             return;

@@ -4,6 +4,7 @@ use super::super::picker::{Entry, Found, Kind, Seen};
 use super::super::scenes;
 use super::super::stage::{Stage, named, transfer_info, verified};
 use super::*;
+use crate::engine::Event;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
 use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};

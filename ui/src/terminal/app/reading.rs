@@ -5,6 +5,7 @@
 use super::super::commands::Wish;
 use super::super::conversation::{Sign, Who};
 use super::find::Find;
+use super::select::Select;
 use super::{App, Effect};
 use couplet::units;
 use std::fmt::Write as _;
@@ -16,11 +17,17 @@ const QUOTED_COLUMNS: usize = 160;
 /// What terminals take for their clipboard: many refuse more.
 const MOST_COPIED: usize = 64 * 1024;
 
+/// Why nothing is quoted in a plain room.
+pub(super) const NO_QUOTES: &str =
+    "a plain room carries one line at a time, so nothing can be quoted in it";
+
 /// What is being done.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     /// The search, while it is open.
     pub(super) find: Option<Find>,
+    /// What is chosen in the conversation, while that goes on.
+    pub(super) select: Option<Select>,
     /// A quotation for the composer, once the command has left it.
     quotation: Option<String>,
 }
@@ -38,11 +45,9 @@ impl App {
     pub(super) fn read(&mut self, wish: Wish, effects: &mut Vec<Effect>) -> Result<(), String> {
         match wish {
             Wish::Find(text) => self.begin_find(&text),
+            Wish::Select => self.begin_select()?,
             Wish::Reply(_) if self.standing.is_plain() => {
-                return Err(
-                    "a plain room carries one line at a time, so nothing can be quoted in it"
-                        .to_owned(),
-                );
+                return Err(NO_QUOTES.to_owned());
             }
             Wish::Reply(count) => {
                 let theirs = |who: &Who| matches!(who, Who::Peer(_));
@@ -54,22 +59,29 @@ impl App {
                 let said = |who: &Who| !matches!(who, Who::System(_));
                 let entry = self.conversation.back(count, |entry| said(&entry.who));
                 let entry = entry.ok_or_else(|| self.not_so_many(count, said))?;
-                if entry.text.len() > MOST_COPIED {
-                    return Err(format!(
-                        "this message is {}, and terminals take at most {} for the clipboard; /save FILE writes it into a file",
-                        units::bytes(entry.text.len() as u64),
-                        units::bytes(MOST_COPIED as u64),
-                    ));
-                }
-                let lines = entry.text.lines().count();
-                effects.push(Effect::Copy(entry.text.clone()));
-                self.notice = Some(format!(
-                    "asked the terminal to copy {}; whether it does is its own setting",
-                    units::count(lines.max(1), "line"),
-                ));
+                self.copy(entry.text.clone(), effects)?;
             }
             Wish::Save(path) => effects.push(Effect::Save(path, self.transcript())),
         }
+        Ok(())
+    }
+
+    /// Asks the terminal to copy this.
+    pub(super) fn copy(&mut self, text: String, effects: &mut Vec<Effect>) -> Result<(), String> {
+        if text.len() > MOST_COPIED {
+            return Err(format!(
+                "this is {}, and terminals take at most {} for the clipboard; /save FILE writes \
+                 the conversation into a file",
+                units::bytes(text.len() as u64),
+                units::bytes(MOST_COPIED as u64),
+            ));
+        }
+        let lines = text.lines().count();
+        effects.push(Effect::Copy(text));
+        self.notice = Some(format!(
+            "asked the terminal to copy {}; whether it does is its own setting",
+            units::count(lines.max(1), "line"),
+        ));
         Ok(())
     }
 
@@ -123,7 +135,7 @@ impl App {
 }
 
 /// The beginning of a message, with a mark before each line, and a new line for the answer.
-fn quotation(text: &str) -> String {
+pub(super) fn quotation(text: &str) -> String {
     let mut out = String::new();
     // What it quotes itself has been read before.
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('>'));

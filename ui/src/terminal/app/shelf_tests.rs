@@ -8,6 +8,7 @@ use super::super::scenes::{self, your_turn_empty};
 use super::super::stage::{MIB, Stage};
 use super::super::transfers::Stage as At;
 use super::*;
+use crate::engine::Event;
 use crate::engine::shelf::{Command as Ask, Event as Heard};
 use couplet::account::Rights;
 use couplet::shelf::list::{Page, Query};

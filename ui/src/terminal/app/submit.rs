@@ -9,7 +9,7 @@ use super::super::conversation::Sign;
 use super::super::picker::Purpose;
 use super::super::transfers::{Stage, Transfer};
 use super::leaving::LEAVE_LIMIT;
-use super::{App, Effect, Next, Overlay, shelf};
+use super::{App, Effect, Next, shelf};
 use crate::engine::{Command, Outgoing, shelf as visit};
 use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
 use couplet::plain::WORDS_ONLY;
@@ -107,8 +107,8 @@ impl App {
                 self.tell(Sign::Info, text);
                 return Ok(());
             }
-            Line::Help => {
-                self.go_to(Overlay::Help { top: 0 });
+            Line::Help(topic) => {
+                self.open_help(&topic);
                 return Ok(());
             }
             Line::Fin => {

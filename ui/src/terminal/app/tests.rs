@@ -213,7 +213,7 @@ fn commands_with_mistakes_go_and_up_brings_them_back() {
 #[test]
 fn commands_complete() {
     let mut stage = ready();
-    stage.write("/se").keys("Tab");
+    stage.write("/sen").keys("Tab");
     assert_eq!(stage.app.editor.text(), "/send ");
     stage.keys("Ctrl-U").write("/").keys("Tab Tab");
     assert_eq!(stage.app.editor.text(), "/send");

@@ -53,6 +53,7 @@ impl App {
             Action::ScrollUp => self.scroll(1, true),
             Action::ScrollDown => self.scroll(1, false),
             Action::Find => self.begin_find(""),
+            Action::Select => self.notice = self.begin_select().err(),
             Action::Up => self.up(),
             Action::Down => self.down(),
             Action::Redraw | Action::Suspend | Action::Help | Action::Transfers | Action::Shelf => {
@@ -78,6 +79,8 @@ impl App {
             | Action::Hidden
             | Action::Parent
             | Action::Enter
+            | Action::Mark
+            | Action::Reply
             | Action::Same
             | Action::Different => {}
         }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Wish {
     /// Look for this in it.
     Find(String),
+    /// Choose messages in it.
+    Select,
     /// Answer the peer's last message, or the one that is so many back.
     Reply(usize),
     /// Put the last message on the clipboard, or the one that is so many back.
@@ -48,6 +50,14 @@ pub(super) const FIND: Command = command(
     "look for it in what was said, as Ctrl-F does",
 );
 
+pub(super) const SELECT: Command = command(
+    "/select",
+    &[],
+    Argument::None,
+    "/select",
+    "choose messages to copy or to answer, as Alt-S does",
+);
+
 pub(super) const REPLY: Command = command(
     "/reply",
     &["/quote"],
@@ -79,6 +89,7 @@ pub(super) fn meaning(
     home: Option<&Path>,
 ) -> Result<Wish, Mistake> {
     Ok(match command {
+        "/select" => Wish::Select,
         "/find" => Wish::Find(rest.to_owned()),
         "/reply" => Wish::Reply(count(command, rest)?),
         "/copy" => Wish::Copy(count(command, rest)?),

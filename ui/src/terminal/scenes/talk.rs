@@ -11,6 +11,8 @@ pub(super) const SCENES: &[Scene] = &[
     ("finding", finding),
     ("finding_nothing", finding_nothing),
     ("replying", replying),
+    ("selecting", selecting),
+    ("selecting_several", selecting_several),
     ("code", code),
     ("with_seconds", with_seconds),
     ("without_times", without_times),
@@ -33,6 +35,21 @@ fn finding() -> Stage {
     stage.words(21, "and the next build, too: 日本語 build");
     stage.draw(80, 24);
     stage.keys("Ctrl-F").write("build").keys("Up");
+    stage
+}
+
+fn selecting() -> Stage {
+    let mut stage = conversation_emi();
+    stage.draw(80, 24);
+    stage.keys("Alt-S Up");
+    stage
+}
+
+fn selecting_several() -> Stage {
+    let mut stage = super::transfers_moving();
+    stage.words(20, "one\ntwo").words(21, "three");
+    stage.draw(80, 24);
+    stage.write("/select").keys("Enter Shift-Up");
     stage
 }
 

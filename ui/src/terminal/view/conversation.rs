@@ -69,6 +69,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
     // A short conversation begins at the top, as on paper.
     let top = if app.conversation.is_scrolled() { top } else { 0 };
     let mut marked = Marked::default();
+    let chosen = app.selected();
     for (at, row) in visible.rows.iter().enumerate() {
         match row {
             Row::Ruler { new } => {
@@ -98,6 +99,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
                 }
                 if let (true, Some(mark)) = (*last, known.mark) {
                     draw_mark(pen, inner, top + at, mark);
+                }
+                if chosen.as_ref().is_some_and(|chosen| chosen.contains(entry)) {
+                    pen.style_row(inner, top + at, theme.selected());
                 }
             }
         }
@@ -171,7 +175,7 @@ fn mark_found(
 /// The guide in rows; it never takes more than half of a conversation, and all of the room where
 /// nobody is there to talk to.
 fn guide_rows(app: &App, width: usize, height: usize) -> Vec<String> {
-    let Some(guide) = app.guide() else { return Vec::new() };
+    let Some(guide) = app.guide().filter(|_| !app.is_selecting()) else { return Vec::new() };
     // Before anything was said there is nothing better to show.
     let most = if app.is_alone() {
         // There may be a conversation from before, in another room.
@@ -218,10 +222,11 @@ fn grid(app: &App, width: usize) -> Grid {
 fn draw_head(pen: &mut Pen<'_>, inner: Rect, row: usize, entry: &Entry, grid: Grid) {
     let theme = pen.theme;
     let mut column = 0;
-    if grid.who > 0 {
+    let is_step = matches!(entry.who, Who::System(Sign::Step(_)));
+    if grid.who > 0 && !is_step {
         column = pen.put(inner, row, 0, &entry.time.to_string(), theme.quiet());
     }
-    if grid.who == WITH_SECONDS {
+    if grid.who == WITH_SECONDS && !is_step {
         pen.put(inner, row, column, &format!(":{:02}", entry.time.second), theme.quiet());
     }
     let (label, style) = match &entry.who {
@@ -240,6 +245,11 @@ fn sign_symbol(theme: Theme, sign: Sign) -> (&'static str, Style) {
         Sign::Incoming => (symbols.incoming, theme.key()),
         Sign::Outgoing => (symbols.outgoing, theme.key()),
         Sign::Good => (symbols.good, theme.good()),
+        Sign::Step(number) => {
+            let numbers = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+            let at = usize::from(number).saturating_sub(1);
+            (numbers.get(at).copied().unwrap_or(symbols.dot), theme.key())
+        }
     }
 }
 

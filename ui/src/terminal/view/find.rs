@@ -1,4 +1,4 @@
-//! The line in which one types what is looked for in the conversation.
+//! The line in which one types what is looked for, in the conversation or in the help.
 
 use super::super::app::App;
 use super::super::wrap;
@@ -9,16 +9,19 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Room for what is typed that the hints leave.
 const LEAST: usize = 16;
 
-/// Draws it and says where the cursor is.
-pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
+/// Draws `query` and what was `found`, and says where the cursor is.
+pub(super) fn draw(
+    app: &App,
+    pen: &mut Pen<'_>,
+    area: Rect,
+    (query, found): (&str, String),
+) -> Option<Position> {
     let theme = pen.theme;
     let width = usize::from(area.width);
-    let found = app.how_many_found().unwrap_or_default();
     let end = width.saturating_sub(wrap::width(&found) + 2);
     pen.put(area, 0, end + 1, &found, theme.strong());
     let label = if width < 34 { "?" } else { "find:" };
     let start = pen.put(area, 0, 1, label, theme.key()) + 1;
-    let query = app.query();
     // The end of it is where one types.
     let room = end.saturating_sub(start + 1);
     let mut taken = 0;

@@ -4,6 +4,7 @@
 
 use super::super::commands::COMMANDS;
 use super::super::keys::{self, Place};
+use super::super::needle::Needle;
 use super::super::theme::Symbols;
 use super::super::wrap;
 use super::pen::Pen;
@@ -17,11 +18,18 @@ enum Line {
     Gap,
 }
 
-/// Draws the help from line `top` on; gives its rows on the screen and the last useful `top`.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, boxed: bool, top: usize) -> (usize, usize) {
+/// Draws the help from line `top` on, or of it what has `query` in it; gives its rows on the screen
+/// and the last useful `top`.
+pub(super) fn draw(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    boxed: bool,
+    top: usize,
+    query: &str,
+) -> (usize, usize) {
     let theme = pen.theme;
     let width = usize::from(area.width).saturating_sub(4);
-    let lines = broken(lines(theme.symbols), width);
+    let lines = broken(about(lines(theme.symbols), query), width);
     let height = usize::from(area.height).saturating_sub(if boxed { 2 } else { 0 });
     let end = lines.len().saturating_sub(height);
     let top = top.min(end);
@@ -30,7 +38,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, boxed: bool, top: usize) -> (u
             0 => String::new(),
             more => format!("{} {more} more", theme.symbols.below),
         };
-        pen.boxed(area, "help", &foot)
+        let title =
+            if query.is_empty() { "help".to_owned() } else { format!("help: {}", query.trim()) };
+        pen.boxed(area, &title, &foot)
     } else {
         area
     };
@@ -51,6 +61,41 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, boxed: bool, top: usize) -> (u
         }
     }
     (height, end)
+}
+
+/// The lines that have `query` in them, each below its heading; of a heading that has it, all.
+fn about(lines: Vec<Line>, query: &str) -> Vec<Line> {
+    let Some(needle) = Needle::new(query.trim()) else { return lines };
+    let has = |text: &str| needle.first_in(text).is_some();
+    let mut out = Vec::new();
+    let mut heading = None;
+    let mut whole = false;
+    for line in lines {
+        let found = match &line {
+            Line::Heading(text) => {
+                whole = has(text);
+                heading = Some(*text);
+                continue;
+            }
+            Line::Gap => continue,
+            Line::Text(text) => has(text),
+            Line::Pair(key, text) => has(key) || has(text),
+        };
+        if found || whole {
+            if let Some(heading) = heading.take() {
+                out.extend((!out.is_empty()).then_some(Line::Gap));
+                out.push(Line::Heading(heading));
+            }
+            out.push(line);
+        }
+    }
+    if out.is_empty() {
+        out.push(Line::Text(format!(
+            "The help says nothing of {:?}. Esc shows all of it.",
+            query.trim()
+        )));
+    }
+    out
 }
 
 fn key_columns(width: usize) -> usize {
@@ -92,7 +137,9 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         (Place::Transfers, "Keys in the list of transfers (F2)"),
         (Place::Shelf, "Keys on the shelf (F3)"),
         (Place::Find, "Keys in the search through the conversation (Ctrl-F)"),
+        (Place::Select, "Keys while you choose messages (Alt-S)"),
         (Place::Verify, "Keys while words are compared (/verify)"),
+        (Place::Help, "Keys in this help (F1)"),
     ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);
         let named =

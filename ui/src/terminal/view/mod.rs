@@ -50,15 +50,18 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         Some(Overlay::Shelf) => !layout.has_pane_beside_shelf(),
         Some(_) => false,
     };
-    let finding =
-        (app.overlay == Some(Overlay::Find)).then(|| find::draw(app, &mut pen, layout.bottom));
+    let sought = app.sought();
+    let finding = sought.map(|sought| find::draw(app, &mut pen, layout.bottom, sought));
     if finding.is_none() {
         hints::draw(app, &mut pen, layout.bottom, &notice, with_gauge);
     }
     match app.overlay {
         Some(Overlay::Help { top }) => {
             (drawn.list_rows, drawn.help_end) =
-                help::draw(&mut pen, layout.middle, layout.boxed, top);
+                help::draw(&mut pen, layout.middle, layout.boxed, top, &app.topic.query);
+            if let Some(cursor) = finding.flatten() {
+                frame.set_cursor_position(cursor);
+            }
             return drawn;
         }
         Some(Overlay::Transfers { chosen }) => {
@@ -87,6 +90,12 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
+            return drawn;
+        }
+        Some(Overlay::Select) => {
+            // Nothing beside it and no frame, for the terminal's own selection.
+            let seen = conversation::draw(app, &mut pen, layout.middle, false);
+            (drawn.columns, drawn.rows) = (Some(seen.columns), seen.rows);
             return drawn;
         }
         Some(Overlay::Find) | None => {}

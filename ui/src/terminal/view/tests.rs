@@ -153,7 +153,8 @@ fn overlays_fit_every_size() {
 /// Frames that are closed at their right end tell that nothing overlaps or is cut.
 #[test]
 fn boxes_are_whole() {
-    for (name, scene) in scenes::all() {
+    // Where messages are chosen there are no frames.
+    for (name, scene) in scenes::all().filter(|(name, _)| !name.starts_with("selecting")) {
         for (width, height) in
             [(80, 24), (120, 40), (60, 16), (40, 12), (100, 30), (79, 16), (50, 20)]
         {
