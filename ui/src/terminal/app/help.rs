@@ -37,7 +37,7 @@ impl App {
         match action {
             Some(Action::Find) => self.topic.typing = true,
             // Out of what was looked for first, then out of the help.
-            Some(Action::Escape) if !self.topic.query.is_empty() => self.look_up(String::new()),
+            Some(Action::Escape) if !self.topic.query.is_empty() => self.look_up(""),
             Some(Action::Escape) => self.go_back(),
             other => self.anywhere(other, effects),
         }
@@ -54,19 +54,19 @@ impl App {
             (Some(Action::Submit), _) => self.topic.typing = false,
             (Some(Action::Escape), _) => {
                 self.topic.typing = false;
-                self.look_up(String::new());
+                self.look_up("");
             }
-            (Some(Action::Edit(Edit::KillToStart)), _) => self.look_up(String::new()),
+            (Some(Action::Edit(Edit::KillToStart)), _) => self.look_up(""),
             (Some(Action::Edit(_)), _) => {
                 let mut query = std::mem::take(&mut self.topic.query);
                 let last = query.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
                 query.truncate(last);
-                self.look_up(query);
+                self.look_up(&query);
             }
             (None, Some(character)) => {
                 let mut query = std::mem::take(&mut self.topic.query);
                 query.push(character);
-                self.look_up(query);
+                self.look_up(&query);
             }
             (action, _) => self.help_key(action, effects),
         }
@@ -76,14 +76,14 @@ impl App {
     pub(super) fn paste_to_topic(&mut self, pasted: &str) {
         if self.topic.typing {
             let query = std::mem::take(&mut self.topic.query);
-            self.look_up(query + pasted);
+            self.look_up(&(query + pasted));
         }
     }
 
-    fn look_up(&mut self, query: String) {
+    fn look_up(&mut self, query: &str) {
         // A space at the end is a word that has yet to be typed.
         let open = query.ends_with(' ');
-        self.topic.query = couplet::text::line(&query, MOST_SOUGHT);
+        self.topic.query = couplet::text::line(query, MOST_SOUGHT);
         if open && !self.topic.query.is_empty() && !self.topic.query.ends_with(' ') {
             self.topic.query.push(' ');
         }
@@ -102,7 +102,7 @@ mod tests {
         stage.write("/help decline").keys("Enter");
         let seen = |stage: &mut crate::terminal::stage::Stage| {
             let buffer = stage.draw(80, 24);
-            buffer.content().iter().map(|cell| cell.symbol()).collect::<String>()
+            buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
         };
         let help = seen(&mut stage);
         assert!(help.contains("/decline [N]") && help.contains("Alt-D"), "{help}");

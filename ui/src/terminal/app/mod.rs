@@ -10,6 +10,7 @@ mod find;
 mod guide;
 mod hear;
 mod help;
+mod hints;
 mod leaving;
 mod lists;
 mod mode;

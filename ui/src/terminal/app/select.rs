@@ -154,9 +154,9 @@ mod tests {
     use couplet::session::Mark;
 
     fn copied(stage: &mut Stage) -> Option<String> {
-        std::mem::take(&mut stage.effects).into_iter().find_map(|effect| match effect {
-            Effect::Copy(text) => Some(text),
-            _ => None,
+        std::mem::take(&mut stage.effects).into_iter().find_map(|effect| {
+            let Effect::Copy(text) = effect else { return None };
+            Some(text)
         })
     }
 
