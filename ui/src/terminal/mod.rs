@@ -24,13 +24,14 @@
 //! | `view/`, `theme`, `wrap`, `body` | how it looks |
 //! | `prompt` | the screen that asks for a code, before there is a session |
 //! | `rehearsal` | the way in for a benchmark |
-//! | `run`, `ask`, `shell`, `pacer`, `guard`, `clock`, `errands` | what happens: loops, frames, terminal modes, time, directories |
+//! | `run`, `ask`, `shell`, `pacer`, `canvas`, `guard`, `clock`, `errands` | what happens: loops, frames and their bytes, terminal modes, time, directories |
 //! | `picker`, `looking` | files to choose from, and looking at them |
 //! | `outside` | the user's own editor, while it has the terminal |
 
 mod app;
 mod ask;
 mod body;
+mod canvas;
 mod clock;
 mod commands;
 mod conversation;

@@ -5,6 +5,7 @@
 //! [`Pacer`] allows it, never otherwise.
 
 use super::FaceError;
+use super::canvas::Canvas;
 use super::clock::Clock;
 use super::guard::{Guard, Lent};
 use super::pacer::Pacer;
@@ -13,15 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use couplet::time::Moment;
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent};
-use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures::StreamExt;
-use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal as SignalNumber, getpid, kill_process};
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::io::{self, Stdout};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type Screen = Terminal<Canvas<Stdout>>;
 
 /// What came from the terminal, or from whoever may signal this process.
 #[derive(Debug)]
@@ -60,15 +59,12 @@ impl Shell {
     /// Takes the terminal.
     pub(super) fn open() -> Result<Self, FaceError> {
         let signals = Signals::new()?;
-        // crossterm would turn colours off by its own reading of NO_COLOR, and reversed video with it.
-        crossterm::style::force_color_output(true);
         let guard = Guard::new()?;
-        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
         let mut shell = Self {
             ended_by: None,
             clock: Clock::new(),
             changed: true,
-            screen: Terminal::new(CrosstermBackend::new(out))?,
+            screen: Terminal::new(Canvas::new(io::stdout()))?,
             guard,
             lent: None,
             pacer: Pacer::default(),
@@ -135,10 +131,7 @@ impl Shell {
             return Ok(None);
         }
         let mut drawn = None;
-        // At once, so that a panic while drawing leaves nothing behind that is written later.
-        crossterm::execute!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
         self.screen.draw(|frame| drawn = Some(draw(frame)))?;
-        crossterm::execute!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
         self.changed = false;
         self.pacer.drawn(now);
         Ok(drawn)
@@ -146,16 +139,13 @@ impl Shell {
 
     /// Calls for the user.
     pub(super) fn bell(&mut self) -> Result<(), FaceError> {
-        let out = self.screen.backend_mut();
-        out.write_all(b"\x07")?;
-        Ok(io::Write::flush(out)?)
+        Ok(self.screen.backend_mut().between(b"\x07")?)
     }
 
     /// Asks the terminal to put `text` on its clipboard (OSC 52). It never answers.
     pub(super) fn copy(&mut self, text: &str) -> Result<(), FaceError> {
-        let out = self.screen.backend_mut();
-        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
-        Ok(io::Write::flush(out)?)
+        let asked = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+        Ok(self.screen.backend_mut().between(asked.as_bytes())?)
     }
 
     /// Gives the terminal to whoever started this process until it is continued.
@@ -186,6 +176,7 @@ impl Shell {
     pub(super) fn clear(&mut self) -> Result<(), FaceError> {
         // Not `clear`, which asks the terminal for the cursor and gets no answer past the key reader.
         let size = self.screen.size()?;
+        self.screen.backend_mut().forget();
         self.screen.resize(size.into())?;
         self.changed = true;
         Ok(())

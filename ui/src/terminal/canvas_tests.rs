@@ -1,0 +1,104 @@
+//! What the frames are in bytes.
+
+use super::*;
+use ratatui::Terminal;
+use ratatui::style::Style;
+
+type Screen = Terminal<Canvas<Vec<u8>>>;
+
+fn screen() -> Screen {
+    Terminal::new(Canvas::of(Vec::new(), Size { width: 20, height: 3 })).unwrap()
+}
+
+/// Draws this and gives what was written for it.
+fn drawn(
+    screen: &mut Screen,
+    cells: &[(u16, u16, &str, Style)],
+    cursor: Option<(u16, u16)>,
+) -> String {
+    let before = screen.backend().out().len();
+    screen
+        .draw(|frame| {
+            for (x, y, text, style) in cells {
+                frame.buffer_mut().set_string(*x, *y, text, *style);
+            }
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        })
+        .unwrap();
+    String::from_utf8(screen.backend().out()[before..].to_vec()).unwrap()
+}
+
+#[test]
+fn a_frame_is_one_synchronized_update_and_none_if_nothing_changes() {
+    let mut screen = screen();
+    let cells = [(0, 0, "ab", Style::new()), (5, 1, "c", Style::new().bold().reversed().cyan())];
+    assert_eq!(
+        drawn(&mut screen, &cells, Some((3, 2))),
+        "\x1b[?2026h\x1b[1;1Hab\x1b[2;6H\x1b[0;1;7;36mc\x1b[0m\x1b[?25h\x1b[3;4H\x1b[?2026l"
+    );
+    for _ in 0..3 {
+        assert_eq!(drawn(&mut screen, &cells, Some((3, 2))), "");
+    }
+    // The cursor alone, seen and unseen.
+    assert_eq!(drawn(&mut screen, &cells, Some((4, 2))), "\x1b[?2026h\x1b[3;5H\x1b[?2026l");
+    assert_eq!(drawn(&mut screen, &cells, None), "\x1b[?2026h\x1b[?25l\x1b[?2026l");
+    assert_eq!(drawn(&mut screen, &cells, None), "");
+    // A letter leaves the cursor elsewhere, so it is put back.
+    drawn(&mut screen, &cells, Some((4, 2)));
+    let moved = drawn(&mut screen, &[(0, 0, "xb", Style::new()), cells[1]], Some((4, 2)));
+    assert_eq!(moved, "\x1b[?2026h\x1b[1;1Hx\x1b[3;5H\x1b[?2026l");
+}
+
+#[test]
+fn what_somebody_else_drew_over_is_drawn_again() {
+    let mut screen = screen();
+    let cells = [(0, 0, "ab", Style::new())];
+    drawn(&mut screen, &cells, Some((3, 2)));
+    screen.backend_mut().forget();
+    screen.resize(ratatui::layout::Rect::new(0, 0, 20, 3)).unwrap();
+    let again = drawn(&mut screen, &cells, Some((3, 2)));
+    assert_eq!(again, "\x1b[?2026h\x1b[2J\x1b[1;1Hab\x1b[?25h\x1b[3;4H\x1b[?2026l");
+}
+
+#[test]
+fn colours_are_the_terminals_own_where_they_have_names() {
+    let said = |fg, bg| {
+        let mut frame = Vec::new();
+        Worn::default().change(Worn { fg, bg, modifier: Modifier::DIM }, &mut frame);
+        String::from_utf8(frame).unwrap()
+    };
+    for (fg, bg, bytes) in [
+        (Color::Reset, Color::Reset, "\x1b[0;2m"),
+        (Color::Black, Color::Gray, "\x1b[0;2;30;47m"),
+        (Color::DarkGray, Color::White, "\x1b[0;2;90;107m"),
+        (Color::Indexed(200), Color::Indexed(7), "\x1b[0;2;38;5;200;48;5;7m"),
+        (Color::Rgb(1, 2, 3), Color::Reset, "\x1b[0;2;38;2;1;2;3m"),
+    ] {
+        assert_eq!(said(fg, bg), bytes);
+    }
+}
+
+#[test]
+fn no_control_character_gets_through() {
+    for (symbol, put_as) in [
+        ("a", "a"),
+        ("\x1b", " "),
+        ("\x1b[2Jx", "[2Jx"),
+        ("\u{9b}2J", "2J"),
+        ("\n", " "),
+        ("é\u{7f}", "é"),
+    ] {
+        let mut frame = Vec::new();
+        put(symbol, &mut frame);
+        assert_eq!(frame, put_as.as_bytes(), "{symbol:?}");
+    }
+}
+
+#[test]
+fn wide_letters_are_followed_by_a_move() {
+    let mut screen = screen();
+    let wide = drawn(&mut screen, &[(0, 0, "日本x", Style::new())], None);
+    assert!(wide.contains("日\x1b[1;3H本\x1b[1;5Hx"), "{wide:?}");
+}
