@@ -69,6 +69,7 @@ impl OneShot {
             .current_dir(dir)
             .env("COUPLET_RELAY", relay)
             // What it keeps belongs to the test.
+            .env("XDG_CONFIG_HOME", dir.join(".config"))
             .env("XDG_DATA_HOME", dir.join(".data"))
             .env("XDG_STATE_HOME", dir.join(".state"))
             .stdin(Stdio::null())

@@ -71,12 +71,15 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         command.env("TZ", "UTC");
-        command.env_remove("NO_COLOR");
+        for name in ["NO_COLOR", "COLORTERM", "TERM_PROGRAM", "VTE_VERSION", "TMUX", "STY"] {
+            command.env_remove(name);
+        }
         command.env_remove("COUPLET_RELAY");
         command.env_remove("COUPLET_CODE");
         command.env_remove("COUPLET_TLS");
         command.env_remove("COUPLET_PASSWORD");
-        // What the client and a relay of its own keep belongs to the test.
+        // What the client reads and what it and a relay of its own keep belongs to the test.
+        command.env("XDG_CONFIG_HOME", dir.join(".config"));
         command.env("XDG_DATA_HOME", dir.join(".data"));
         command.env("XDG_STATE_HOME", dir.join(".state"));
         for (name, value) in variables {
@@ -172,6 +175,27 @@ impl Terminal {
     /// All that the program has ever written.
     pub fn output(&self) -> Vec<u8> {
         self.shared.state.lock().expect("no panic").output.clone()
+    }
+
+    /// Waits at most so long until the program has written so many bytes; tells whether it has.
+    pub fn writes_within(&self, limit: Duration, bytes: usize) -> bool {
+        let state = self.shared.state.lock().expect("no panic");
+        let end = state.output.len().saturating_add(bytes);
+        let misses = |state: &mut State| state.output.len() < end && !state.ended;
+        let (state, _) =
+            self.shared.changed.wait_timeout_while(state, limit, misses).expect("no panic");
+        state.output.len() >= end
+    }
+
+    /// Waits until the program has written nothing for so long; tells whether that came to be.
+    pub fn stays_silent_for(&self, span: Duration) -> bool {
+        let start = now();
+        while now() - start < PATIENCE {
+            if !self.writes_within(span, 1) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Gives the terminal another size.

@@ -4,11 +4,15 @@
 //! without a screen are in [`one_shot`], the exit statuses in [`exit`].
 
 pub mod exit;
+mod file;
+mod filling;
 mod looks;
 pub mod one_shot;
 pub mod shelf;
+pub(crate) mod table;
 
-pub use looks::Timestamps;
+pub use filling::Places;
+pub use looks::{Looks, Notify, Switch, SymbolSet, Timestamps};
 pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
 pub use shelf::Shelf;
 
@@ -53,17 +57,35 @@ pub struct Cli {
     /// What to do; without a command: chat.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Read this configuration instead of ~/.config/couplet/config.toml.
+    #[arg(long, value_name = "FILE", env = "COUPLET_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
     /// The options of `chat`, which need no command.
     #[command(flatten)]
     pub chat: Chat,
 }
 
 impl Cli {
-    /// Reads the command line `args`, the program's name first.
+    /// Reads the command line `args`, the program's name first, and this user's configuration.
     ///
     /// # Errors
-    /// What clap says of it, which is also how help and version are asked for.
+    /// What clap says of it, which is also how help and version are asked for, or what is wrong with
+    /// the configuration.
     pub fn read<T>(args: impl IntoIterator<Item = T>) -> Result<Self, clap::Error>
+    where
+        T: Into<OsString> + Clone,
+    {
+        Self::read_with(args, &Places::of_this_user())
+    }
+
+    /// The same with the configuration that is in these places.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_with<T>(
+        args: impl IntoIterator<Item = T>,
+        places: &Places,
+    ) -> Result<Self, clap::Error>
     where
         T: Into<OsString> + Clone,
     {
@@ -78,7 +100,10 @@ impl Cli {
             let text = "--host cannot be used with --relay: it runs a relay of its own";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, text));
         }
-        Self::from_arg_matches(&matches)
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let wrong = |text| clap::Error::raw(ErrorKind::ValueValidation, format!("{text}\n"));
+        places.fill(&mut cli, &matches).map_err(wrong)?;
+        Ok(cli)
     }
 }
 
@@ -217,9 +242,9 @@ pub struct Chat {
     /// changes it.
     #[arg(long, value_name = "RATE", value_parser = one_shot::rate)]
     pub limit: Option<u64>,
-    /// What stands before each entry of the conversation.
-    #[arg(long, value_name = "HOW", env = "COUPLET_TIMESTAMPS", value_enum, default_value_t)]
-    pub timestamps: Timestamps,
+    /// How it looks and calls.
+    #[command(flatten)]
+    pub looks: Looks,
 }
 
 /// Whom the command line asks to meet.
@@ -305,7 +330,7 @@ fn relay_address(given: &str) -> Result<String, String> {
 }
 
 const AFTER_HELP: &str = "\
-NO_COLOR is respected.
+NO_COLOR is respected. What is always the same can stand in a file: docs/CONFIGURATION.md.
 
 Far away: one types `couplet chat --new` and tells the other the code it shows, such as
 7-otter-lamp; the other types `couplet chat 7-otter-lamp`.
@@ -313,119 +338,5 @@ Without a screen: `couplet send PATH` shows a code; the other types `couplet rec
 Start a relay with `couplet-relay`, or use --host. Everything else is said on the screen; F1 helps.";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn chat_needs_no_word() {
-        let cli = Cli::try_parse_from(["couplet", "--relay", "host:1"]).expect("parsed");
-        assert_eq!(cli.chat.at.relay, "host:1");
-        let cli = Cli::try_parse_from(["couplet", "chat", "--room", "attic"]).expect("parsed");
-        let Some(Command::Chat(chat)) = cli.command else { panic!("no chat") };
-        assert_eq!(chat.room.expect("a room").as_str(), "attic");
-    }
-
-    #[test]
-    fn how_files_come_can_be_said() {
-        let cli = Cli::try_parse_from(["couplet", "--limit", "5M", "--existing", "skip"]);
-        let chat = cli.expect("parsed").chat;
-        assert_eq!((chat.limit, chat.existing), (Some(5 << 20), Existing::Skip));
-        assert!(Cli::try_parse_from(["couplet", "chat", "--limit", "0"]).is_err());
-    }
-
-    #[test]
-    fn a_relay_needs_no_port_and_is_checked() {
-        for (given, taken) in [
-            ("localhost", "localhost:3647"),
-            ("relay.lan:80", "relay.lan:80"),
-            ("[::1]", "[::1]:3647"),
-            ("[::1]:80", "[::1]:80"),
-        ] {
-            assert_eq!(relay_address(given), Ok(taken.to_owned()));
-        }
-        for bad in ["", ":80", "host:", "host:http", "host:70000"] {
-            assert!(relay_address(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn tls_is_chosen_by_a_word() {
-        let cli = Cli::try_parse_from(["couplet", "--tls", "never"]).expect("parsed");
-        assert_eq!(cli.chat.at.tls, TlsChoice::Never);
-        assert!(Cli::try_parse_from(["couplet", "--tls", "perhaps"]).is_err());
-    }
-
-    #[test]
-    fn host_has_an_address_of_its_own() {
-        let cli = Cli::try_parse_from(["couplet", "--host"]).expect("parsed");
-        assert_eq!(cli.chat.host.expect("an address").to_string(), DEFAULT_HOST);
-        let cli = Cli::try_parse_from(["couplet", "--host=127.0.0.1:0"]).expect("parsed");
-        assert_eq!(cli.chat.host.expect("an address").to_string(), "127.0.0.1:0");
-        for line in
-            [["couplet", "--host", "--relay", "x:1"], ["couplet", "--relay=x:1", "chat", "--host"]]
-        {
-            assert!(Cli::read(line).is_err(), "{line:?}");
-        }
-        assert!(Cli::read(["couplet", "chat", "--relay", "x:1", "--host"]).is_err());
-        assert!(Cli::read(["couplet", "send", "--relay", "x:1", "file"]).is_ok());
-    }
-
-    fn wanted(args: &[&str], variable: Option<&str>) -> Result<Wanted, CodeError> {
-        let args = std::iter::once(&"couplet").chain(args);
-        let chat = Cli::try_parse_from(args).expect("parsed").chat;
-        chat.wanted(|name| variable.filter(|_| name == CODE_VARIABLE).map(str::to_owned))
-    }
-
-    #[test]
-    fn who_is_met_is_said_or_asked() {
-        let code = || Wanted::Code(Code::parse("7-otter-lamp").expect("a code"));
-        for (args, variable, meets) in [
-            (&[][..], None, Wanted::Anybody),
-            (&["--relay", "[::1]:9"], None, Wanted::Anybody),
-            (&["--relay", "LocalHost"], None, Wanted::Anybody),
-            (&["--relay", "relay.lan"], None, Wanted::Ask),
-            (&["--relay", "10.0.0.1:9"], Some(""), Wanted::Ask),
-            (&["--relay", "10.0.0.1:9", "--new"], None, Wanted::New),
-            (&["--host"], None, Wanted::Anybody),
-            (&["--host", "--new", "--words", "3"], None, Wanted::New),
-            (&["7 Otter lamp"], None, code()),
-            (&["--code", "7-otter-lamp"], Some("8-lamp-lamp"), code()),
-            (&["--code"], Some("8-lamp-lamp"), Wanted::Ask),
-            (&["--relay", "relay.lan"], Some("7.otter.lamp"), code()),
-            (&["--new"], Some("nonsense"), Wanted::New),
-        ] {
-            assert_eq!(wanted(args, variable), Ok(meets), "{args:?} {variable:?}");
-        }
-        assert!(wanted(&["7-oter-lamp"], None).is_err());
-        assert!(wanted(&[""], None).is_err());
-        assert!(wanted(&[], Some("otter")).is_err());
-    }
-
-    #[test]
-    fn contradictions_and_wrong_counts_are_refused() {
-        for args in [
-            &["7-otter-lamp", "--new"][..],
-            &["7-otter-lamp", "--room", "attic"],
-            &["7-otter-lamp", "--code", "7-otter-lamp"],
-            &["--code", "7-otter-lamp", "--new"],
-            &["--new", "--room", "attic"],
-            &["--new", "--words", "1"],
-            &["--new", "--words", "9"],
-            &["--plain-room", "--new"],
-            &["--plain-room", "7-otter-lamp"],
-            &["--plain-room", "--room", "attic"],
-            &["--plain-room", "--host"],
-            &["--plain-room", "--last"],
-        ] {
-            let args = std::iter::once(&"couplet").chain(args);
-            assert!(Cli::try_parse_from(args).is_err());
-        }
-        let cli = Cli::try_parse_from(["couplet", "chat", "7-otter-lamp"]).expect("parsed");
-        assert!(!format!("{cli:?}").contains("otter"));
-    }
-}
+#[path = "config/tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use couplet::code::Words;
 use couplet::session::Ending;
 use couplet::text;
 use couplet::transfer::offer::OnCollision;
-use couplet_ui::config::{self, Chat, Cli, Command, Receive, Timestamps, Wanted, exit};
+use couplet_ui::config::{self, Chat, Cli, Command, Looks, Receive, Wanted, exit};
 use couplet_ui::conversations::{Conversation, Conversations, LastError, Remembered};
 use couplet_ui::engine::{self, Rest, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
@@ -122,7 +122,7 @@ async fn run_chat(chat: Chat) -> ExitCode {
         downloads: chat.downloads,
         on_collision: chat.existing.on_collision(),
         limit: chat.limit,
-        timestamps: chat.timestamps,
+        looks: chat.looks,
         tls: chat.at.tls,
         known_relays: KnownRelays::default_path(),
         started_as: started_as(meeting::STARTED_AS),
@@ -148,7 +148,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
         downloads: last.1.downloads.clone(),
         on_collision: chat.existing.on_collision(),
         limit: chat.limit.or(last.1.limit),
-        timestamps: chat.timestamps,
+        looks: chat.looks,
         tls: chat.at.tls,
         known_relays: KnownRelays::default_path(),
         started_as: started_as(meeting::STARTED_AS),
@@ -157,7 +157,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
         kept,
     };
     let went = async {
-        let mut terminal = Terminal::open(line.timestamps)?;
+        let mut terminal = Terminal::open(&line.looks)?;
         let meeting = Meeting::of(last.1.session.room.as_ref(), &last.1.session.password.0);
         let start = Start { meeting: Some(meeting), draft: last.1.draft.clone(), last: Some(last) };
         talk(&line, &mut terminal, start).await.map(|talked| Some((terminal, talked)))
@@ -209,7 +209,7 @@ struct Line {
     on_collision: OnCollision,
     /// Bytes a second that each transfer may take.
     limit: Option<u64>,
-    timestamps: Timestamps,
+    looks: Looks,
     tls: TlsChoice,
     known_relays: Option<PathBuf>,
     /// How the user started this program.
@@ -273,7 +273,7 @@ impl Talked {
 /// Holds the terminal for one conversation after another, until the user leaves; says how the last
 /// one ended and what was never sent in it, or nothing if there was none.
 async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Option<Ended>, FaceError> {
-    let mut terminal = Terminal::open(line.timestamps)?;
+    let mut terminal = Terminal::open(&line.looks)?;
     let meeting = match wanted {
         None => None,
         Some(Wanted::Anybody) => Some(Meeting::Anybody),

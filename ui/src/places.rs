@@ -13,6 +13,11 @@ pub(crate) fn data() -> Option<PathBuf> {
     place("XDG_DATA_HOME", ".local/share")
 }
 
+/// What the user has written for it: `$XDG_CONFIG_HOME/couplet`, or `~/.config/couplet`.
+pub(crate) fn config() -> Option<PathBuf> {
+    place("XDG_CONFIG_HOME", ".config")
+}
+
 fn place(variable: &str, otherwise: &str) -> Option<PathBuf> {
     // A relative one is invalid, says the specification, and must be ignored.
     let absolute =

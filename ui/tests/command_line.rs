@@ -29,6 +29,9 @@ fn couplet_with(code: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_couplet"))
         .args(args)
         .env_remove("COUPLET_RELAY")
+        .env_remove("COUPLET_CONFIG")
+        // No configuration of whoever runs the tests.
+        .env("XDG_CONFIG_HOME", "/nowhere")
         .env("COUPLET_CODE", code)
         .env_remove("COUPLET_TLS")
         .stdin(Stdio::null())
@@ -56,6 +59,11 @@ fn help_and_version_go_to_standard_output() {
             "--name",
             "--downloads",
             "--tls",
+            "--config",
+            "--theme",
+            "--symbols",
+            "--mouse",
+            "--notify",
         ] {
             assert!(text(&help.stdout).contains(option), "{option} in {args:?}");
         }
@@ -78,6 +86,30 @@ fn wrong_usage_has_its_own_status_and_a_sentence() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains(said), "{args:?}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_one_sentence_with_its_line() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("config.toml");
+    let config = path.to_str().expect("text");
+    for (contents, said) in [
+        ("\nrelai = 'x'", "line 2: the configuration has no setting relai; did you mean relay?"),
+        ("theme = 'dark'", "there is no theme dark"),
+        ("mouse = ", "line 1: "),
+    ] {
+        std::fs::write(&path, contents).expect("a file");
+        for args in [&["--config", config][..], &["chat", "--config", config]] {
+            let output = couplet(args);
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            let told = text(&output.stderr);
+            assert!(told.contains(said) && told.lines().count() == 1, "{told}");
+        }
+    }
+    std::fs::write(&path, "relay = 'elsewhere:1'").expect("a file");
+    assert_eq!(couplet(&["--config", config]).status.code(), Some(6), "as far as to the screen");
+    let output = couplet(&["--config", "/nowhere/config.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
 #[test]

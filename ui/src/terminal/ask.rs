@@ -9,8 +9,7 @@ use super::theme::Theme;
 use super::view;
 
 /// Asks for a code; see [`super::Terminal::ask`].
-pub(super) async fn ask(shell: &mut Shell, relay: &str) -> Result<Answer, FaceError> {
-    let theme = Theme::from_environment(|name| std::env::var(name));
+pub(super) async fn ask(shell: &mut Shell, relay: &str, theme: Theme) -> Result<Answer, FaceError> {
     let mut prompt = Prompt::new(couplet::text::line(relay, 60), theme);
     shell.changed = true;
     loop {
@@ -30,7 +29,7 @@ pub(super) async fn ask(shell: &mut Shell, relay: &str) -> Result<Answer, FaceEr
         let outcome = match happened {
             Happened::Key(key) => prompt.key(key),
             Happened::Paste(text) => prompt.paste(&text),
-            Happened::Focus(_) | Happened::Redraw => Outcome::Asking,
+            Happened::Focus(_) | Happened::Mouse(_) | Happened::Redraw => Outcome::Asking,
             Happened::Hangup => return Ok(Answer::Leave),
         };
         shell.changed = true;

@@ -1,6 +1,12 @@
 //! What the frames are in bytes.
 
+use super::super::app::Input;
+use super::super::scenes;
+use super::super::view;
 use super::*;
+use couplet::session::Event as Told;
+use couplet::transfer::book::{Direction, TransferState};
+use couplet::transfer::wire::Fault;
 use ratatui::Terminal;
 use ratatui::style::Style;
 
@@ -101,4 +107,48 @@ fn wide_letters_are_followed_by_a_move() {
     let mut screen = screen();
     let wide = drawn(&mut screen, &[(0, 0, "日本x", Style::new())], None);
     assert!(wide.contains("日\x1b[1;3H本\x1b[1;5Hx"), "{wide:?}");
+}
+
+/// Whether a text is letters and no other sequences than a frame has.
+fn is_known(text: &str) -> bool {
+    let mut parts = text.split('\x1b');
+    let letters = |part: &str| !part.chars().any(char::is_control);
+    parts.next().is_some_and(letters)
+        && parts.all(|part| {
+            let sequence = part.strip_prefix('[');
+            let end =
+                sequence.and_then(|it| it.find(|c: char| !matches!(c, '0'..='9' | ';' | '?')));
+            letters(part)
+                && sequence
+                    .zip(end)
+                    .is_some_and(|(it, end)| it[end..].starts_with(['H', 'm', 'J', 'h', 'l']))
+        })
+}
+
+/// What comes has gone through the sanitiser long before; this is for the day on which something
+/// hasn't.
+#[test]
+fn whatever_the_face_is_told_only_frames_come_of_it() {
+    let hostile =
+        "a\x1b[2J\x1b]0;owned\x07\u{9b}31m\u{9d}0;x\u{9c}\u{90}q\u{9c}\rb\u{7f}\u{85}\x1b\\\x08c";
+    assert!(!is_known(hostile) && is_known("\x1b[?2026h\x1b[1;1Ha\x1b[0;1m"));
+    for size in [(120, 40), (80, 24), (60, 16), (40, 12), (20, 5)] {
+        let mut stage = scenes::your_turn_empty();
+        stage.app.setting.relay = hostile.into();
+        stage.hear(Told::PeerName(hostile.into())).words(1, hostile);
+        stage.hear(Told::Notice(hostile.into())).hear(Told::Trouble(hostile.into()));
+        let failed =
+            TransferState::Failed { code: Fault::SourceChanged, reason: hostile.to_owned() };
+        stage.transfer(1, Direction::Incoming, "a", 9, failed);
+        stage.give(Input::Paste(hostile.to_owned()));
+        let size = Size { width: size.0, height: size.1 };
+        let mut screen = Terminal::new(Canvas::of(Vec::new(), size)).unwrap();
+        for keys in ["", "F1", "Esc F2"] {
+            stage.keys(keys);
+            screen.draw(|frame| drop(view::draw(&stage.app, frame))).unwrap();
+        }
+        let text = String::from_utf8(screen.backend().out().clone()).unwrap();
+        assert!(is_known(&text), "{text:?}");
+        assert!(text.contains('a') && !text.contains('\x07'));
+    }
 }

@@ -66,6 +66,8 @@ pub(crate) enum Line {
     New,
     /// Meet by this code.
     Code(Code),
+    /// Hear of the mouse, or no longer.
+    Mouse(bool),
     /// Say who is there.
     Who,
     /// Show the help, on this topic or, if it is empty, on all.
@@ -98,6 +100,8 @@ pub(crate) enum Argument {
     Topic,
     /// A speed.
     Rate,
+    /// On or off.
+    Switch,
     /// A code.
     Code,
     /// A name on the shelf.
@@ -121,6 +125,9 @@ const NO_LIMIT: &str = "off";
 
 /// Limits to choose from.
 pub(crate) const LIMITS: &[&str] = &["500K", "1M", "5M", "20M", NO_LIMIT];
+
+/// What something can be.
+pub(crate) const SWITCH: &[&str] = &["on", NO_LIMIT];
 
 /// A row of the table.
 #[derive(Debug)]
@@ -225,6 +232,13 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("/new", &[], Argument::None, "/new", "make a code, and wait for whoever you tell it"),
     command("/code", &["/join"], Argument::Code, "/code CODE", "meet whoever has the same code"),
     command("/who", &[], Argument::None, "/who", "say who is here and whose turn it is"),
+    command(
+        "/mouse",
+        &[],
+        Argument::Switch,
+        "/mouse on",
+        "let the wheel scroll and clicks choose; /mouse off: leave them to the terminal",
+    ),
     command(
         "/help",
         &["/?"],
@@ -344,6 +358,11 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/verify" => Line::Verify,
         "/new" => Line::New,
         "/code" => Line::Code(Code::parse(rest)?),
+        "/mouse" => Line::Mouse(match rest {
+            "on" => true,
+            NO_LIMIT => false,
+            _ => return Err(Mistake::NoSwitch { command }),
+        }),
         "/who" => Line::Who,
         "/help" => Line::Help(rest.to_owned()),
         _ => Line::Fin,

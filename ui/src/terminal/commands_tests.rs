@@ -55,6 +55,7 @@ fn every_row_of_the_table_is_understood() {
                 Argument::Paths | Argument::Shelved => format!("{name} file"),
                 Argument::Code => format!("{name} 7-otter-lamp"),
                 Argument::Rate => format!("{name} 5M"),
+                Argument::Switch => format!("{name} on"),
                 Argument::None
                 | Argument::Said
                 | Argument::Topic

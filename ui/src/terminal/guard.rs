@@ -1,10 +1,12 @@
 //! The terminal's modes: taken at the start, given back on every way out.
 //!
-//! Owns raw mode, the alternate screen, bracketed paste, focus reports and the cursor. They are
+//! Owns raw mode, the alternate screen, bracketed paste, focus reports, the mouse, the title and the
+//! cursor. They are
 //! given back when the guard is dropped (so on every return and every error), before a panic's
 //! message is printed, and while the program is suspended. `ratatui::restore` isn't enough: it
 //! leaves paste and focus reports on.
 
+use super::outcry::{REMEMBER_TITLE, RESTORE_TITLE};
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
@@ -16,13 +18,21 @@ use crossterm::terminal::{
 };
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io;
+use std::io::{self, Write as _};
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the terminal is in the face's modes. One for the process, as is the terminal.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is wanted.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+/// Whether the title was remembered, to be given back.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and the wheel, not every motion; with figures that fit any screen.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 type Hook = Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
@@ -55,6 +65,27 @@ impl Guard {
     /// Whether the terminal is still held. It isn't after a panic anywhere in the program.
     pub(crate) fn holds() -> bool {
         TAKEN.load(Ordering::SeqCst)
+    }
+
+    /// Hears of the mouse from now on, or no longer.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn mouse(&self, on: bool) -> io::Result<()> {
+        if MOUSE.swap(on, Ordering::SeqCst) == on || !Self::holds() {
+            return Ok(());
+        }
+        say(if on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    /// The title is about to be the face's: the terminal remembers the one it has.
+    ///
+    /// # Errors
+    /// What the terminal answered.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may do this")]
+    pub(crate) fn entitle(&self) -> io::Result<()> {
+        if TITLED.swap(true, Ordering::SeqCst) { Ok(()) } else { say(REMEMBER_TITLE) }
     }
 
     /// Gives the terminal back, stops this process as Ctrl-Z would, and takes the terminal again
@@ -116,12 +147,30 @@ impl Drop for Guard {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    crossterm::execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)
+    crossterm::execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange
+    )?;
+    if MOUSE.load(Ordering::SeqCst) { say(MOUSE_ON) } else { Ok(()) }
+}
+
+fn say(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(bytes)?;
+    out.flush()
 }
 
 /// Errors are passed over: there is nobody left to tell, and each step is worth trying.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = say(MOUSE_OFF);
+        }
+        if TITLED.swap(false, Ordering::SeqCst) {
+            let _ = say(RESTORE_TITLE);
+        }
         let _ = crossterm::execute!(
             io::stdout(),
             EndSynchronizedUpdate,

@@ -21,7 +21,8 @@
 //! | `wording` | what offers are called, and what the disk says of them |
 //! | `needle` | what is looked for in texts |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
-//! | `view/`, `theme`, `wrap`, `body` | how it looks |
+//! | `view/`, `theme/`, `wrap`, `body` | how it looks |
+//! | `dress`, `outcry` | what was chosen of looks and calls; the desktop and the title |
 //! | `prompt` | the screen that asks for a code, before there is a session |
 //! | `rehearsal` | the way in for a benchmark |
 //! | `run`, `ask`, `shell`, `pacer`, `canvas`, `guard`, `clock`, `errands` | what happens: loops, frames and their bytes, terminal modes, time, directories |
@@ -35,6 +36,7 @@ mod canvas;
 mod clock;
 mod commands;
 mod conversation;
+mod dress;
 mod editor;
 mod errands;
 mod guard;
@@ -42,6 +44,7 @@ mod history;
 mod keys;
 mod looking;
 mod needle;
+mod outcry;
 mod outside;
 mod pacer;
 mod picker;
@@ -67,8 +70,9 @@ pub use app::Next;
 pub use prompt::Answer;
 #[doc(hidden)]
 pub use rehearsal::Rehearsal;
+pub(crate) use theme::Palette;
 
-use crate::config::Timestamps;
+use crate::config::Looks;
 use crate::engine::Engine;
 use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
@@ -135,16 +139,17 @@ pub struct Terminal {
     shell: shell::Shell,
     /// What was said in the conversations before.
     past: app::Past,
-    timestamps: Timestamps,
+    dress: dress::Dress,
 }
 
 impl Terminal {
-    /// Takes the terminal; `timestamps` stand before what is said.
+    /// Takes the terminal; `looks` say how it is to look and to call.
     ///
     /// # Errors
     /// [`FaceError`] if it can't be used.
-    pub fn open(timestamps: Timestamps) -> Result<Self, FaceError> {
-        Ok(Self { shell: shell::Shell::open()?, past: app::Past::default(), timestamps })
+    pub fn open(looks: &Looks) -> Result<Self, FaceError> {
+        let dress = dress::Dress::new(looks, |name| std::env::var(name));
+        Ok(Self { shell: shell::Shell::open(&dress)?, past: app::Past::default(), dress })
     }
 
     /// Asks the user for the code to meet by at `relay`.
@@ -152,7 +157,7 @@ impl Terminal {
     /// # Errors
     /// [`FaceError`] if the terminal can't be used.
     pub async fn ask(&mut self, relay: &str) -> Result<Answer, FaceError> {
-        ask::ask(&mut self.shell, relay).await
+        ask::ask(&mut self.shell, relay, self.dress.theme).await
     }
 
     /// Shows the session of `engine` until it ends or the user leaves it, and says how it ended.
@@ -160,6 +165,6 @@ impl Terminal {
     /// # Errors
     /// [`FaceError`] if the terminal can't be used, or the engine is gone.
     pub async fn talk(&mut self, engine: Engine, options: Options) -> Result<Left, FaceError> {
-        run::run(&mut self.shell, engine, (options, self.timestamps), &mut self.past).await
+        run::run(&mut self.shell, engine, (options, &self.dress), &mut self.past).await
     }
 }

@@ -44,6 +44,7 @@ impl Rehearsal {
             meeting: Meeting::Anybody,
             keeps: false,
             timestamps: crate::config::Timestamps::default(),
+            calls: super::app::Calls::default(),
             zone: TimeZone::UTC,
         };
         let now = Clock::new().now();

@@ -5,17 +5,16 @@
 //! other.
 
 use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
+use super::dress::Dress;
 use super::errands;
 use super::looking;
 use super::outside::{self, Outside};
 use super::shelf::Environment;
 use super::shell::{Happened, Shell};
-use super::theme::Theme;
 use super::unfinished;
 use super::view;
 use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
-use crate::config::Timestamps;
 use crate::engine::{Command, Engine, Event};
 use crate::first_run;
 use couplet::session::Ending;
@@ -43,7 +42,7 @@ struct Face<'a> {
 pub(super) async fn run(
     shell: &mut Shell,
     mut engine: Engine,
-    (options, timestamps): (Options, Timestamps),
+    (options, dress): (Options, &Dress),
     past: &mut Past,
 ) -> Result<Left, FaceError> {
     let setting = Setting {
@@ -53,11 +52,12 @@ pub(super) async fn run(
         limit: options.visit.limit,
         zone: shell.clock.zone().clone(),
         home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
-        theme: Theme::from_environment(|name| std::env::var(name)),
+        theme: dress.theme,
         started_as: options.started_as,
         hosted: options.hosted,
         meeting: options.meeting,
-        timestamps,
+        timestamps: dress.timestamps,
+        calls: dress.calls,
         keeps: options.keeps,
     };
     let (errands, mut errands_done) = mpsc::unbounded_channel();
@@ -174,6 +174,7 @@ impl Face<'_> {
         self.update(match happened {
             Happened::Key(key) => Input::Key(key),
             Happened::Paste(text) => Input::Paste(text),
+            Happened::Mouse(mouse) => Input::Mouse(mouse),
             Happened::Focus(focused) => Input::Focus(focused),
             Happened::Redraw => Input::Tick,
             Happened::Hangup => Input::Hangup,
@@ -215,6 +216,9 @@ impl Face<'_> {
                     errands::probe(readings).map(|paths| Input::Probed { pasted, paths })
                 }),
                 Effect::Bell => self.shell.bell()?,
+                Effect::Notice(text) => self.shell.notice(&text)?,
+                Effect::Title(text) => self.shell.title(text)?,
+                Effect::Mouse(on) => self.shell.mouse(on)?,
                 Effect::Copy(text) => self.shell.copy(&text)?,
                 Effect::Save(path, text) => {
                     self.send_out(move || Some(Input::Saved(errands::save(path, &text))));

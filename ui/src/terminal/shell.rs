@@ -5,16 +5,22 @@
 //! [`Pacer`] allows it, never otherwise.
 
 use super::FaceError;
+use super::app::{Did, Mouse};
 use super::canvas::Canvas;
 use super::clock::Clock;
+use super::dress::Dress;
 use super::guard::{Guard, Lent};
+use super::outcry::{self, Way};
 use super::pacer::Pacer;
 use crate::config::exit;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use couplet::time::Moment;
-use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent};
+use crossterm::event::{
+    Event as TerminalEvent, EventStream, KeyEvent, MouseButton, MouseEvent, MouseEventKind,
+};
 use futures::StreamExt;
+use ratatui::layout::Position;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal as SignalNumber, getpid, kill_process};
 use std::io::{self, Stdout};
@@ -29,6 +35,8 @@ pub(super) enum Happened {
     Key(KeyEvent),
     /// Pasted text.
     Paste(String),
+    /// The mouse, if it was asked for.
+    Mouse(Mouse),
     /// The terminal got the focus, or lost it.
     Focus(bool),
     /// The screen has another size, or was somebody else's for a while.
@@ -53,11 +61,15 @@ pub(super) struct Shell {
     pacer: Pacer,
     keys: Option<EventStream>,
     signals: Signals,
+    /// How the desktop is told, if it is.
+    way: Option<Way>,
+    /// What the title says, once it says something of the face.
+    title: Option<String>,
 }
 
 impl Shell {
     /// Takes the terminal.
-    pub(super) fn open() -> Result<Self, FaceError> {
+    pub(super) fn open(dress: &Dress) -> Result<Self, FaceError> {
         let signals = Signals::new()?;
         let guard = Guard::new()?;
         let mut shell = Self {
@@ -70,7 +82,10 @@ impl Shell {
             pacer: Pacer::default(),
             keys: Some(EventStream::new()),
             signals,
+            way: dress.way,
+            title: None,
         };
+        shell.mouse(dress.mouse)?;
         // Whatever was on the screen before isn't ours to draw around.
         shell.clear()?;
         Ok(shell)
@@ -103,7 +118,7 @@ impl Shell {
             Signalled::Stop => self.suspend()?,
             Signalled::Resume => {
                 self.guard.retake()?;
-                self.clear()?;
+                self.come_back()?;
             }
         }
         Ok(Happened::Redraw)
@@ -142,6 +157,38 @@ impl Shell {
         Ok(self.screen.backend_mut().between(b"\x07")?)
     }
 
+    /// Has the desktop show this, where the terminal can ask it to.
+    pub(super) fn notice(&mut self, text: &str) -> Result<(), FaceError> {
+        let Some(way) = self.way else { return Ok(()) };
+        Ok(self.screen.backend_mut().between(&way.notice(text))?)
+    }
+
+    /// Gives the terminal this title.
+    pub(super) fn title(&mut self, text: String) -> Result<(), FaceError> {
+        self.title = Some(text);
+        self.retitle()
+    }
+
+    fn retitle(&mut self) -> Result<(), FaceError> {
+        // Whoever has the terminal now has its title, too.
+        let Some(title) = self.title.as_ref().filter(|_| self.lent.is_none()) else {
+            return Ok(());
+        };
+        self.guard.entitle()?;
+        Ok(self.screen.backend_mut().between(&outcry::title(title))?)
+    }
+
+    /// Hears of the mouse from now on, or no longer.
+    pub(super) fn mouse(&mut self, on: bool) -> Result<(), FaceError> {
+        Ok(self.guard.mouse(on)?)
+    }
+
+    /// The terminal was somebody else's for a while.
+    fn come_back(&mut self) -> Result<(), FaceError> {
+        self.retitle()?;
+        self.clear()
+    }
+
     /// Asks the terminal to put `text` on its clipboard (OSC 52). It never answers.
     pub(super) fn copy(&mut self, text: &str) -> Result<(), FaceError> {
         let asked = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
@@ -151,7 +198,7 @@ impl Shell {
     /// Gives the terminal to whoever started this process until it is continued.
     pub(super) fn suspend(&mut self) -> Result<(), FaceError> {
         self.guard.suspend()?;
-        self.clear()
+        self.come_back()
     }
 
     /// Gives the terminal to a program that is about to be started: until it is reclaimed nothing is
@@ -167,7 +214,7 @@ impl Shell {
         if let Some(lent) = self.lent.take() {
             self.guard.reclaim(&lent)?;
             self.keys = Some(EventStream::new());
-            self.clear()?;
+            self.come_back()?;
         }
         Ok(())
     }
@@ -193,7 +240,7 @@ impl Shell {
                 self.clear()?;
                 Happened::Redraw
             }
-            TerminalEvent::Mouse(_) => Happened::Redraw,
+            TerminalEvent::Mouse(event) => moused(event).map_or(Happened::Redraw, Happened::Mouse),
         })
     }
 }
@@ -202,6 +249,22 @@ impl std::fmt::Debug for Shell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Shell")
     }
+}
+
+/// What of the mouse means something.
+const fn moused(event: MouseEvent) -> Option<Mouse> {
+    let did = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Did::Click,
+        MouseEventKind::ScrollUp => Did::WheelUp,
+        MouseEventKind::ScrollDown => Did::WheelDown,
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => return None,
+    };
+    Some(Mouse { at: Position { x: event.column, y: event.row }, did })
 }
 
 async fn next_key(keys: &mut Option<EventStream>) -> Option<io::Result<TerminalEvent>> {

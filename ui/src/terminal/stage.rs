@@ -51,6 +51,8 @@ impl Stage {
             theme: Theme::new(true, true),
             keeps: false,
             timestamps: crate::config::Timestamps::default(),
+            // Of the title only its own tests hear.
+            calls: super::app::Calls { title: false, ..super::app::Calls::default() },
             zone: jiff::tz::TimeZone::UTC,
             started_as: crate::meeting::STARTED_AS.to_owned(),
             hosted,

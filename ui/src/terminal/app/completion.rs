@@ -3,7 +3,9 @@
 //! Owns what the candidates are and how they are put into the line. Directories are read by the
 //! shell ([`mod@super::super::run`]), which answers a [`ListingRequest`] with a [`Listing`].
 
-use super::super::commands::{self, ACCEPT_WORDS, Argument, CANCEL_WORDS, COMMANDS, LIMITS};
+use super::super::commands::{
+    self, ACCEPT_WORDS, Argument, CANCEL_WORDS, COMMANDS, LIMITS, SWITCH,
+};
 use super::super::keys::Action;
 use super::super::quoting;
 use super::super::shelf::Access;
@@ -130,6 +132,7 @@ impl App {
             Some(Argument::Running) => self.complete_number(Transfer::can_pause, &[]),
             Some(Argument::Paused) => self.complete_number(Transfer::is_paused, &[]),
             Some(Argument::Rate) => self.complete_number(|_| false, LIMITS),
+            Some(Argument::Switch) => self.complete_number(|_| false, SWITCH),
             Some(Argument::Code) => self.complete_code(),
             Some(Argument::Shelved) => self.complete_shelved(effects),
             Some(Argument::None | Argument::User | Argument::Said | Argument::Topic) | None => {}

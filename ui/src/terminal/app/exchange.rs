@@ -4,7 +4,7 @@
 
 use super::super::conversation::Columns;
 use super::super::picker::{Found, Look};
-use super::{Listing, ListingRequest, Saved};
+use super::{Listing, ListingRequest, Mouse, Saved, Spots};
 use crate::engine::{Command, Event, shelf as visit};
 use couplet::session::Ending;
 use crossterm::event::KeyEvent;
@@ -17,6 +17,8 @@ pub(crate) enum Input {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(String),
+    /// The mouse was used.
+    Mouse(Mouse),
     /// The terminal got the focus, or lost it.
     Focus(bool),
     /// The engine tells something.
@@ -47,7 +49,7 @@ pub(crate) enum Input {
 }
 
 /// What the frame that was drawn last has shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Drawn {
     /// The width of the texts in the conversation.
     pub(crate) columns: Option<Columns>,
@@ -61,6 +63,8 @@ pub(crate) struct Drawn {
     pub(crate) list_rows: usize,
     /// How far the help can be scrolled.
     pub(crate) help_end: usize,
+    /// What can be clicked on.
+    pub(crate) spots: Spots,
 }
 
 /// What is to be done.
@@ -85,6 +89,12 @@ pub(crate) enum Effect {
     },
     /// Call for the user.
     Bell,
+    /// Have the desktop show this.
+    Notice(String),
+    /// Give the terminal this title.
+    Title(String),
+    /// Hear of the mouse, or no longer.
+    Mouse(bool),
     /// Ask the terminal to put this on its clipboard.
     Copy(String),
     /// Write this transcript into a new file.

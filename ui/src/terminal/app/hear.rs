@@ -8,6 +8,7 @@ use super::super::conversation::{Sign, Who};
 use super::super::shelf::Access;
 use super::{App, Effect, Held, visit};
 use crate::engine::Event;
+use couplet::message::Role;
 use couplet::session::{Event as SessionEvent, Link, Peer};
 use std::rc::Rc;
 use std::time::Duration;
@@ -60,7 +61,12 @@ impl App {
                 self.standing.seat = Some(seat);
                 self.standing.room = room;
             }
-            SessionEvent::Role(role) => self.standing.role = Some(role),
+            SessionEvent::Role(role) => {
+                let before = self.standing.role.replace(role);
+                if role == Role::Emi && before == Some(Role::Rec) {
+                    self.call_for_turn(effects);
+                }
+            }
             SessionEvent::Peer { peer, newcomer } => self.hear_peer(peer, newcomer),
             SessionEvent::PeerName(name) => self.hear_name(&name),
             SessionEvent::PeerTyping(writes) => self.standing.peer_writes = writes,
@@ -72,9 +78,7 @@ impl App {
                 let who = Who::Peer(self.standing.peer_label());
                 let attended = self.attends();
                 self.conversation.push_words(now.wall, who, text, Some(sequence), attended);
-                if self.is_away() {
-                    effects.push(Effect::Bell);
-                }
+                self.call_for_words(effects);
             }
             SessionEvent::Held { draft, text } => {
                 self.held.retain(|held| held.draft != draft);
@@ -108,9 +112,10 @@ impl App {
             SessionEvent::Seal(seal) => self.hear_seal(seal),
             SessionEvent::PeerCompares => {
                 self.hear_compares();
-                if self.is_away() {
-                    effects.push(Effect::Bell);
-                }
+                self.call(
+                    |app| format!("{} compares the words", app.standing.peer_in_words()),
+                    effects,
+                );
             }
             SessionEvent::Ended(ending) => effects.push(Effect::Quit(ending)),
         }

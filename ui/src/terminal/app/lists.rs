@@ -91,7 +91,7 @@ impl App {
         }
     }
 
-    fn answer(&mut self, row: usize, accept: bool, effects: &mut Vec<Effect>) {
+    pub(super) fn answer(&mut self, row: usize, accept: bool, effects: &mut Vec<Effect>) {
         let Some(transfer) = self.transfers.all().get(row) else { return };
         let id = Some(transfer.id);
         if transfer.stage() == Stage::Answer {

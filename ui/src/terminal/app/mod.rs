@@ -4,7 +4,9 @@
 //! rule can be tested with keys in and effects out. Drawing is in [`super::view`], doing in
 //! [`mod@super::run`].
 
+mod calls;
 mod completion;
+mod drawn;
 mod exchange;
 mod find;
 mod guide;
@@ -14,6 +16,7 @@ mod hints;
 mod leaving;
 mod lists;
 mod mode;
+mod mouse;
 mod outside;
 mod past;
 mod pasted;
@@ -29,9 +32,12 @@ mod transfers;
 mod welcome;
 mod write;
 
+pub(crate) use calls::Calls;
 pub(crate) use completion::{Listing, ListingRequest, Popup};
+pub(crate) use drawn::{Button, Rows, Spots};
 pub(crate) use exchange::{Drawn, Effect, Input};
 pub(crate) use mode::Mode;
+pub(crate) use mouse::{Did, Mouse};
 pub(crate) use past::Past;
 pub(crate) use reading::Saved;
 pub(crate) use standing::Standing;
@@ -83,6 +89,8 @@ pub(crate) struct Setting {
     pub(crate) keeps: bool,
     /// What stands before each entry of the conversation.
     pub(crate) timestamps: Timestamps,
+    /// What the user wants to be called by.
+    pub(crate) calls: Calls,
     /// In which times of files are shown.
     pub(crate) zone: TimeZone,
 }
@@ -183,6 +191,7 @@ pub(crate) struct App {
     next: Option<Next>,
     pub(crate) sealing: seal::Sealing,
     company: hear::Company,
+    calling: calls::Calling,
     awaited_listing: Option<ListingRequest>,
     /// The line about a newcomer whose name isn't known yet, and whether it replaces somebody.
     arrival: Option<(usize, bool)>,
@@ -221,6 +230,7 @@ impl App {
             next: None,
             sealing: seal::Sealing::default(),
             company: hear::Company::default(),
+            calling: calls::Calling::default(),
             awaited_listing: None,
             arrival: None,
         }
@@ -264,6 +274,10 @@ impl App {
                 self.paste(&text, &mut effects);
                 self.tell_writing(&mut effects);
             }
+            Input::Mouse(mouse) => {
+                self.last_key = now.moment;
+                self.mouse(mouse, &mut effects);
+            }
             Input::Focus(focused) => {
                 self.focus_is_told = true;
                 self.focused = focused;
@@ -275,15 +289,7 @@ impl App {
             Input::Saved(saved) => self.saved(&saved),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
-            Input::Drawn(drawn) => {
-                self.drawn = drawn;
-                if self.attends() && drawn.rows > 0 {
-                    self.conversation.looked_at();
-                }
-                self.want_more(&mut effects);
-                let shown = self.conversation.take_shown(drawn.complete_before);
-                effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
-            }
+            Input::Drawn(drawn) => self.see(drawn, &mut effects),
             Input::Tick => self.tick(&mut effects),
             Input::Hangup if self.setting.keeps => {
                 // Not for good: the relay keeps the seat, and the file all that is needed.
@@ -292,6 +298,7 @@ impl App {
             }
             Input::Hangup => self.leave(leaving::HANGUP_LIMIT, &mut effects),
         }
+        self.retitle(&mut effects);
         effects
     }
 

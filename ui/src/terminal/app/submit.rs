@@ -101,6 +101,17 @@ impl App {
             Line::Verify => self.compare()?,
             Line::New => return self.go_on(Next::New, effects),
             Line::Code(code) => return self.go_on(Next::Code(code), effects),
+            Line::Mouse(on) => {
+                let how = if on {
+                    "the wheel scrolls and clicks choose; with Shift held the terminal selects text"
+                } else {
+                    "the mouse is the terminal's again"
+                };
+                self.conversation.go_to_newest();
+                self.tell(Sign::Info, how.to_owned());
+                effects.push(Effect::Mouse(on));
+                return Ok(());
+            }
             Line::Who => {
                 let text = self.who();
                 self.conversation.go_to_newest();

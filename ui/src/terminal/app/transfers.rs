@@ -38,6 +38,7 @@ impl App {
         let line = if is_news { self.transfer_line(transfer) } else { None };
         let full = self.full_line(transfer);
         let is_offer = transfer.stage() == Stage::Answer;
+        let why = line.as_ref().map(|(_, text)| text.clone());
         let mut left_out = Vec::new();
         if let TransferState::Verified { left_out: reasons, left_out_count, .. } =
             &transfer.info.state
@@ -60,8 +61,14 @@ impl App {
                 transfer.full_was_told = true;
             }
         }
-        if is_news && is_offer && self.is_away() {
-            effects.push(Effect::Bell);
+        let is_over = self.transfers.get(id).is_some_and(|transfer| {
+            matches!(
+                transfer.info.state,
+                TransferState::Verified { .. } | TransferState::Failed { .. }
+            )
+        });
+        if let (true, Some(why)) = (is_news && (is_offer || is_over), why) {
+            self.call(|_| why, effects);
         }
     }
 
@@ -85,9 +92,7 @@ impl App {
         let attended = self.attends();
         let text = text::message(text, MOST_TEXT);
         self.conversation.push_words(self.now.wall, Who::Peer(peer), text, None, attended);
-        if self.is_away() {
-            effects.push(Effect::Bell);
-        }
+        self.call_for_words(effects);
     }
 
     /// How a transfer's state reads in the conversation, if it is told there.

@@ -70,6 +70,12 @@ pub(crate) enum Mistake {
          it away"
     )]
     NoRate,
+    /// Something that should be on or off.
+    #[error("{command} takes on or off, such as {command} on")]
+    NoSwitch {
+        /// The command.
+        command: &'static str,
+    },
     /// A command that takes nothing was given something.
     #[error("{command} takes nothing after it; send it alone on its line")]
     TooMuch {

@@ -44,7 +44,7 @@ pub(super) fn draw(
             pen.put_before(line, row * 2 + 1, 4, usize::from(line.width), &text, theme.quiet());
         }
         if first + row == at {
-            pen.style_row(inner, row * tall, theme.selected());
+            pen.choose(inner, row * tall, 0..seen * tall, tall);
         }
     }
     height

@@ -66,6 +66,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         }
         Some(Overlay::Transfers { chosen }) => {
             drawn.list_rows = list::draw(app, &mut pen, layout.middle, layout.boxed, chosen);
+            drawn.spots = pen.spots;
             return drawn;
         }
         Some(Overlay::Verify) => {
@@ -78,7 +79,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
                 transfers::draw_pane(app, &mut pen, pane);
             }
             let (rows, cursor) = shelf::draw(app, &mut pen, area, layout.boxed);
-            drawn.list_rows = rows;
+            (drawn.list_rows, drawn.spots) = (rows, pen.spots);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
@@ -86,7 +87,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         }
         Some(Overlay::Pick) => {
             let (rows, cursor) = picker::draw(app, &mut pen, layout.middle, layout.boxed);
-            drawn.list_rows = rows;
+            (drawn.list_rows, drawn.spots) = (rows, pen.spots);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
@@ -111,6 +112,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let (columns, cursor) = composer.draw(app, &mut pen, layout.composer, layout.boxed);
     drawn.composer_columns = columns;
     composer::draw_popup(app, &mut pen, layout.conversation, layout.boxed);
+    drawn.spots = pen.spots;
     if let Some(cursor) = finding.unwrap_or(cursor) {
         // The terminal's own cursor, so that input methods and screen readers know the place.
         frame.set_cursor_position(cursor);

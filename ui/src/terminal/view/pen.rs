@@ -3,12 +3,14 @@
 //! Owns the few ways in which the parts put text on the screen: from the left, from the right, and
 //! in boxes. Everything goes through ratatui's buffer, which takes no control characters.
 
+use super::super::app::{Button, Rows, Spots};
 use super::super::theme::Theme;
 use super::super::wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
+use std::ops::Range;
 
 /// A buffer and the looks.
 #[derive(Debug)]
@@ -16,12 +18,42 @@ pub(super) struct Pen<'a> {
     buffer: &'a mut Buffer,
     /// The looks.
     pub(super) theme: Theme,
+    /// What can be clicked on, as far as it was drawn.
+    pub(super) spots: Spots,
 }
 
 impl<'a> Pen<'a> {
-    /// A pen for `buffer`.
-    pub(super) const fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
-        Self { buffer, theme }
+    /// A pen for `buffer`, whose ground it lays.
+    pub(super) fn new(buffer: &'a mut Buffer, theme: Theme) -> Self {
+        buffer.set_style(buffer.area, theme.plain());
+        Self { buffer, theme, spots: Spots::default() }
+    }
+
+    /// What was put in these columns is a button.
+    pub(super) fn button(&mut self, area: Rect, row: usize, columns: Range<usize>, button: Button) {
+        let part = Rect {
+            x: area.x.saturating_add(to_u16(columns.start)),
+            y: area.y.saturating_add(to_u16(row)),
+            width: to_u16(columns.len()),
+            height: 1,
+        };
+        let part = part.intersection(area);
+        if !part.is_empty() {
+            self.spots.buttons.push((part, button));
+        }
+    }
+
+    /// Marks the chosen entry of a list: its first row; `rows` are those of all entries, of which
+    /// each has `step`.
+    pub(super) fn choose(&mut self, area: Rect, row: usize, rows: Range<usize>, step: usize) {
+        self.style_row(area, row, self.theme.selected());
+        let area = Rect {
+            y: area.y.saturating_add(to_u16(rows.start)),
+            height: to_u16(rows.len()),
+            ..area
+        };
+        let chosen = to_u16(row.saturating_sub(rows.start) / step.max(1));
+        self.spots.rows = Some(Rows { area, step: to_u16(step), chosen });
     }
 
     /// Writes `text` in row `row` of `area`, from column `column` on, as far as there is room; gives
@@ -94,14 +126,16 @@ impl<'a> Pen<'a> {
 
     /// Empties `area`.
     pub(super) fn clear(&mut self, area: Rect) {
-        Clear.render(area.intersection(self.buffer.area), self.buffer);
+        let area = area.intersection(self.buffer.area);
+        Clear.render(area, self.buffer);
+        self.buffer.set_style(area, self.theme.plain());
     }
 
     /// Draws a box with its titles and gives its inside.
     pub(super) fn boxed(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         let block = Block::bordered()
             .border_set(self.theme.symbols.border)
-            .border_style(self.theme.quiet());
+            .border_style(self.theme.border());
         let inner = block.inner(area);
         block.render(area, self.buffer);
         if area.width > 4 && area.height > 1 {
@@ -110,22 +144,17 @@ impl<'a> Pen<'a> {
             if !title.is_empty() {
                 let title =
                     format!(" {} ", wrap::shortened(title, room.saturating_sub(2), ellipsis));
-                self.put(area, 0, 1, &title, undimmed(self.theme.plain()));
+                self.put(area, 0, 1, &title, self.theme.over_border(self.theme.plain()));
             }
             if !foot.is_empty() {
                 let foot = format!(" {} ", wrap::shortened(foot, room.saturating_sub(2), ellipsis));
                 let start = usize::from(area.width) - 1 - wrap::width(&foot);
                 let row = usize::from(area.height) - 1;
-                self.put(area, row, start, &foot, undimmed(self.theme.strong()));
+                self.put(area, row, start, &foot, self.theme.over_border(self.theme.strong()));
             }
         }
         inner
     }
-}
-
-/// The style for what is put over a border, which is dim: a style adds to what is there.
-fn undimmed(style: Style) -> Style {
-    style.remove_modifier(Modifier::DIM)
 }
 
 /// Columns and rows of a screen fit; what doesn't is off the screen anyway.

@@ -55,7 +55,7 @@ pub(super) fn draw(
     for (row, entry) in shown.iter().skip(first).take(seen).enumerate() {
         draw_entry(picker, pen, line, top + row, entry);
         if first + row == at {
-            pen.style_row(inner, top + row, pen.theme.selected());
+            pen.choose(inner, top + row, top..top + seen, 1);
         }
     }
     let below = height.saturating_sub(preview);

@@ -67,7 +67,7 @@ pub(super) fn draw(
     for (row, file) in shown.iter().skip(first).take(seen).enumerate() {
         draw_file(app, pen, line, top + row, file);
         if first + row == at {
-            pen.style_row(inner, top + row, pen.theme.selected());
+            pen.choose(inner, top + row, top..top + seen, 1);
         }
     }
     (seen, Some(cursor))

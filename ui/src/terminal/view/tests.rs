@@ -4,7 +4,8 @@ use super::super::app::Input;
 use super::super::prompt::Prompt;
 use super::super::scenes;
 use super::super::stage::{Stage, key_event};
-use super::super::theme::Theme;
+use super::super::theme::{Palette, Theme};
+use crate::config::SymbolSet;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -279,5 +280,33 @@ fn what_a_frame_costs() {
             stage.draw(120, 40);
         }
         println!("a frame with the composer {what}: {:?}", started.elapsed() / 20);
+    }
+}
+
+#[test]
+fn a_theme_with_a_background_leaves_no_cell_without() {
+    let dusk = Palette::named("dusk").unwrap();
+    let told = |name: &str| match name {
+        "COLORTERM" => Ok("truecolor".to_owned()),
+        _ => Err(std::env::VarError::NotPresent),
+    };
+    let theme = Theme::chosen(dusk, SymbolSet::Unicode, told);
+    for (name, scene) in scenes::all() {
+        for (width, height) in SIZES {
+            let mut stage = scene();
+            stage.app.setting.theme = theme;
+            let buffer = stage.draw(width, height);
+            for y in 0..height {
+                let mut x = 0;
+                while x < width {
+                    let cell = &buffer[(x, y)];
+                    let whole = cell.fg != Color::Reset && cell.bg != Color::Reset;
+                    assert!(whole, "{name} at {width}x{height}: {x} {y} {cell:?}");
+                    // What a wide letter covers is never drawn.
+                    let wide = super::super::wrap::width(cell.symbol()).max(1);
+                    x += u16::try_from(wide).unwrap();
+                }
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns how much is said of each: all of it while there is room, then a line each, then a count.
 
-use super::super::app::App;
+use super::super::app::{App, Button};
 use super::super::theme::Theme;
 use super::super::transfers::{Stage, Transfer};
 use super::super::wording::{self, Outlook};
@@ -50,9 +50,19 @@ pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
         row += 1;
         for (text, style) in wanted.into_iter().take(room) {
             pen.put_before(inner, row, 2, usize::from(inner.width), &text, style);
+            draw_buttons(pen, inner, row, transfer, &text);
             row += 1;
         }
     }
+}
+
+/// Makes buttons of the two words that answer an offer, if they are in this line.
+fn draw_buttons(pen: &mut Pen<'_>, inner: Rect, row: usize, transfer: &Transfer, text: &str) {
+    let decline = ["[d]", "Alt-D", "/decline"].iter().find_map(|word| text.rfind(word));
+    let Some(at) = decline.filter(|_| transfer.stage() == Stage::Answer) else { return };
+    let (accept, decline) = (wrap::width(text[..at].trim_end()), wrap::width(&text[..at]));
+    pen.button(inner, row, 2..2 + accept, Button::Accept(transfer.id));
+    pen.button(inner, row, 2 + decline..2 + wrap::width(text), Button::Decline(transfer.id));
 }
 
 /// Draws a line for each, below the conversation.
