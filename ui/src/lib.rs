@@ -31,3 +31,4 @@ pub mod password;
 mod places;
 pub mod relays;
 pub mod terminal;
+mod unseen;

@@ -21,8 +21,9 @@
 //! # }
 //! ```
 
-use crate::command::ask::{Unseen, interrupts};
+use crate::command::ask::interrupts;
 use crate::keyring::{self, Key, KeyringError};
+use crate::unseen::Unseen;
 use couplet::account::{AccountName, BadPassword, MAX_PASSWORD_BYTES, normal_password};
 use couplet::limits::MAX_REASON_COLUMNS;
 use couplet::text;

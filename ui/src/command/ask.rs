@@ -5,8 +5,8 @@
 
 use super::Refusal;
 use crate::config::exit;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use crate::unseen::Unseen;
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -84,31 +84,4 @@ fn read() -> oneshot::Receiver<String> {
 /// Ctrl+C, which doesn't end the program from now on; nothing if signals can't be heard here.
 pub(crate) fn interrupts() -> Option<Signal> {
     signal(SignalKind::interrupt()).ok()
-}
-
-/// While this lives, what is typed isn't shown.
-pub(crate) struct Unseen {
-    before: Termios,
-}
-
-impl Unseen {
-    /// Nothing if standard input is no terminal.
-    pub(crate) fn begin() -> Option<Self> {
-        let input = io::stdin();
-        if !input.is_terminal() {
-            return None;
-        }
-        let before = tcgetattr(&input).ok()?;
-        let mut without_echo = before.clone();
-        without_echo.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(&input, OptionalActions::Flush, &without_echo).ok()?;
-        Some(Self { before })
-    }
-}
-
-impl Drop for Unseen {
-    fn drop(&mut self) {
-        // A terminal that is gone needs nothing back.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-    }
 }
