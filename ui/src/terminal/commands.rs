@@ -48,6 +48,8 @@ pub(crate) enum Line {
     Resume(Option<TransferId>),
     /// Move at most so many bytes a second in each transfer.
     Limit(Option<u64>),
+    /// Show all transfers.
+    Transfers,
     /// Show the relay's shelf, as this user if one is named.
     Shelf(Option<AccountName>),
     /// Fetch this from the shelf, and do this if its name is taken.
@@ -200,6 +202,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         "/limit 5M",
         "at most 5 MiB a second in each transfer; /limit off: as fast as it goes",
     ),
+    command("/transfers", &[], Argument::None, "/transfers", "all transfers, and how each stands"),
     command(
         "/shelf",
         &[],
@@ -353,6 +356,7 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         "/find" | "/select" | "/reply" | "/copy" | "/save" => {
             Line::Read(reading::meaning(command, rest, home)?)
         }
+        "/transfers" => Line::Transfers,
         "/pass" => Line::Pass,
         "/take" => Line::Take,
         "/verify" => Line::Verify,

@@ -9,7 +9,7 @@ use super::super::conversation::Sign;
 use super::super::picker::Purpose;
 use super::super::transfers::{Stage, Transfer};
 use super::leaving::LEAVE_LIMIT;
-use super::{App, Effect, Next, shelf};
+use super::{App, Effect, Next, Overlay, shelf};
 use crate::engine::{Command, Outgoing, shelf as visit};
 use couplet::limits::{MAX_MESSAGE_BYTES, MAX_PLAIN_LINE};
 use couplet::plain::WORDS_ONLY;
@@ -77,6 +77,10 @@ impl App {
             }
             Line::Decline(id) => Command::Decline(self.open_offer(id)?),
             Line::Cancel { id, keep } => return self.cancel(id, keep, effects),
+            Line::Transfers => {
+                self.go_to(Overlay::Transfers { chosen: None });
+                return Ok(());
+            }
             Line::Shelf(user) => return self.visit_as(user, effects),
             Line::Get(name, how) => return self.get_with(name, how, effects),
             Line::Put(paths) => {
