@@ -23,7 +23,7 @@ const PRODUCED: &[(u8, &str)] = &[
     (exit::NO_RELAY, "here"),
     (exit::REFUSED, "here"),
     (exit::PROTOCOL, "here"),
-    (exit::NO_TERMINAL, "here"),
+    (exit::NO_TERMINAL, "tests/linear.rs"),
     (exit::WRONG_CODE, "here"),
     (exit::DISTRUSTED, "here"),
     (exit::NO_PEER, "here"),
@@ -72,7 +72,7 @@ fn without_a_relay() {
     ends(dir, &nobody, &["send", "x", "--code", "7-oter-lamp"], exit::USAGE, "did you mean otter");
     ends(dir, &nobody, &["send", "-", "x"], exit::USAGE, "sent alone");
     ends(dir, &nobody, &["receive", CODE, "--quiet"], exit::NO_RELAY, "no relay answers");
-    ends(dir, &nobody, &["chat"], exit::NO_TERMINAL, "terminal");
+    ends(dir, &nobody, &["chat"], exit::NO_RELAY, "relay");
     ends(dir, &nobody, &["partials", "remove", "none"], exit::FAILURE, "no part");
     let status = OneShot::start(dir, &nobody, &["send"]).ends().status;
     assert_eq!(status, i32::from(exit::USAGE));

@@ -9,6 +9,7 @@
 pub mod escapes;
 pub mod field;
 pub mod headless;
+pub mod linear;
 pub mod memory;
 pub mod meter;
 pub mod middle;

@@ -39,6 +39,10 @@ pub struct Ended {
 }
 
 impl OneShot {
+    /// What the environment of a test mustn't say for it.
+    pub const VARIABLES: &[&str] =
+        &["COUPLET_CODE", "COUPLET_DOWNLOADS", "COUPLET_TLS", "COUPLET_STARTED_AS"];
+
     /// `couplet` with these arguments at `relay`, in the directory `dir`.
     pub fn start(dir: &Path, relay: &str, args: &[&str]) -> Self {
         Self::start_with(dir, relay, args, |_| {})
@@ -75,7 +79,7 @@ impl OneShot {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for name in ["COUPLET_CODE", "COUPLET_DOWNLOADS", "COUPLET_TLS", "COUPLET_STARTED_AS"] {
+        for name in Self::VARIABLES {
             command.env_remove(name);
         }
         change(&mut command);

@@ -242,6 +242,10 @@ pub struct Chat {
     /// changes it.
     #[arg(long, value_name = "RATE", value_parser = one_shot::rate)]
     pub limit: Option<u64>,
+    /// Talk line by line, without a screen: for screen readers, and for programs that read and write in
+    /// your place. It is so by itself where standard input or output is no terminal, or TERM is dumb.
+    #[arg(long)]
+    pub plain: bool,
     /// How it looks and calls.
     #[command(flatten)]
     pub looks: Looks,

@@ -1,26 +1,24 @@
 //! `couplet`: reads the command line, runs a face, says how it ended.
 
+mod last;
+
 use couplet::code::Words;
 use couplet::session::Ending;
 use couplet::text;
 use couplet::transfer::offer::OnCollision;
 use couplet_ui::config::{self, Chat, Cli, Command, Looks, Receive, Wanted, exit};
-use couplet_ui::conversations::{Conversation, Conversations, LastError, Remembered};
+use couplet_ui::conversations::{Conversation, Remembered};
 use couplet_ui::engine::{self, Rest, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
 use couplet_ui::terminal::{self, Answer, FaceError, Left, Next, Terminal};
 use couplet_ui::{clock, command, partials, relays};
-use std::io::{self, IsTerminal, Write};
+use last::KeptAs;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use tokio::runtime::{self, Runtime};
-
-/// How often and how long `--last` waits for a conversation that somebody else has open.
-const LOCK_TRIES: u32 = 20;
-const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// What this program is called where it is installed.
 const PROGRAM: &str = "couplet";
@@ -115,8 +113,10 @@ async fn run_chat(chat: Chat) -> ExitCode {
             Err(text) => return fail(exit::NO_RELAY, &text),
         },
     };
+    let plain = is_plain(&chat);
     let relay = hosted.as_ref().map_or(chat.at.relay, HostedRelay::local_address);
     let line = Line {
+        plain,
         relay,
         name: chat.at.name,
         downloads: chat.downloads,
@@ -143,6 +143,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
         return code;
     }
     let line = Line {
+        plain: is_plain(&chat),
         relay: last.1.relay.clone(),
         name: chat.at.name.or_else(|| last.1.name.clone()),
         downloads: last.1.downloads.clone(),
@@ -157,7 +158,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
         kept,
     };
     let went = async {
-        let mut terminal = Terminal::open(&line.looks)?;
+        let mut terminal = Terminal::open(&line.looks, line.plain)?;
         let meeting = Meeting::of(last.1.session.room.as_ref(), &last.1.session.password.0);
         let start = Start { meeting: Some(meeting), draft: last.1.draft.clone(), last: Some(last) };
         talk(&line, &mut terminal, start).await.map(|talked| Some((terminal, talked)))
@@ -172,12 +173,8 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
     say_how_it_went(went)
 }
 
-/// Whether the conversation can be drawn, and files have a place.
+/// Whether files have a place.
 fn check_place(chat: &Chat) -> Result<(), ExitCode> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        let text = "chat draws on a terminal, and there is none here; run it in one";
-        return Err(fail(exit::NO_TERMINAL, text));
-    }
     if chat.downloads.exists() && !chat.downloads.is_dir() {
         let text = "the downloads directory is no directory; choose another with --downloads DIR";
         return Err(fail(exit::FAILURE, text));
@@ -185,11 +182,16 @@ fn check_place(chat: &Chat) -> Result<(), ExitCode> {
     Ok(())
 }
 
+/// Whether to talk line by line, without a screen.
+fn is_plain(chat: &Chat) -> bool {
+    chat.plain || terminal::has_lines_only(|name| std::env::var(name).ok())
+}
+
 fn say_how_it_went(went: Result<Option<Ended>, FaceError>) -> ExitCode {
     match went {
         Ok(Some(ended)) => say_ending(&ended),
         Ok(None) => ExitCode::from(exit::OK),
-        Err(error) => fail(exit::FAILURE, &error.to_string()),
+        Err(error) => fail(error.status(), &error.to_string()),
     }
 }
 
@@ -202,6 +204,8 @@ fn started_as(otherwise: &str) -> String {
 
 /// What stays the same from one meeting to the next.
 struct Line {
+    /// Whether to talk line by line.
+    plain: bool,
     relay: String,
     name: Option<String>,
     downloads: PathBuf,
@@ -273,7 +277,7 @@ impl Talked {
 /// Holds the terminal for one conversation after another, until the user leaves; says how the last
 /// one ended and what was never sent in it, or nothing if there was none.
 async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Option<Ended>, FaceError> {
-    let mut terminal = Terminal::open(&line.looks)?;
+    let mut terminal = Terminal::open(&line.looks, line.plain)?;
     let meeting = match wanted {
         None => None,
         Some(Wanted::Anybody) => Some(Meeting::Anybody),
@@ -343,46 +347,6 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
         plain = false;
         // What nobody was there to hear is the user's to say or to drop in the new room.
         draft = rest(unsaid, left.draft).await.unsaid.join("\n");
-    }
-}
-
-/// Which conversations are kept, so that they can be gone back to.
-struct KeptAs {
-    all: Option<Conversations>,
-    /// Even those with whoever comes next.
-    lobby: bool,
-    never: bool,
-}
-
-impl KeptAs {
-    fn new(chat: &Chat) -> Self {
-        Self {
-            all: Conversations::default_dir().map(Conversations::at),
-            lobby: chat.keep,
-            // A relay of one's own ends with this program, and its rooms with it.
-            never: chat.no_keep || chat.host.is_some(),
-        }
-    }
-
-    fn begin(&self, meeting: &Meeting) -> Option<Conversation> {
-        let wanted = !self.never && (self.lobby || *meeting != Meeting::Anybody);
-        // Without a place for it the conversation can't be gone back to, and nothing else is wrong.
-        self.all.as_ref().filter(|_| wanted)?.begin(clock::wall()).ok()
-    }
-
-    async fn last(&self) -> Result<(Conversation, Remembered), String> {
-        let all = self.all.as_ref().ok_or("there is no home directory to keep conversations in")?;
-        let mut tries = 0;
-        loop {
-            match all.last() {
-                // A program that was killed a moment ago may not be quite gone.
-                Err(LastError::InUse) if tries < LOCK_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(LOCK_WAIT).await;
-                }
-                last => return last.map_err(|error| error.to_string()),
-            }
-        }
     }
 }
 

@@ -19,8 +19,10 @@ fn a_host_has_its_own_relay_whatever_the_environment_says() {
             .stdin(Stdio::null())
             .output()
             .expect("it runs");
-        // As far as to the screen, for which there is no terminal here.
-        assert_eq!(output.status.code(), Some(6), "{args:?}: {}", text(&output.stderr));
+        // As far as to a seat, where there is nothing to say.
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        let said = text(&output.stdout);
+        assert!(said.contains("seat 1") && said.contains("you left (fin)"), "{said}");
     }
 }
 
@@ -58,6 +60,7 @@ fn help_and_version_go_to_standard_output() {
             "COUPLET_CODE",
             "--name",
             "--downloads",
+            "--plain",
             "--tls",
             "--config",
             "--theme",
@@ -106,15 +109,44 @@ fn a_mistake_in_the_configuration_is_one_sentence_with_its_line() {
             assert!(told.contains(said) && told.lines().count() == 1, "{told}");
         }
     }
-    std::fs::write(&path, "relay = 'elsewhere:1'").expect("a file");
-    assert_eq!(couplet(&["--config", config]).status.code(), Some(6), "as far as to the screen");
+    std::fs::write(&path, format!("relay = '{}'", nobody())).expect("a file");
+    let output = couplet(&["--config", config]);
+    assert_eq!(output.status.code(), Some(3), "the relay of the file is tried");
     let output = couplet(&["--config", "/nowhere/config.toml"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
+/// Where nobody listens: a port that was free a moment ago.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
+}
+
 #[test]
-fn without_a_terminal_chat_says_so() {
-    let output = couplet(&[]);
+fn without_a_terminal_chat_goes_line_by_line() {
+    let nobody = nobody();
+    for plain in [&[][..], &["--plain"]] {
+        let output = couplet(&[&["--relay", &nobody], plain].concat());
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+        let said = text(&output.stdout);
+        assert!(!said.contains('\u{1b}'), "{said}");
+        assert!(text(&output.stderr).contains("no relay answers"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn where_nothing_can_be_written_chat_says_so() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let output = Command::new(env!("CARGO_BIN_EXE_couplet"))
+        .args(["--host=127.0.0.1:0"])
+        .env_remove("COUPLET_RELAY")
+        .env_remove("COUPLET_CODE")
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()
+        .and_then(std::process::Child::wait_with_output)
+        .expect("it runs");
     assert_eq!(output.status.code(), Some(6));
     assert!(text(&output.stderr).contains("terminal"), "{}", text(&output.stderr));
 }

@@ -17,7 +17,7 @@ pub const NO_RELAY: u8 = 3;
 pub const REFUSED: u8 = 4;
 /// The other end doesn't speak couplet's protocol.
 pub const PROTOCOL: u8 = 5;
-/// There is no terminal to draw on.
+/// The terminal can't be drawn on, or nothing can be written to it.
 pub const NO_TERMINAL: u8 = 6;
 /// The peer had another code.
 pub const WRONG_CODE: u8 = 7;
@@ -60,7 +60,7 @@ pub const ALL: &[(u8, &str)] = &[
     (NO_RELAY, "no relay reached, or it was ended before all was through"),
     (REFUSED, "the relay refused"),
     (PROTOCOL, "not a couplet relay"),
-    (NO_TERMINAL, "no terminal"),
+    (NO_TERMINAL, "the terminal can't be used"),
     (WRONG_CODE, "the codes differ"),
     (DISTRUSTED, "not the relay that was met before"),
     (NO_PEER, "nobody came in time"),

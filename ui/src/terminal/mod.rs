@@ -28,6 +28,7 @@
 //! | `run`, `ask`, `shell`, `pacer`, `canvas`, `guard`, `clock`, `errands` | what happens: loops, frames and their bytes, terminal modes, time, directories |
 //! | `picker`, `looking` | files to choose from, and looking at them |
 //! | `outside` | the user's own editor, while it has the terminal |
+//! | `linear/` | the same conversation line by line, without a screen |
 
 mod app;
 mod ask;
@@ -42,6 +43,7 @@ mod errands;
 mod guard;
 mod history;
 mod keys;
+mod linear;
 mod looking;
 mod needle;
 mod outcry;
@@ -72,11 +74,11 @@ pub use prompt::Answer;
 pub use rehearsal::Rehearsal;
 pub(crate) use theme::Palette;
 
-use crate::config::Looks;
+use crate::config::{Looks, exit};
 use crate::engine::Engine;
 use crate::meeting::{Hosted, Meeting};
 use couplet::session::Ending;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 /// What the face shows and can't know by itself.
@@ -122,11 +124,33 @@ pub struct Left {
 #[derive(Debug, thiserror::Error)]
 pub enum FaceError {
     /// The terminal refused something, or there is none.
-    #[error("the terminal can't be used ({0}); run couplet in a terminal, with nothing redirected")]
+    #[error("the terminal can't be used ({0}); run couplet in another, or line by line: --plain")]
     Terminal(#[from] io::Error),
+    /// The code was asked for, and there was no line with an answer.
+    #[error("no code was given; give it on the command line, or in COUPLET_CODE")]
+    NoCode,
     /// The engine stopped without saying why.
     #[error("the session stopped unexpectedly; start couplet again, and please report it")]
     EngineGone,
+}
+
+impl FaceError {
+    /// The exit status that says so.
+    #[must_use]
+    pub const fn status(&self) -> u8 {
+        match self {
+            Self::Terminal(_) => exit::NO_TERMINAL,
+            Self::NoCode => exit::USAGE,
+            Self::EngineGone => exit::FAILURE,
+        }
+    }
+}
+
+/// Whether there is no screen to draw on: standard input or output is no terminal, or one that can
+/// do nothing, as `variable` says.
+pub fn has_lines_only(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let is_dumb = variable("TERM").is_none_or(|term| matches!(term.as_str(), "" | "dumb"));
+    is_dumb || !io::stdin().is_terminal() || !io::stdout().is_terminal()
 }
 
 /// The terminal, held for the face's screens.
@@ -136,20 +160,33 @@ pub enum FaceError {
 /// caller's, once the terminal is back. Needs a tokio runtime with time, I/O and blocking threads.
 #[derive(Debug)]
 pub struct Terminal {
-    shell: shell::Shell,
+    shell: Shell,
     /// What was said in the conversations before.
     past: app::Past,
     dress: dress::Dress,
 }
 
+/// How it is held.
+#[derive(Debug)]
+enum Shell {
+    Screen(Box<shell::Shell>),
+    Lines(Box<linear::Shell>),
+}
+
 impl Terminal {
-    /// Takes the terminal; `looks` say how it is to look and to call.
+    /// Takes the terminal; `looks` say how it is to look and to call. It is drawn on, or standard input
+    /// is read and standard output written `line_by_line`.
     ///
     /// # Errors
     /// [`FaceError`] if it can't be used.
-    pub fn open(looks: &Looks) -> Result<Self, FaceError> {
+    pub fn open(looks: &Looks, line_by_line: bool) -> Result<Self, FaceError> {
         let dress = dress::Dress::new(looks, |name| std::env::var(name));
-        Ok(Self { shell: shell::Shell::open(&dress)?, past: app::Past::default(), dress })
+        let shell = if line_by_line {
+            Shell::Lines(Box::new(linear::Shell::open()?))
+        } else {
+            Shell::Screen(Box::new(shell::Shell::open(&dress)?))
+        };
+        Ok(Self { shell, past: app::Past::default(), dress })
     }
 
     /// Asks the user for the code to meet by at `relay`.
@@ -157,7 +194,10 @@ impl Terminal {
     /// # Errors
     /// [`FaceError`] if the terminal can't be used.
     pub async fn ask(&mut self, relay: &str) -> Result<Answer, FaceError> {
-        ask::ask(&mut self.shell, relay, self.dress.theme).await
+        match &mut self.shell {
+            Shell::Screen(shell) => ask::ask(shell, relay, self.dress.theme).await,
+            Shell::Lines(shell) => linear::ask(shell, relay).await,
+        }
     }
 
     /// Shows the session of `engine` until it ends or the user leaves it, and says how it ended.
@@ -165,6 +205,10 @@ impl Terminal {
     /// # Errors
     /// [`FaceError`] if the terminal can't be used, or the engine is gone.
     pub async fn talk(&mut self, engine: Engine, options: Options) -> Result<Left, FaceError> {
-        run::run(&mut self.shell, engine, (options, &self.dress), &mut self.past).await
+        let (options, past) = ((options, &self.dress), &mut self.past);
+        match &mut self.shell {
+            Shell::Screen(shell) => run::run(shell, engine, options, past).await,
+            Shell::Lines(shell) => linear::run(shell, engine, options, past).await,
+        }
     }
 }

@@ -5,12 +5,14 @@
 //! other.
 
 use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
+use super::clock::Clock;
 use super::dress::Dress;
 use super::errands;
 use super::looking;
 use super::outside::{self, Outside};
 use super::shelf::Environment;
 use super::shell::{Happened, Shell};
+use super::theme::Theme;
 use super::unfinished;
 use super::view;
 use super::visiting::Visiting;
@@ -45,21 +47,7 @@ pub(super) async fn run(
     (options, dress): (Options, &Dress),
     past: &mut Past,
 ) -> Result<Left, FaceError> {
-    let setting = Setting {
-        relay: couplet::text::line(&options.visit.relay, 60),
-        downloads: options.downloads,
-        on_collision: options.visit.on_collision,
-        limit: options.visit.limit,
-        zone: shell.clock.zone().clone(),
-        home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
-        theme: dress.theme,
-        started_as: options.started_as,
-        hosted: options.hosted,
-        meeting: options.meeting,
-        timestamps: dress.timestamps,
-        calls: dress.calls,
-        keeps: options.keeps,
-    };
+    let setting = setting(&options, dress, dress.theme, &shell.clock);
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let mut app = App::new(setting, shell.clock.now());
     app.shelf.environment = Environment::read(|name| std::env::var(name).ok());
@@ -116,13 +104,34 @@ pub(super) async fn run(
     }
 }
 
+/// What the app is told once.
+pub(super) fn setting(options: &Options, dress: &Dress, theme: Theme, clock: &Clock) -> Setting {
+    Setting {
+        relay: couplet::text::line(&options.visit.relay, 60),
+        downloads: options.downloads.clone(),
+        on_collision: options.visit.on_collision,
+        limit: options.visit.limit,
+        zone: clock.zone().clone(),
+        home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
+        theme,
+        started_as: options.started_as.clone(),
+        hosted: options.hosted.clone(),
+        meeting: options.meeting.clone(),
+        timestamps: dress.timestamps,
+        calls: dress.calls,
+        keeps: options.keeps,
+    }
+}
+
 impl Face<'_> {
     /// What is left at the end: words that were written are the user's, whatever ended.
     fn left(&mut self, ending: Ending, past: &mut Past) -> Left {
         *past = self.app.take_past();
         let next = self.app.take_next().filter(|_| ending == Ending::Fin);
         let (draft, limit) = (self.app.draft().to_owned(), self.app.limit());
-        let unfinished = unfinished::lines(&self.app.transfers, self.app.setting.theme);
+        let symbols = self.app.setting.theme.symbols;
+        let ways = [symbols.incoming, symbols.outgoing];
+        let unfinished = unfinished::lines(&self.app.transfers, ways);
         let (closed, ended_by) = (self.app.is_closed(), self.shell.ended_by);
         Left { ending, draft, unfinished, closed, ended_by, next, limit }
     }

@@ -2,19 +2,19 @@
 //!
 //! Owns which transfers are told then, and how each reads.
 
-use super::theme::Theme;
 use super::transfers::{Stage, Transfer, Transfers};
 use super::wording;
 use couplet::transfer::book::Direction;
 use couplet::transfer::offer::Form;
 
 /// A line for each transfer that was taken and isn't through, or waits for the peer's answer. What the
-/// user hadn't answered isn't lost to anybody.
-pub(super) fn lines(transfers: &Transfers, theme: Theme) -> Vec<String> {
-    transfers.all().iter().filter_map(|transfer| line(transfer, theme)).collect()
+/// user hadn't answered isn't lost to anybody. `ways` is what stands for a file that comes, and for one
+/// that goes.
+pub(super) fn lines(transfers: &Transfers, ways: [&str; 2]) -> Vec<String> {
+    transfers.all().iter().filter_map(|transfer| line(transfer, ways)).collect()
 }
 
-fn line(transfer: &Transfer, theme: Theme) -> Option<String> {
+fn line(transfer: &Transfer, [down, up]: [&str; 2]) -> Option<String> {
     let so_far = match transfer.stage() {
         Stage::Over | Stage::Answer => return None,
         Stage::Offered => "not answered".to_owned(),
@@ -25,7 +25,6 @@ fn line(transfer: &Transfer, theme: Theme) -> Option<String> {
     };
     let offer = &transfer.info.offer;
     let is_on_disk = !matches!(offer.form, Form::Stream | Form::Text);
-    let (down, up) = (theme.symbols.incoming, theme.symbols.outgoing);
     let at_shelf = transfer.shelf.is_some();
     let (way, rest) = match transfer.info.direction {
         Direction::Incoming if at_shelf && transfer.done() > 0 => {
@@ -69,7 +68,7 @@ mod tests {
         }
         stage.moves(1, 19 * MIB, 100 * MIB, None).moves(2, 19 * MIB, 100 * MIB, None);
         stage.moves(8, 100 * MIB, 100 * MIB, None);
-        let mut told = lines(&stage.app.transfers, Theme::new(false, true));
+        let mut told = lines(&stage.app.transfers, ["⇣", "⇡"]);
         told.sort();
         let kept = "what came is kept (couplet partials), and goes on when it is offered again";
         assert_eq!(
@@ -93,7 +92,7 @@ mod tests {
         stage.hear(Event::Transfer { id: TransferId(1), info });
         stage.moves(1, MIB, 0, None);
         assert_eq!(
-            lines(&stage.app.transfers, Theme::new(false, true)),
+            lines(&stage.app.transfers, ["⇣", "⇡"]),
             ["not finished: ⇣ a stream, begun; it has to be offered again"]
         );
     }
