@@ -105,6 +105,14 @@ async fn files_of_every_shape_of_size_arrive_identical() {
         let path = pair.write(&name, &bytes);
         assert_eq!(pair.send(&path).await, (verified(&name), verified(&name)));
         assert!(fs::read(pair.downloads.join(&name)).expect("there") == bytes, "{name} differs");
+        // Both sides know by which hash it was checked.
+        for client in [&mut pair.a, &mut pair.b] {
+            let hash = |event: &Event| {
+                if let Event::Hash { hash, .. } = event { Some(*hash) } else { None }
+            };
+            let told = client.next_of_all(hash).await;
+            assert_eq!(told, *blake3::hash(&bytes).as_bytes(), "{name}");
+        }
     }
     assert!(!entries(&pair.downloads).iter().any(|name| name.starts_with(".couplet")));
 }

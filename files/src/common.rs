@@ -5,6 +5,7 @@
 use crate::pipe::Stop;
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::send::PipeNo;
+use couplet::transfer::tree::Hash;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -70,6 +71,8 @@ pub struct Common {
     pub moved: AtomicU64,
     /// Entries that are across.
     pub entries: AtomicU64,
+    /// The hash of the file that was closed last.
+    root: Mutex<Option<Hash>>,
     limit: Arc<AtomicU64>,
     pipes: Mutex<Pipes>,
     tell: Box<dyn Fn(Finding) + Send + Sync>,
@@ -93,6 +96,7 @@ impl Common {
             done: AtomicU64::new(0),
             moved: AtomicU64::new(0),
             entries: AtomicU64::new(0),
+            root: Mutex::default(),
             limit,
             pipes: Mutex::default(),
             tell: Box::new(tell),
@@ -123,6 +127,16 @@ impl Common {
     /// Whether nothing is told any more.
     pub fn is_over(&self) -> bool {
         self.pipes().is_over
+    }
+
+    /// A file is whole, and this is its BLAKE3 hash.
+    pub(crate) fn note_root(&self, root: Hash) {
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = Some(root);
+    }
+
+    /// The BLAKE3 hash of the file that was whole last: of all of it, if it is one file.
+    pub fn root(&self) -> Option<Hash> {
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes a second that go through; as fast as it goes if none.

@@ -155,6 +155,7 @@ impl Person {
             }
             Event::Preflight { .. }
             | Event::Started { .. }
+            | Event::Hash { .. }
             | Event::Text { .. }
             | Event::RelayIsNew
             | Event::Number { .. } => Ok(()),

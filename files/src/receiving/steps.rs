@@ -195,6 +195,7 @@ impl Incoming {
                 Closed::Save(entry) => {
                     let growing = state.growing.remove(&close.entry);
                     drop(state);
+                    self.common.note_root(close.root);
                     let saved = match growing {
                         Some(growing) => self.until_room(0, || growing.save(&entry)),
                         None => Err((Fault::Storage, "no file was opened".to_owned())),

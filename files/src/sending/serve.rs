@@ -42,6 +42,7 @@ pub(super) fn serve(sending: &Sending, pipe: PipeNo, outlet: &mut Outlet) -> io:
         match task {
             Task::NextEntry => next_entry(&mut state),
             Task::Transmit(step) => {
+                note_root(sending, &step);
                 step.encode(&mut outlet.record);
             }
             Task::Small(entry) => small(state, sending, entry, pipe, outlet),
@@ -96,6 +97,13 @@ pub(super) fn serve(sending: &Sending, pipe: PipeNo, outlet: &mut Outlet) -> io:
     }
 }
 
+/// What is closed is known by its hash.
+fn note_root(sending: &Sending, step: &SenderStep<'_>) {
+    if let SenderStep::Close(close) = step {
+        sending.common.note_root(close.root);
+    }
+}
+
 fn next_entry(state: &mut State) {
     let State { places, files, sender, .. } = state;
     // Files of entries that are through are closed; there are never many open.
@@ -133,6 +141,7 @@ fn small(
     match read {
         Ok(()) => {
             for step in state.sender.handle_small(entry, &outlet.scratch, pipe) {
+                note_root(sending, &step);
                 step.encode(&mut outlet.record);
             }
         }

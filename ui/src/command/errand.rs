@@ -233,7 +233,7 @@ impl Errand {
             Event::Progress(progress) => self.handle_progress(&progress),
             Event::Text { text, .. } => self.tell(Report::Text { text }),
             // A notice says so, and nothing here is numbered.
-            Event::RelayIsNew | Event::Number { .. } => {}
+            Event::RelayIsNew | Event::Number { .. } | Event::Hash { .. } => {}
         }
     }
 

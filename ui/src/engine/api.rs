@@ -6,6 +6,7 @@
 use couplet::session::{DraftId, Event as SessionEvent, Verdict};
 use couplet::transfer::book::TransferId;
 use couplet::transfer::offer::{OnCollision, Preflight};
+use couplet::transfer::tree::Hash;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -150,6 +151,14 @@ pub enum Event {
     },
     /// A moving transfer's figures, about ten times a second while it moves.
     Progress(Progress),
+    /// The BLAKE3 hash by which a transfer of one file was checked, just before it is told to be
+    /// verified.
+    Hash {
+        /// Which transfer.
+        id: TransferId,
+        /// The hash of the whole file.
+        hash: Hash,
+    },
     /// A text has come whole that was offered as one. It is as the peer wrote it: clean it
     /// ([`couplet::text`]) before it goes to a screen.
     Text {

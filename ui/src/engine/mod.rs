@@ -30,7 +30,8 @@ use couplet::message::RelayToClient;
 use couplet::seal::{Entropy, Password};
 use couplet::session::{self, DraftId, Event as SessionEvent, Kept, Meet, PlainSession, Session};
 use couplet::transfer::book::{Direction, TransferId, TransferState};
-use couplet::transfer::offer::OnCollision;
+use couplet::transfer::offer::{Form, OnCollision};
+use couplet::transfer::outcome::Outcome;
 use couplet_files::common::{Finding as Moved, WrittenDown};
 use keeping::Keeping;
 use pipe::PipeEnd;
@@ -423,9 +424,20 @@ impl Running {
                 // The last figures before the end, so that a bar isn't left at 97 %.
                 let last = self.transfers.last_progress(id, now).map(Event::Progress);
                 self.waiting.extend(last);
+                self.tell_hash(id, &outcome);
                 self.transfers.forget(id);
                 self.session.handle_transfer_ended(id, outcome, now);
             }
+        }
+    }
+
+    /// By which hash it was checked, if it is one file; before the word that it was.
+    fn tell_hash(&mut self, id: TransferId, outcome: &Outcome) {
+        let one = |form| matches!(form, Form::File | Form::Stream | Form::Text);
+        let is_one = self.session.transfer(id).is_some_and(|info| one(info.offer.form));
+        if let (Outcome::Verified { .. }, true) = (outcome, is_one) {
+            let hash = self.transfers.hash(id).map(|hash| Event::Hash { id, hash });
+            self.waiting.extend(hash);
         }
     }
 

@@ -18,6 +18,7 @@ use couplet::transfer::book::{Direction, TransferId, TransferInfo};
 use couplet::transfer::offer::{Offer, OnCollision, Preflight};
 use couplet::transfer::outcome::Outcome;
 use couplet::transfer::rate::Rate;
+use couplet::transfer::tree::Hash;
 use couplet::transfer::wire::Fault;
 use couplet_files::common::{self, Common};
 use couplet_files::pipe::{Stop, give_way, next_pipe};
@@ -324,6 +325,11 @@ impl Transfers {
     /// The figures of one transfer, at its end.
     pub(super) fn last_progress(&mut self, id: TransferId, now: Moment) -> Option<Progress> {
         self.moving.get_mut(&id).map(|moving| moving.progress(id, now))
+    }
+
+    /// The BLAKE3 hash of what is one file and has moved whole.
+    pub(super) fn hash(&self, id: TransferId) -> Option<Hash> {
+        self.moving.get(&id)?.common.root()
     }
 
     fn common(&self, id: TransferId) -> Arc<Common> {
