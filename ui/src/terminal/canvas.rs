@@ -3,10 +3,10 @@
 //! Owns every byte that a frame is made of. Those of one frame are gathered, put between the two
 //! marks of a synchronized update, and written at once. Colours are asked for only where a cell has
 //! one, so a colourless theme says nothing of colours. A control character never gets through,
-//! whoever has put it into a cell.
+//! whoever has put it into a cell; but for pictures and links, which are marked by their forced width.
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Cell, CellDiffOption};
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 use std::io::{self, Write};
@@ -89,7 +89,14 @@ impl<W: Write> Backend for Canvas<W> {
             // Only the cell before is known to have moved the cursor so far.
             self.cursor = None;
             worn = worn.change(Worn::of(cell), &mut self.frame);
-            put(cell.symbol(), &mut self.frame);
+            if matches!(cell.diff_option, CellDiffOption::ForcedWidth(_)) {
+                // A picture or a link, made by couplet itself: no text that is put on the screen has
+                // its width forced.
+                self.frame.extend_from_slice(cell.symbol().as_bytes());
+                next = None;
+            } else {
+                put(cell.symbol(), &mut self.frame);
+            }
         }
         worn.change(Worn::default(), &mut self.frame);
         Ok(())

@@ -152,3 +152,55 @@ fn whatever_the_face_is_told_only_frames_come_of_it() {
         assert!(text.contains('a') && !text.contains('\x07'));
     }
 }
+
+/// A link leads where its text says, in every row that it takes, and nothing else is in the sequence.
+#[test]
+fn links_lead_where_their_text_says() {
+    let url = "https://example.org/a/long/way/to/somewhere/that/takes/two/rows?at=least";
+    for width in [20, 40, 80, 120] {
+        let mut stage = scenes::your_turn_empty();
+        stage.app.setting.links = true;
+        stage.words(1, &format!("see {url}, and \u{1b}]8;;http://evil\u{7}https://b.c"));
+        stage.draw(width, 24);
+        let size = Size { width, height: 24 };
+        let mut screen = Terminal::new(Canvas::of(Vec::new(), size)).unwrap();
+        screen.draw(|frame| drop(view::draw(&stage.app, frame))).unwrap();
+        let bytes = String::from_utf8(screen.backend().out().clone()).unwrap();
+        let mut shown = String::new();
+        for part in bytes.split("\x1b]8;id=").skip(1) {
+            let (target, rest) = part.split_once("\x1b\\").unwrap();
+            let (id, target) = target.split_once(';').unwrap();
+            let (glyph, _) = rest.split_once("\x1b]8;;\x1b\\").unwrap();
+            if target == url {
+                shown.push_str(glyph);
+            } else {
+                assert!(target.starts_with("http") && !target.contains('\u{1b}'), "{target}");
+            }
+            assert!(id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'), "{id}");
+        }
+        assert!(shown == url || width < 40 && url.ends_with(&shown), "{width}: {shown}");
+        let before = bytes.len();
+        screen.draw(|frame| drop(view::draw(&stage.app, frame))).unwrap();
+        assert_eq!(screen.backend().out().len(), before, "the same again is nothing new");
+    }
+}
+
+/// A picture's bytes are couplet's own, and go out as they are; what only looks like them doesn't.
+#[test]
+fn only_what_has_its_width_forced_goes_out_raw() {
+    let sequence = "\x1b_Gf=32;AAAA\x1b\\";
+    for forced in [true, false] {
+        let mut screen = screen();
+        screen
+            .draw(|frame| {
+                let cell = frame.buffer_mut().cell_mut((1, 1)).unwrap();
+                cell.set_symbol(sequence);
+                if forced {
+                    cell.set_diff_option(CellDiffOption::ForcedWidth(std::num::NonZeroU16::MIN));
+                }
+            })
+            .unwrap();
+        let bytes = String::from_utf8(screen.backend().out().clone()).unwrap();
+        assert_eq!(bytes.contains(sequence), forced, "{bytes:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! Owns the table of commands, from which the parser, the help and the completion are made. It
 //! carries nothing out.
 
+mod listing;
 mod mistake;
 mod reading;
 
@@ -46,6 +47,12 @@ pub(crate) enum Line {
     Pause(Option<TransferId>),
     /// Let it go on.
     Resume(Option<TransferId>),
+    /// Show all that is known of a transfer.
+    Details(Option<TransferId>),
+    /// Show a picture that was received.
+    Preview(Option<TransferId>),
+    /// Take what is over off the list.
+    Tidy,
     /// Move at most so many bytes a second in each transfer.
     Limit(Option<u64>),
     /// Show all transfers.
@@ -96,6 +103,10 @@ pub(crate) enum Argument {
     Running,
     /// The number of a transfer that is paused.
     Paused,
+    /// The number of any transfer.
+    Any,
+    /// The number of a picture that was received.
+    Picture,
     /// Something that was said: a part of it, or how far back it is.
     Said,
     /// What the help is wanted for.
@@ -195,6 +206,9 @@ pub(crate) static COMMANDS: &[Command] = &[
         "/resume [N]",
         "let transfer N go on, or the only one that is paused",
     ),
+    listing::DETAILS,
+    listing::PREVIEW,
+    listing::TIDY,
     command(
         "/limit",
         &[],
@@ -352,6 +366,9 @@ fn meaning(found: &'static Command, rest: &str, home: Option<&Path>) -> Result<L
         }
         "/pause" => Line::Pause(number(command, rest)?),
         "/resume" => Line::Resume(number(command, rest)?),
+        "/details" => Line::Details(number(command, rest)?),
+        "/preview" => Line::Preview(number(command, rest)?),
+        "/tidy" => Line::Tidy,
         "/limit" => Line::Limit(limit(rest)?),
         "/find" | "/select" | "/reply" | "/copy" | "/save" => {
             Line::Read(reading::meaning(command, rest, home)?)

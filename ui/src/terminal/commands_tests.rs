@@ -64,6 +64,8 @@ fn every_row_of_the_table_is_understood() {
                 | Argument::Acceptance
                 | Argument::Cancellation
                 | Argument::Running
+                | Argument::Any
+                | Argument::Picture
                 | Argument::Paused => (*name).to_owned(),
             };
             assert!(parsed(&text).is_ok_and(|line| !matches!(line, Line::Words(_))), "{text}");

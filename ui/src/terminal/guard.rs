@@ -18,6 +18,7 @@ use crossterm::terminal::{
 };
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::cell::Cell;
 use std::io::{self, Write as _};
 use std::panic;
 use std::sync::Arc;
@@ -33,6 +34,11 @@ static TITLED: AtomicBool = AtomicBool::new(false);
 /// Buttons and the wheel, not every motion; with figures that fit any screen.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+thread_local! {
+    /// Whether a panic on this thread is an answer, and not the end.
+    static APART: Cell<bool> = const { Cell::new(false) };
+}
 
 type Hook = Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 
@@ -53,6 +59,9 @@ impl Guard {
         let previous_hook: Hook = Arc::from(panic::take_hook());
         let chained = Arc::clone(&previous_hook);
         panic::set_hook(Box::new(move |info| {
+            if APART.get() {
+                return;
+            }
             give_back();
             chained(info);
         }));
@@ -134,6 +143,15 @@ impl Guard {
     }
 }
 
+/// Does something that may panic over a stranger's bytes: the terminal stays the face's, nothing is
+/// printed, and there is no answer. It must leave nothing half done behind that others see.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let before = APART.replace(true);
+    let done = panic::catch_unwind(panic::AssertUnwindSafe(work));
+    APART.set(before);
+    done.ok()
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
         give_back();
@@ -181,5 +199,18 @@ fn give_back() {
             Show
         );
         let _ = disable_raw_mode();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_apart_is_no_answer_and_not_the_end() {
+        assert_eq!(apart(|| 7), Some(7));
+        assert_eq!(apart(|| apart(|| panic!("over a stranger's bytes")).unwrap_or(3)), Some(3));
+        assert_eq!(apart(|| -> u8 { panic!("again") }), None);
+        assert!(!APART.get(), "a panic after it is one as ever");
     }
 }

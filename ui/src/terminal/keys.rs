@@ -4,6 +4,7 @@
 
 mod composing;
 mod reading;
+mod transfers;
 
 use super::editor::Edit;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -59,6 +60,9 @@ pub(crate) enum Action {
     /// From here on.
     Mark,
     Reply,
+    Preview,
+    /// What is over goes off the list.
+    Tidy,
 }
 
 /// Where a key has its meaning.
@@ -68,6 +72,10 @@ pub(crate) enum Place {
     Talk,
     /// In the list of transfers (F2).
     Transfers,
+    /// In all that is known of one transfer.
+    Details,
+    /// While a received picture is shown.
+    Preview,
     /// On the shelf (F3).
     Shelf,
     /// In the search through the conversation (Ctrl-F).
@@ -116,15 +124,6 @@ const fn talk(
     help: &'static str,
 ) -> Binding {
     Binding { place: Place::Talk, keys, action, label, help }
-}
-
-const fn transfers(
-    keys: &'static [(KeyModifiers, KeyCode)],
-    action: Action,
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding { place: Place::Transfers, keys, action, label, help }
 }
 
 const fn shelf(
@@ -279,41 +278,6 @@ static BINDINGS: &[Binding] = &[
     ),
     talk(&[(CTRL, Char('d'))], Action::EndOfInput, "Ctrl-D", "delete; twice when empty: leave"),
     talk(&[(NONE, Esc)], Action::Escape, "", ""),
-    transfers(
-        &[(NONE, Up), (CTRL, Char('p')), (NONE, Char('k'))],
-        Action::Up,
-        "Up, Down",
-        "choose",
-    ),
-    transfers(&[(NONE, Down), (CTRL, Char('n')), (NONE, Char('j'))], Action::Down, "", ""),
-    transfers(&[(NONE, PageUp)], Action::PageUp, "", ""),
-    transfers(&[(NONE, PageDown)], Action::PageDown, "", ""),
-    transfers(&[(NONE, Home)], Action::First, "", ""),
-    transfers(&[(NONE, End)], Action::Last, "", ""),
-    transfers(
-        &[(NONE, Char('a')), (ALT, Char('a')), (NONE, Enter)],
-        Action::Accept,
-        "a",
-        "accept, or resume what is here in part",
-    ),
-    transfers(&[(NONE, Char('d')), (ALT, Char('d'))], Action::Decline, "d", "decline"),
-    transfers(&[(NONE, Char('p'))], Action::PauseOrGoOn, "p", "pause, or let it go on"),
-    transfers(
-        &[(NONE, Char('c')), (NONE, Delete)],
-        Action::Cancel,
-        "c",
-        "cancel; what has come is kept, to resume from",
-    ),
-    transfers(
-        &[(NONE, Esc), (NONE, F(2)), (NONE, Char('q')), (CTRL, Char('c'))],
-        Action::Escape,
-        "Esc",
-        "back",
-    ),
-    transfers(&[(NONE, F(1))], Action::Help, "", ""),
-    transfers(&[(NONE, F(3))], Action::Shelf, "", ""),
-    transfers(&[(CTRL, Char('l'))], Action::Redraw, "", ""),
-    transfers(&[(CTRL, Char('z'))], Action::Suspend, "", ""),
     shelf(&[], Action::Submit, "letters", "search the names; with * or ? a pattern"),
     shelf(&[(NONE, Enter)], Action::Submit, "Enter", "fetch the file"),
     shelf(&[(NONE, Up), (CTRL, Char('p'))], Action::Up, "Up, Down", "choose"),
@@ -381,7 +345,7 @@ static BINDINGS: &[Binding] = &[
 
 /// The whole key map, in the order in which the help shows it.
 pub(crate) fn bindings() -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().chain(composing::BINDINGS).chain(reading::BINDINGS)
+    BINDINGS.iter().chain(composing::BINDINGS).chain(reading::BINDINGS).chain(transfers::BINDINGS)
 }
 
 /// What `key` means at `place`; nothing if the map doesn't have it.

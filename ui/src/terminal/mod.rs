@@ -19,7 +19,7 @@
 //! | `shelf`, `visiting` | what is known of the relay's shelf, and the visit to it |
 //! | `unfinished` | what wasn't through at the end |
 //! | `wording` | what offers are called, and what the disk says of them |
-//! | `needle` | what is looked for in texts |
+//! | `needle`, `links` | what is looked for in texts; addresses in them |
 //! | `keys`, `commands`, `quoting` | what a key and a line mean |
 //! | `view/`, `theme/`, `wrap`, `body` | how it looks |
 //! | `dress`, `outcry` | what was chosen of looks and calls; the desktop and the title |
@@ -27,6 +27,7 @@
 //! | `rehearsal` | the way in for a benchmark |
 //! | `run`, `ask`, `shell`, `pacer`, `canvas`, `guard`, `clock`, `errands` | what happens: loops, frames and their bytes, terminal modes, time, directories |
 //! | `picker`, `looking` | files to choose from, and looking at them |
+//! | `pictures/` | received pictures, made fit for the terminal |
 //! | `outside` | the user's own editor, while it has the terminal |
 //! | `linear/` | the same conversation line by line, without a screen |
 
@@ -44,12 +45,14 @@ mod guard;
 mod history;
 mod keys;
 mod linear;
+mod links;
 mod looking;
 mod needle;
 mod outcry;
 mod outside;
 mod pacer;
 mod picker;
+mod pictures;
 mod prompt;
 mod quoting;
 mod rehearsal;

@@ -5,6 +5,7 @@
 
 use super::app::{App, Drawn, Input, Setting};
 use super::clock::{Clock, Now};
+use super::pictures::Means;
 use super::theme::Theme;
 use super::view;
 use crate::engine::Event;
@@ -46,6 +47,8 @@ impl Rehearsal {
             timestamps: crate::config::Timestamps::default(),
             calls: super::app::Calls::default(),
             zone: TimeZone::UTC,
+            pictures: Means::Blocks { any_colour: true },
+            links: false,
         };
         let now = Clock::new().now();
         let screen = Terminal::new(TestBackend::new(width, height)).unwrap();

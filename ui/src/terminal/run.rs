@@ -8,8 +8,10 @@ use super::app::{App, Effect, Input, MOST_WRITTEN, Past, Setting};
 use super::clock::Clock;
 use super::dress::Dress;
 use super::errands;
+use super::links;
 use super::looking;
 use super::outside::{self, Outside};
+use super::pictures::{self, Means};
 use super::shelf::Environment;
 use super::shell::{Happened, Shell};
 use super::theme::Theme;
@@ -120,6 +122,8 @@ pub(super) fn setting(options: &Options, dress: &Dress, theme: Theme, clock: &Cl
         timestamps: dress.timestamps,
         calls: dress.calls,
         keeps: options.keeps,
+        pictures: Means::from_environment(|name| std::env::var(name).ok()),
+        links: links::are_known(|name| std::env::var(name)),
     }
 }
 
@@ -221,6 +225,11 @@ impl Face<'_> {
                 Effect::Look(look) => {
                     self.send_out(move || Some(Input::Found(looking::look(look))));
                 }
+                Effect::Depict(wish) => self.send_out(move || {
+                    // The size in pixels is asked of the system, not of the terminal.
+                    let screen = crossterm::terminal::window_size().ok();
+                    Some(Input::Depicted(pictures::depict(&wish, screen.as_ref())))
+                }),
                 Effect::Probe { pasted, readings } => self.send_out(move || {
                     errands::probe(readings).map(|paths| Input::Probed { pasted, paths })
                 }),

@@ -13,6 +13,7 @@ use couplet::transfer::book::TransferState;
 use couplet::transfer::wire::Fault;
 use std::time::Duration;
 
+pub(super) mod closer;
 mod composing;
 pub(super) mod plain;
 pub(super) mod shelf;
@@ -29,6 +30,7 @@ pub(super) fn all() -> impl Iterator<Item = Scene> {
     SCENES
         .iter()
         .chain(transfers::SCENES)
+        .chain(closer::SCENES)
         .chain(plain::SCENES)
         .chain(shelf::SCENES)
         .chain(composing::SCENES)
@@ -279,7 +281,7 @@ pub(super) fn conversation_rec_held() -> Stage {
 }
 
 /// The end of a transfer that failed.
-fn failed(reason: &str) -> TransferState {
+pub(super) fn failed(reason: &str) -> TransferState {
     TransferState::Failed { code: Fault::Unknown, reason: reason.into() }
 }
 

@@ -5,6 +5,7 @@
 
 use super::app::{App, Effect, Input, Setting};
 use super::clock::{Now, WallTime};
+use super::pictures::{Depict, Means};
 use super::theme::Theme;
 use super::view;
 use crate::engine::{Command, Event, Progress};
@@ -33,6 +34,8 @@ pub(super) struct Stage {
     pub(super) app: App,
     pub(super) now: Now,
     pub(super) effects: Vec<Effect>,
+    /// How pictures are made that are asked for.
+    pub(super) depicts: Option<fn(Depict) -> Input>,
 }
 
 impl Stage {
@@ -57,12 +60,14 @@ impl Stage {
             started_as: crate::meeting::STARTED_AS.to_owned(),
             hosted,
             meeting,
+            pictures: Means::Blocks { any_colour: true },
+            links: false,
         };
         let now = Now {
             moment: Moment::from_start(Duration::from_secs(100)),
             wall: WallTime { date: date(2026, 11, 22), hour: 12, minute: 1, second: 0 },
         };
-        Self { app: App::new(setting, now), now, effects: Vec::new() }
+        Self { app: App::new(setting, now), now, effects: Vec::new(), depicts: None }
     }
 
     pub(super) fn give(&mut self, input: Input) -> &mut Self {
@@ -113,6 +118,7 @@ impl Stage {
         let mut drawn = super::app::Drawn::default();
         terminal.draw(|frame| drawn = view::draw(&self.app, frame)).unwrap();
         self.give(Input::Drawn(drawn));
+        super::scenes::closer::answer_depicts(self);
         terminal.backend().buffer().clone()
     }
 

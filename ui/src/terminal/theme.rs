@@ -143,6 +143,11 @@ impl Theme {
         self.palette.bad
     }
 
+    /// Whether there are colours at all.
+    pub(crate) fn has_colours(self) -> bool {
+        *self.palette != COLOURLESS
+    }
+
     /// A gauge and a chart.
     pub(crate) const fn gauge(self) -> Style {
         self.palette.gauge

@@ -3,6 +3,16 @@
 //! Owns their order on the screen, their recent speeds, and which one a command without a number
 //! means. It draws nothing.
 
+mod course;
+mod flow;
+mod folded;
+mod overall;
+
+pub(crate) use course::Course;
+pub(crate) use flow::{EVERY, Flow};
+pub(crate) use folded::{FRESH, Folded};
+
+use super::clock::{Now, WallTime};
 use super::wording::{self, Outlook};
 use crate::engine::Progress;
 use couplet::time::Moment;
@@ -47,6 +57,8 @@ pub(crate) struct Transfer {
     pub(crate) is_here: bool,
     /// Whether the user wanted nothing of it kept.
     pub(crate) dropped: bool,
+    /// What it has been through.
+    pub(crate) course: Course,
     stalled_since: Option<Moment>,
     /// Since when it may move, if it may.
     free_since: Option<Moment>,
@@ -170,7 +182,37 @@ impl Transfer {
             None => since + STALLED_AFTER,
         });
         let resumed = self.resuming(now).and(self.resumed).map(|(at, _)| at + RESUMES_FOR);
-        stall.into_iter().chain(resumed).min()
+        let fades = self.fades_at().filter(|at| *at > now);
+        stall.into_iter().chain(resumed).chain(fades).min()
+    }
+
+    /// Bytes a second on average while it moved, without those that were there before.
+    pub(crate) fn average(&self, now: Moment) -> Option<u64> {
+        let since = self.free_since.map_or(Duration::ZERO, |since| now.since(since));
+        self.course.average(self.done(), since)
+    }
+
+    /// When what is over needs no line of its own any more.
+    pub(crate) fn fades_at(&self) -> Option<Moment> {
+        let (ended, _) = self.course.ended.filter(|_| self.stage() == Stage::Over)?;
+        Some(ended + FRESH)
+    }
+
+    /// Takes that its state is another now.
+    fn enter(&mut self, change: u64, now: Moment, wall: WallTime) {
+        let free = self.info.state == TransferState::Moving && self.info.held().is_none();
+        if free {
+            self.free_since.get_or_insert(now);
+            self.course.began.get_or_insert((now, wall));
+        } else {
+            self.stalled_since = None;
+            if let Some(since) = self.free_since.take() {
+                self.course.moved(now.since(since));
+            }
+        }
+        let is_over = self.stage() == Stage::Over;
+        self.course.ended = is_over.then(|| self.course.ended.unwrap_or((now, wall)));
+        self.change = change;
     }
 
     /// Whether all of it is across, so that it has only to be checked.
@@ -209,33 +251,15 @@ impl Transfer {
     }
 }
 
-/// All that move or are about to, as one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Overall {
-    /// How many move.
-    pub(crate) moving: usize,
-    /// Bytes that are across, of those whose size is known.
-    pub(crate) done: u64,
-    /// Bytes in all of these.
-    pub(crate) size: u64,
-    /// Bytes per second.
-    pub(crate) rate: Option<u64>,
-    /// Time to the end.
-    pub(crate) remaining: Option<Duration>,
-}
-
-impl Overall {
-    /// How much is across, in whole percent, if that can be told.
-    pub(crate) fn percent(&self) -> Option<u64> {
-        (self.size > 0).then(|| units::percent(self.done, self.size))
-    }
-}
-
 /// All transfers of this session, in the order in which they are shown.
 #[derive(Debug, Default)]
 pub(crate) struct Transfers {
     list: Vec<Transfer>,
     changes: u64,
+    /// How fast all of them have moved together.
+    pub(crate) flow: Flow,
+    /// What the clock on the wall showed last.
+    wall: WallTime,
 }
 
 impl Transfers {
@@ -247,21 +271,17 @@ impl Transfers {
         now: Moment,
     ) -> Option<TransferInfo> {
         self.changes += 1;
-        let change = self.changes;
-        let free = info.state == TransferState::Moving && info.held().is_none();
-        let before = if let Some(known) = self.list.iter_mut().find(|known| known.id == id) {
+        let (change, wall) = (self.changes, self.wall);
+        let before = if let Some(known) = self.get_mut(id) {
             let was_cut = known.info.state == TransferState::Interrupted;
             if was_cut && info.state == TransferState::Moving && known.done() > 0 {
                 known.resumed = Some((now, known.done()));
             }
-            if !free {
-                known.stalled_since = None;
-            }
-            known.free_since = free.then(|| known.free_since.unwrap_or(now));
-            known.change = change;
-            Some(std::mem::replace(&mut known.info, info))
+            let before = std::mem::replace(&mut known.info, info);
+            known.enter(change, now, wall);
+            Some(before)
         } else {
-            self.list.push(Transfer {
+            let mut new = Transfer {
                 id,
                 info,
                 progress: None,
@@ -273,12 +293,15 @@ impl Transfers {
                 before: None,
                 is_here: false,
                 dropped: false,
+                course: Course::new(wall),
                 stalled_since: None,
-                free_since: free.then_some(now),
+                free_since: None,
                 resumed: None,
                 sampled: None,
                 change,
-            });
+            };
+            new.enter(change, now, wall);
+            self.list.push(new);
             None
         };
         self.sort();
@@ -309,7 +332,39 @@ impl Transfers {
     pub(crate) fn started(&mut self, id: TransferId, held: u64, now: Moment) {
         if let Some(known) = self.get_mut(id) {
             known.resumed = (held > 0).then_some((now, held));
+            // What it goes on from after a cut has come in this session.
+            known.course.held.get_or_insert(held);
         }
+    }
+
+    /// Takes what time it is, and how fast it went until now.
+    pub(crate) fn tick(&mut self, now: Now) {
+        self.flow.note(self.flowing(now.moment), now.moment);
+        self.wall = now.wall;
+    }
+
+    /// When any of them looks different though nothing happens.
+    pub(crate) fn changes_at(&self, now: Moment) -> Option<Moment> {
+        let each = self.list.iter().filter_map(|known| known.changes_at(now));
+        // Zeros can be written down when something else is to be done.
+        let flow = self.flow.next().filter(|_| self.flowing(now).is_some_and(|rate| rate > 0));
+        each.chain(flow).min()
+    }
+
+    /// Whether any is under way: moving, or about to.
+    pub(crate) fn is_going(&self) -> bool {
+        self.list.iter().any(|known| !matches!(known.rank(), 0 | 3 | 4))
+    }
+
+    /// Bytes per second of all together; none if nothing could move.
+    fn flowing(&self, now: Moment) -> Option<u64> {
+        let could = |known: &&Transfer| matches!(known.stage(), Stage::Moving | Stage::Checking);
+        let rate = |known: &Transfer| known.rate().filter(|_| known.stalled(now).is_none());
+        self.list
+            .iter()
+            .filter(could)
+            .map(|known| rate(known).unwrap_or(0))
+            .reduce(u64::saturating_add)
     }
 
     /// The transfer of this number.
@@ -340,32 +395,6 @@ impl Transfers {
     /// The offer that has waited longest for the user.
     pub(crate) fn oldest_offer(&self) -> Option<&Transfer> {
         self.at(Stage::Answer).next()
-    }
-
-    /// Everything that moves or is about to, as one.
-    pub(crate) fn overall(&self) -> Overall {
-        let mut all = Overall::default();
-        // Of those whose size is known.
-        let mut known_rate = 0_u64;
-        for known in &self.list {
-            let stage = known.stage();
-            all.moving += usize::from(matches!(stage, Stage::Moving | Stage::Checking));
-            if let Some(rate) = known.rate() {
-                all.rate = Some(all.rate.unwrap_or(0).saturating_add(rate));
-            }
-            let goes_on = matches!(
-                stage,
-                Stage::Moving | Stage::Checking | Stage::Interrupted | Stage::Queued
-            );
-            if let Some(size) = known.size().filter(|_| goes_on) {
-                all.done = all.done.saturating_add(known.done());
-                all.size = all.size.saturating_add(size);
-                known_rate = known_rate.saturating_add(known.rate().unwrap_or(0));
-            }
-        }
-        all.remaining = (known_rate > 0)
-            .then(|| Duration::from_secs(all.size.saturating_sub(all.done).div_ceil(known_rate)));
-        all
     }
 
     fn sort(&mut self) {

@@ -1,5 +1,6 @@
 //! The order on the screen, and what is said of each transfer at every stage.
 
+use super::overall::Overall;
 use super::*;
 use couplet::transfer::offer::Form;
 

@@ -130,6 +130,8 @@ impl App {
                 self.complete_number(is_open, &names(CANCEL_WORDS));
             }
             Some(Argument::Running) => self.complete_number(Transfer::can_pause, &[]),
+            Some(Argument::Any) => self.complete_number(|_| true, &[]),
+            Some(Argument::Picture) => self.complete_number(Self::is_shown_picture, &[]),
             Some(Argument::Paused) => self.complete_number(Transfer::is_paused, &[]),
             Some(Argument::Rate) => self.complete_number(|_| false, LIMITS),
             Some(Argument::Switch) => self.complete_number(|_| false, SWITCH),

@@ -41,11 +41,13 @@ impl App {
     /// A frame has been drawn.
     pub(super) fn see(&mut self, drawn: Drawn, effects: &mut Vec<Effect>) {
         let (rows, complete_before) = (drawn.rows, drawn.complete_before);
+        let picture_room = drawn.picture_room;
         self.drawn = drawn;
         if self.attends() && rows > 0 {
             self.conversation.looked_at();
         }
         self.want_more(effects);
+        self.want_picture(picture_room, effects);
         let shown = self.conversation.take_shown(complete_before);
         effects.extend(shown.into_iter().map(|n| Effect::Engine(Command::Shown(n))));
     }

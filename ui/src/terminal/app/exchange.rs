@@ -4,6 +4,7 @@
 
 use super::super::conversation::Columns;
 use super::super::picker::{Found, Look};
+use super::super::pictures::{Depict, Depicted};
 use super::{Listing, ListingRequest, Mouse, Saved, Spots};
 use crate::engine::{Command, Event, shelf as visit};
 use couplet::session::Ending;
@@ -29,6 +30,8 @@ pub(crate) enum Input {
     Listing(Listing),
     /// What the file picker asked for.
     Found(Found),
+    /// A received picture that was asked for.
+    Depicted(Depicted),
     /// A pasted text names these files, which exist.
     Probed {
         /// The text as it was pasted.
@@ -61,10 +64,12 @@ pub(crate) struct Drawn {
     pub(crate) composer_columns: usize,
     /// The height of the list or the help, if one is open.
     pub(crate) list_rows: usize,
-    /// How far the help can be scrolled.
+    /// How far the help can be scrolled, or a transfer's details.
     pub(crate) help_end: usize,
     /// What can be clicked on.
     pub(crate) spots: Spots,
+    /// The columns and rows that there are for a picture.
+    pub(crate) picture_room: Option<(u16, u16)>,
 }
 
 /// What is to be done.
@@ -80,6 +85,8 @@ pub(crate) enum Effect {
     List(ListingRequest),
     /// Look at files for the file picker.
     Look(Look),
+    /// Make a received picture fit for the terminal.
+    Depict(Depict),
     /// Find out whether a pasted text names files; the first reading of which all exist counts.
     Probe {
         /// The text as it was pasted.

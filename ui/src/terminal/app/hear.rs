@@ -35,7 +35,11 @@ impl App {
             Event::RelayIsNew => self.shelf.met_first = true,
             Event::Number { asked, id } => self.number_errand(asked, id),
             Event::Started { id, held } => self.transfers.started(id, held, self.now.moment),
-            Event::Hash { .. } => {}
+            Event::Hash { id, hash } => {
+                if let Some(transfer) = self.transfers.get_mut(id) {
+                    transfer.course.hash = Some(hash);
+                }
+            }
             Event::Text { id, text } => self.hear_text(id, &text, effects),
             Event::NotOffered { text, .. } | Event::NotAccepted { text, .. } => {
                 self.tell(Sign::Trouble, text);

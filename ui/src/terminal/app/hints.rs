@@ -101,6 +101,12 @@ impl App {
                 hints
             }
             Overlay::Transfers { chosen } => self.list_hints(chosen),
+            Overlay::Details { id, .. } => {
+                let mut hints = self.transfer_hints(self.transfers.get(id));
+                hints.push(hint("Esc", "back"));
+                hints
+            }
+            Overlay::Preview { .. } => vec![hint("Esc", "back")],
             Overlay::Shelf => self.shelf_hints(),
             Overlay::Pick => {
                 let puts = self.picker.as_ref().is_some_and(|it| it.purpose == Purpose::Put);
@@ -161,8 +167,25 @@ impl App {
     }
 
     fn list_hints(&self, chosen: Option<couplet::transfer::book::TransferId>) -> Vec<Hint> {
+        let all = self.transfers.all();
+        let mut hints = self.transfer_hints(all.get(self.chosen_row(chosen)));
+        if !all.is_empty() {
+            hints.push(hint("Enter", "details"));
+        }
+        if all.len() > 1 {
+            hints.push(hint("Up Down", "choose"));
+        }
+        hints.push(hint("Esc", "back"));
+        if self.transfers.at(Stage::Over).next().is_some() {
+            hints.push(hint("x", "clear finished"));
+        }
+        hints
+    }
+
+    /// What can be done to a transfer.
+    fn transfer_hints(&self, transfer: Option<&Transfer>) -> Vec<Hint> {
         let mut hints = Vec::new();
-        if let Some(transfer) = self.transfers.all().get(self.chosen_row(chosen)) {
+        if let Some(transfer) = transfer {
             match transfer.stage() {
                 Stage::Answer => {
                     hints.extend([hint("a", self.accept(transfer)), hint("d", "decline")]);
@@ -182,11 +205,10 @@ impl App {
                     hints.push(hint("c", "cancel"));
                 }
             }
+            if Self::is_shown_picture(transfer) {
+                hints.push(hint("v", "show it"));
+            }
         }
-        if self.transfers.all().len() > 1 {
-            hints.push(hint("Up Down", "choose"));
-        }
-        hints.push(hint("Esc", "back"));
         hints
     }
 

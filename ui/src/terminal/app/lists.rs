@@ -18,6 +18,8 @@ impl App {
             Some(Overlay::Help { .. }) if self.topic.typing => Place::Topic,
             Some(Overlay::Help { .. }) => Place::Help,
             Some(Overlay::Transfers { .. }) => Place::Transfers,
+            Some(Overlay::Details { .. }) => Place::Details,
+            Some(Overlay::Preview { .. }) => Place::Preview,
             Some(Overlay::Verify) => Place::Verify,
             Some(Overlay::Shelf) => Place::Shelf,
             Some(Overlay::Pick) => Place::Pick,
@@ -62,11 +64,8 @@ impl App {
             return;
         }
         match action {
-            Some(Action::Accept) => self.answer(at, true, effects),
-            Some(Action::Decline) => self.answer(at, false, effects),
-            Some(Action::Cancel) => self.cancel_row(at, effects),
-            Some(Action::PauseOrGoOn) => self.pause_row(at, effects),
             Some(Action::Escape) => self.go_back(),
+            Some(action) if self.act_on(action, at, effects) => {}
             other => self.anywhere(other, effects),
         }
     }
@@ -107,7 +106,7 @@ impl App {
         }
     }
 
-    fn pause_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
+    pub(super) fn pause_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
         let Some(transfer) = self.transfers.all().get(row) else { return };
         let id = Some(transfer.id);
         if transfer.is_paused() {
@@ -123,7 +122,7 @@ impl App {
         }
     }
 
-    fn cancel_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
+    pub(super) fn cancel_row(&mut self, row: usize, effects: &mut Vec<Effect>) {
         let Some(transfer) = self.transfers.all().get(row) else { return };
         let id = transfer.id;
         let command = match transfer.stage() {

@@ -6,6 +6,7 @@
 
 mod calls;
 mod completion;
+mod details;
 mod drawn;
 mod exchange;
 mod find;
@@ -18,9 +19,11 @@ mod lists;
 mod mode;
 mod mouse;
 mod outside;
+mod overlay;
 mod past;
 mod pasted;
 mod picker;
+mod preview;
 mod reading;
 mod seal;
 mod seek;
@@ -38,6 +41,7 @@ pub(crate) use drawn::{Button, Rows, Spots};
 pub(crate) use exchange::{Drawn, Effect, Input};
 pub(crate) use mode::Mode;
 pub(crate) use mouse::{Did, Mouse};
+pub(crate) use overlay::Overlay;
 pub(crate) use past::Past;
 pub(crate) use reading::Saved;
 pub(crate) use standing::Standing;
@@ -49,6 +53,7 @@ use super::editor::Editor;
 use super::history::History;
 use super::keys::{self, Place};
 use super::picker::Picker;
+use super::pictures::Means;
 use super::shelf::Shelf;
 use super::theme::Theme;
 use super::transfers::Transfers;
@@ -58,7 +63,6 @@ use crate::meeting::{Hosted, Meeting};
 use couplet::code::Code;
 use couplet::session::{DraftId, Ending, Peer};
 use couplet::time::Moment;
-use couplet::transfer::book::TransferId;
 use couplet::transfer::offer::OnCollision;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
@@ -93,6 +97,10 @@ pub(crate) struct Setting {
     pub(crate) calls: Calls,
     /// In which times of files are shown.
     pub(crate) zone: TimeZone,
+    /// How the terminal shows pictures.
+    pub(crate) pictures: Means,
+    /// Whether the terminal is told of links.
+    pub(crate) links: bool,
 }
 
 /// Where a user who leaves a room wants to go on.
@@ -102,31 +110,6 @@ pub enum Next {
     New,
     /// To the room of this code.
     Code(Code),
-}
-
-/// What covers the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overlay {
-    /// The help, from this line on.
-    Help {
-        /// The first line that is seen.
-        top: usize,
-    },
-    /// The list of all transfers.
-    Transfers {
-        /// The one that is chosen.
-        chosen: Option<TransferId>,
-    },
-    /// The verification words, large.
-    Verify,
-    /// What is on the relay's shelf.
-    Shelf,
-    /// The file picker.
-    Pick,
-    /// The search in the conversation, which stays in sight.
-    Find,
-    /// The conversation alone, to choose messages in it.
-    Select,
 }
 
 /// Own words that wait for the turn.
@@ -156,6 +139,8 @@ pub(crate) struct App {
     pub(crate) shelf: Shelf,
     /// The files to choose from, while they are shown.
     pub(crate) picker: Option<Box<Picker>>,
+    /// The received picture that is looked at.
+    pub(crate) preview: preview::Preview,
     /// What is being written.
     pub(crate) editor: Editor,
     /// What waits for the turn, oldest first.
@@ -208,6 +193,7 @@ impl App {
             transfers: Transfers::default(),
             shelf: Shelf::default(),
             picker: None,
+            preview: preview::Preview::default(),
             editor: Editor::default(),
             held: Vec::new(),
             overlay: None,
@@ -261,6 +247,7 @@ impl App {
     pub(crate) fn update(&mut self, input: Input, now: Now) -> Vec<Effect> {
         self.now = now;
         self.conversation.set_today(now.wall.date);
+        self.transfers.tick(now);
         let mut effects = Vec::new();
         match input {
             Input::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -286,6 +273,7 @@ impl App {
             Input::Shelf(event) => self.hear_shelf(event, &mut effects),
             Input::Listing(listing) => self.listed(&listing),
             Input::Found(found) => self.found(found, &mut effects),
+            Input::Depicted(depicted) => self.depicted(depicted),
             Input::Saved(saved) => self.saved(&saved),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
@@ -305,17 +293,16 @@ impl App {
     /// When the screen changes by itself, or something is due.
     pub(crate) fn wake_at(&self) -> Option<Moment> {
         let now = self.now.moment;
-        let transfers = self.transfers.all().iter().filter_map(|known| known.changes_at(now));
         [
             self.writing_until,
             self.leave_by,
             self.looks_at(),
             self.finds_at(),
             self.standing.next_second(now),
+            self.transfers.changes_at(now),
         ]
         .into_iter()
         .flatten()
-        .chain(transfers)
         .min()
     }
 
@@ -337,6 +324,8 @@ impl App {
             Place::Help => self.help_key(action, effects),
             Place::Topic => self.topic_key(action, keys::typed(key), effects),
             Place::Transfers => self.transfers_key(action, effects),
+            Place::Details => self.details_key(action, effects),
+            Place::Preview => self.preview_key(action, effects),
             Place::Verify => self.verify_key(action, key, was_armed, effects),
             Place::Shelf => self.shelf_key(action, keys::typed(key), effects),
             Place::Pick => self.pick_key(action, keys::typed(key), effects),
@@ -359,6 +348,8 @@ impl App {
     }
 }
 
+#[cfg(test)]
+mod details_tests;
 #[cfg(test)]
 mod find_tests;
 #[cfg(test)]

@@ -82,7 +82,8 @@ impl App {
             Some(Overlay::Shelf) => self.shelf_key(Some(way), None, effects),
             Some(Overlay::Pick) => self.pick_key(Some(way), None, effects),
             Some(Overlay::Select) => self.select_key(Some(way), effects),
-            Some(Overlay::Verify | Overlay::Find) | None => {}
+            Some(Overlay::Details { .. }) => self.details_key(Some(way), effects),
+            Some(Overlay::Verify | Overlay::Find | Overlay::Preview { .. }) | None => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::engine::Event;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
-use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
+use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, Preflight};
 use proptest::prelude::*;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use couplet::account::Rights;
 use couplet::shelf::list::{Page, Query};
 use couplet::shelf::message::{Password, ShelfFault};
 use couplet::shelf::visit::{Connection, End, ErrandId, Event as Told, Wish};
-use couplet::transfer::book::Direction;
+use couplet::transfer::book::{Direction, TransferId};
 use std::time::Duration;
 
 /// What was asked of the visit since the last time.

@@ -77,10 +77,6 @@ impl App {
             }
             Line::Decline(id) => Command::Decline(self.open_offer(id)?),
             Line::Cancel { id, keep } => return self.cancel(id, keep, effects),
-            Line::Transfers => {
-                self.go_to(Overlay::Transfers { chosen: None });
-                return Ok(());
-            }
             Line::Shelf(user) => return self.visit_as(user, effects),
             Line::Get(name, how) => return self.get_with(name, how, effects),
             Line::Put(paths) => {
@@ -96,6 +92,16 @@ impl App {
                 self.setting.limit = limit;
                 effects.push(Effect::Shelf(visit::Command::Limit(limit)));
                 Command::Limit(limit)
+            }
+            Line::Transfers => {
+                self.go_to(Overlay::Transfers { chosen: None });
+                return Ok(());
+            }
+            Line::Details(id) => return self.show_details(id),
+            Line::Preview(id) => return self.preview(id),
+            Line::Tidy => {
+                self.tidy();
+                return Ok(());
             }
             Line::Pass => Command::Pass,
             Line::Take if self.held.is_empty() => {
@@ -235,7 +241,7 @@ impl App {
     }
 
     /// The transfer that a command means: this one, or the only one that fits.
-    fn meant(
+    pub(super) fn meant(
         &self,
         id: Option<TransferId>,
         command: &str,

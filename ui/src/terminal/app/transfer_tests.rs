@@ -5,7 +5,7 @@ use super::super::scenes;
 use super::super::stage::{GIB, MIB, Stage, named, transfer_info, verified};
 use super::*;
 use crate::engine::Event;
-use couplet::transfer::book::{Direction, Hold, TransferInfo, TransferState};
+use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, OnCollision, Preflight};
 use couplet::transfer::wire::Fault;
 use std::time::Duration;

@@ -181,7 +181,7 @@ impl App {
     }
 
     /// The downloads directory as short as it can be said.
-    pub(super) fn downloads(&self) -> String {
+    pub(crate) fn downloads(&self) -> String {
         let shown = self.setting.downloads.to_string_lossy();
         format!("{}/", text::line(shown.trim_end_matches('/'), 200))
     }

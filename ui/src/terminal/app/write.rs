@@ -81,6 +81,8 @@ impl App {
             | Action::Enter
             | Action::Mark
             | Action::Reply
+            | Action::Preview
+            | Action::Tidy
             | Action::Same
             | Action::Different => {}
         }

@@ -168,6 +168,7 @@ impl Face<'_> {
                 | Effect::Notice(_)
                 | Effect::Title(_)
                 | Effect::Mouse(_)
+                | Effect::Depict(_)
                 | Effect::Copy(_)
                 | Effect::Clear
                 | Effect::Suspend

@@ -218,7 +218,7 @@ pub(in crate::terminal) fn getting() -> Stage {
     stage
 }
 
-fn got() -> Stage {
+pub(crate) fn got() -> Stage {
     let mut stage = getting();
     stage.keys("Esc");
     let put = Wish::Put { offer: offer("draft.txt", 5120) };

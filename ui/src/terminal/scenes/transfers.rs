@@ -27,7 +27,7 @@ pub(super) const SCENES: &[Scene] = &[
 ];
 
 /// A conversation with nothing written.
-fn talk() -> Stage {
+pub(super) fn talk() -> Stage {
     let mut stage = conversation_emi();
     stage.keys("Ctrl-U");
     stage

@@ -5,6 +5,7 @@
 use super::super::app::App;
 use super::super::body::{self, Form};
 use super::super::conversation::{Columns, Entry, Row, Sign, Who};
+use super::super::links;
 use super::super::theme::Theme;
 use super::super::wrap;
 use super::pen::Pen;
@@ -70,6 +71,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
     let top = if app.conversation.is_scrolled() { top } else { 0 };
     let mut marked = Marked::default();
     let chosen = app.selected();
+    let mut links = Links { known: app.setting.links, ..Links::default() };
     for (at, row) in visible.rows.iter().enumerate() {
         match row {
             Row::Ruler { new } => {
@@ -90,6 +92,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>, area: Rect, boxed: bool) -> See
                 pen.put(inner, top + at, grid.text, bar, theme.quiet());
                 let start = grid.text + if bar.is_empty() { 0 } else { body::BAR };
                 let column = pen.put(inner, top + at, start, text, style);
+                links.put(pen, inner, top + at, start..column, (*entry, &known.text, range));
                 if body::turns(text) {
                     pen.isolate(inner, top + at, grid.text);
                 }
@@ -147,6 +150,43 @@ impl Marked {
             self.ranges = needle.all_in(text);
         }
         (!self.ranges.is_empty()).then_some((&self.ranges, chosen == Some(entry)))
+    }
+}
+
+/// The addresses in the entry that is being drawn.
+#[derive(Default)]
+struct Links {
+    /// Whether the terminal is to be told of them.
+    known: bool,
+    entry: Option<usize>,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Links {
+    /// Makes those in this `range` of the entry's text links, which stands in these columns.
+    fn put(
+        &mut self,
+        pen: &mut Pen<'_>,
+        inner: Rect,
+        row: usize,
+        columns: Range<usize>,
+        (entry, text, range): (usize, &str, &Range<usize>),
+    ) {
+        if !self.known {
+            return;
+        }
+        if self.entry != Some(entry) {
+            self.entry = Some(entry);
+            self.ranges = links::in_text(text);
+        }
+        for link in self.ranges.iter().filter(|it| it.start < range.end && it.end > range.start) {
+            let (from, to) = (link.start.max(range.start), link.end.min(range.end));
+            let Some(before) = text.get(range.start..from) else { continue };
+            let start = columns.start + wrap::width(before);
+            let end = (start + to - from).min(columns.end);
+            let id = format!("{entry}-{}", link.start);
+            pen.link(inner, row, start..end, (&text[link.clone()], &id));
+        }
     }
 }
 

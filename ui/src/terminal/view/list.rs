@@ -4,10 +4,14 @@
 
 use super::super::app::App;
 use super::super::transfers::{Stage, Transfer};
-use super::pen::Pen;
+use super::flow;
+use super::pen::{Pen, to_u16};
 use super::transfers::{description, draw_line, eta, files};
 use couplet::transfer::book::TransferId;
 use ratatui::layout::Rect;
+
+/// From so many columns on there is a chart of the speed, if there are rows for it.
+const WIDE: usize = 90;
 
 /// Draws the list and gives the number of its rows.
 pub(super) fn draw(
@@ -47,7 +51,17 @@ pub(super) fn draw(
             pen.choose(inner, row * tall, 0..seen * tall, tall);
         }
     }
+    draw_chart(app, pen, line, (list.len() - first).min(seen) * tall);
     height
+}
+
+/// Draws how fast all together go in the rows from this one on, if there are enough.
+fn draw_chart(app: &App, pen: &mut Pen<'_>, area: Rect, from: usize) {
+    let free = usize::from(area.height).saturating_sub(from + 1);
+    let columns = usize::from(area.width);
+    let rows = if columns >= WIDE { flow::rows(app, columns, free) } else { 0 };
+    let rows = to_u16(rows);
+    flow::draw(app, pen, Rect { y: area.bottom() - rows, height: rows, ..area });
 }
 
 /// The second line of a transfer.

@@ -6,14 +6,18 @@
 
 mod composer;
 mod conversation;
+mod details;
 mod figures;
 mod find;
+mod flow;
 mod help;
 mod hints;
 mod layout;
 mod list;
+mod pane;
 mod pen;
 mod picker;
+mod preview;
 mod prompt;
 mod search;
 mod shelf;
@@ -36,7 +40,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     let notice = hints::notice_rows(app, area);
     // A plain room carries none but those with the shelf.
     let any = !app.is_alone() && (!app.standing.is_plain() || !app.transfers.all().is_empty());
-    let transfers = any.then(|| app.transfers.all().len());
+    let transfers = any.then(|| app.transfers.lines_in_sight(app.now.moment));
     let layout = Layout::new(area, composer.wanted_rows(), notice.len(), transfers);
     let mut drawn = Drawn::default();
     let Some(layout) = layout else {
@@ -69,6 +73,16 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
             drawn.spots = pen.spots;
             return drawn;
         }
+        Some(Overlay::Details { id, top }) => {
+            (drawn.list_rows, drawn.help_end) =
+                details::draw(app, &mut pen, layout.middle, layout.boxed, (id, top));
+            return drawn;
+        }
+        Some(Overlay::Preview { id }) => {
+            let room = preview::draw(app, &mut pen, layout.middle, layout.boxed, id);
+            drawn.picture_room = Some(room);
+            return drawn;
+        }
         Some(Overlay::Verify) => {
             verify::draw(app, &mut pen, layout.middle, layout.boxed);
             return drawn;
@@ -76,7 +90,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
         Some(Overlay::Shelf) => {
             let (area, pane) = layout.shelf();
             if let Some(pane) = pane {
-                transfers::draw_pane(app, &mut pen, pane);
+                pane::draw_pane(app, &mut pen, pane);
             }
             let (rows, cursor) = shelf::draw(app, &mut pen, area, layout.boxed);
             (drawn.list_rows, drawn.spots) = (rows, pen.spots);
@@ -105,8 +119,8 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
     (drawn.columns, drawn.rows) = (Some(seen.columns), seen.rows);
     drawn.complete_before = seen.complete_before;
     match layout.side {
-        Side::Pane(area) => transfers::draw_pane(app, &mut pen, area),
-        Side::Lines(area) => transfers::draw_lines(app, &mut pen, area),
+        Side::Pane(area) => pane::draw_pane(app, &mut pen, area),
+        Side::Lines(area) => pane::draw_lines(app, &mut pen, area),
         Side::None => {}
     }
     let (columns, cursor) = composer.draw(app, &mut pen, layout.composer, layout.boxed);

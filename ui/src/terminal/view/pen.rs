@@ -1,16 +1,21 @@
 //! Writing into a buffer, without ever leaving it.
 //!
 //! Owns the few ways in which the parts put text on the screen: from the left, from the right, and
-//! in boxes. Everything goes through ratatui's buffer, which takes no control characters.
+//! in boxes. Everything goes through ratatui's buffer, which takes no control characters; only links and
+//! pictures are put into its cells by themselves.
 
 use super::super::app::{Button, Rows, Spots};
 use super::super::theme::Theme;
 use super::super::wrap;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::widgets::{Block, Clear, Widget};
+use ratatui_image::Image;
+use std::num::NonZeroU16;
 use std::ops::Range;
+
+const ONE: NonZeroU16 = NonZeroU16::MIN;
 
 /// A buffer and the looks.
 #[derive(Debug)]
@@ -116,6 +121,29 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Makes what stands in these columns of a row, one column a character, lead to `target` (OSC 8),
+    /// which is printable ASCII. Rows of one link have the same `id`.
+    pub(super) fn link(
+        &mut self,
+        area: Rect,
+        row: usize,
+        columns: Range<usize>,
+        (target, id): (&str, &str),
+    ) {
+        if row >= usize::from(area.height) {
+            return;
+        }
+        let y = area.y + to_u16(row);
+        for column in columns.start..columns.end.min(usize::from(area.width)) {
+            if let Some(cell) = self.buffer.cell_mut((area.x + to_u16(column), y)) {
+                // Each cell by itself: any of them may be all that is drawn again.
+                let symbol =
+                    format!("\x1b]8;id={id};{target}\x1b\\{}\x1b]8;;\x1b\\", cell.symbol());
+                cell.set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(ONE));
+            }
+        }
+    }
+
     /// Gives a whole row a style.
     pub(super) fn style_row(&mut self, area: Rect, row: usize, style: Style) {
         if row < usize::from(area.height) {
@@ -129,6 +157,20 @@ impl<'a> Pen<'a> {
         let area = area.intersection(self.buffer.area);
         Clear.render(area, self.buffer);
         self.buffer.set_style(area, self.theme.plain());
+    }
+
+    /// Draws a picture that was made for `area`, in no other colours than the 240 that all terminals
+    /// have if they are `few`.
+    pub(super) fn picture(&mut self, picture: Image<'_>, area: Rect, few: bool) {
+        let area = area.intersection(self.buffer.area);
+        picture.render(area, self.buffer);
+        if few {
+            for position in area.positions() {
+                if let Some(cell) = self.buffer.cell_mut(position) {
+                    (cell.fg, cell.bg) = (nearest(cell.fg), nearest(cell.bg));
+                }
+            }
+        }
     }
 
     /// Draws a box with its titles and gives its inside.
@@ -155,6 +197,18 @@ impl<'a> Pen<'a> {
         }
         inner
     }
+}
+
+/// The colour of a terminal's cube of 6 by 6 by 6 that is most like this one.
+fn nearest(colour: Color) -> Color {
+    let Color::Rgb(red, green, blue) = colour else { return colour };
+    // The steps are 0, 95, 135, 175, 215 and 255.
+    let step = |level: u8| match level {
+        0..48 => 0,
+        48..115 => 1,
+        _ => (level - 35) / 40,
+    };
+    Color::Indexed(16 + 36 * step(red) + 6 * step(green) + step(blue))
 }
 
 /// Columns and rows of a screen fit; what doesn't is off the screen anyway.

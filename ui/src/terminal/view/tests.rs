@@ -107,6 +107,7 @@ fn the_prompt_fits_every_size_and_needs_no_colours_and_no_unicode() {
 fn no_size_is_too_much() {
     for scene in [
         scenes::transfers_moving,
+        scenes::closer::transfers_chart,
         scenes::offer_to_resume,
         scenes::transfers_held,
         scenes::scripts_and_emoji,
@@ -140,6 +141,13 @@ fn overlays_fit_every_size() {
         "asking_about_a_paste",
         "finding",
         "finding_nothing",
+        "transfers_chart_list",
+        "details_verified",
+        "details_moving",
+        "details_failed",
+        "details_offer",
+        "picture_awaited",
+        "picture_refused",
     ] {
         let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
         let mut stage = scene();
@@ -237,14 +245,24 @@ fn without_colours_the_turn_is_still_unmistakable() {
 
 #[test]
 fn the_ascii_face_draws_ascii() {
-    let (_, picking) = scenes::all().find(|(name, _)| *name == "picking_filtered").unwrap();
-    for scene in
-        [scenes::transfers_moving, scenes::offer_to_resume, scenes::transfers_held, picking]
-    {
-        let mut stage = scene();
-        stage.app.setting.theme = Theme::new(true, false);
-        let text = picture(&stage.draw(80, 24));
-        assert!(text.is_ascii(), "{text}");
+    for name in [
+        "picking_filtered",
+        "transfers_moving",
+        "offer_to_resume",
+        "transfers_held",
+        "transfers_chart",
+        "transfers_chart_list",
+        "transfers_folded",
+        "details_verified",
+        "details_moving",
+    ] {
+        let (_, scene) = scenes::all().find(|(known, _)| *known == name).unwrap();
+        for (width, height) in [(80, 24), (120, 40)] {
+            let mut stage = scene();
+            stage.app.setting.theme = Theme::new(true, false);
+            let text = picture(&stage.draw(width, height));
+            assert!(text.is_ascii(), "{text}");
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! The transfers beside or below the conversation.
+//! One transfer in a list: its line, and the lines under that.
 //!
-//! Owns how much is said of each: all of it while there is room, then a line each, then a count.
+//! Owns how much is said of it where; which of them are seen is in [`super::pane`] and
+//! [`super::list`].
 
-use super::super::app::{App, Button};
+use super::super::app::App;
 use super::super::theme::Theme;
 use super::super::transfers::{Stage, Transfer};
 use super::super::wording::{self, Outlook};
@@ -18,67 +19,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// From this width on, a chart has rows of its own.
-const WIDE: usize = 36;
+pub(super) const WIDE: usize = 36;
 
 /// The rows that what the disk says of an offer may take, or why something failed.
 const MOST_SENTENCE_ROWS: usize = 3;
-
-/// Draws the pane at the right.
-pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let inner = pen.boxed(area, &title(app, area), &foot(app));
-    let list = app.transfers.all();
-    let height = usize::from(inner.height);
-    if list.is_empty() {
-        return draw_nothing(pen, inner);
-    }
-    let mut row = 0;
-    for (at, transfer) in list.iter().enumerate() {
-        let left = height - row;
-        let after = list.len() - at - 1;
-        if left == 0 {
-            break;
-        }
-        if left == 1 && after > 0 {
-            let more = format!("and {} more: F2", after + 1);
-            pen.put(inner, row, 2, &more, pen.theme.quiet());
-            break;
-        }
-        let wanted = details(app, transfer, inner);
-        // The others keep a line each, as far as there are lines.
-        let room = left - 1 - after.min(left - 1).min(height / 3);
-        draw_line(app, pen, inner, row, transfer, false);
-        row += 1;
-        for (text, style) in wanted.into_iter().take(room) {
-            pen.put_before(inner, row, 2, usize::from(inner.width), &text, style);
-            draw_buttons(pen, inner, row, transfer, &text);
-            row += 1;
-        }
-    }
-}
-
-/// Makes buttons of the two words that answer an offer, if they are in this line.
-fn draw_buttons(pen: &mut Pen<'_>, inner: Rect, row: usize, transfer: &Transfer, text: &str) {
-    let decline = ["[d]", "Alt-D", "/decline"].iter().find_map(|word| text.rfind(word));
-    let Some(at) = decline.filter(|_| transfer.stage() == Stage::Answer) else { return };
-    let (accept, decline) = (wrap::width(text[..at].trim_end()), wrap::width(&text[..at]));
-    pen.button(inner, row, 2..2 + accept, Button::Accept(transfer.id));
-    pen.button(inner, row, 2 + decline..2 + wrap::width(text), Button::Decline(transfer.id));
-}
-
-/// Draws a line for each, below the conversation.
-pub(super) fn draw_lines(app: &App, pen: &mut Pen<'_>, area: Rect) {
-    let inner = pen.boxed(area, &title(app, area), &foot(app));
-    let list = app.transfers.all();
-    let height = usize::from(inner.height);
-    for (row, transfer) in list.iter().enumerate().take(height) {
-        if row + 1 == height && list.len() > height {
-            let more = format!("and {} more: F2", list.len() - row);
-            pen.put(inner, row, 2, &more, pen.theme.quiet());
-        } else {
-            draw_line(app, pen, inner, row, transfer, true);
-        }
-    }
-}
 
 /// Draws a transfer's line: which one, and at the right where it is.
 pub(super) fn draw_line(
@@ -245,7 +189,7 @@ pub(super) fn eta(transfer: &Transfer) -> String {
 }
 
 /// A gauge of how much is across; none where that can't be told.
-fn gauge(theme: Theme, transfer: &Transfer, columns: usize) -> Option<String> {
+pub(super) fn gauge(theme: Theme, transfer: &Transfer, columns: usize) -> Option<String> {
     let (done, size) = match (transfer.size()?, transfer.files()) {
         (0, Some((done, all))) => (done, all),
         (size, _) => (transfer.done(), size),
@@ -254,7 +198,7 @@ fn gauge(theme: Theme, transfer: &Transfer, columns: usize) -> Option<String> {
 }
 
 /// The lines under a transfer's first.
-fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> {
+pub(super) fn details(app: &App, transfer: &Transfer, inner: Rect) -> Vec<(String, Style)> {
     let theme = app.setting.theme;
     let columns = usize::from(inner.width).saturating_sub(2);
     let mut lines = Vec::new();
@@ -365,55 +309,5 @@ fn one_line(app: &App, transfer: &Transfer, width: usize) -> String {
         Stage::Queued | Stage::Offered | Stage::Over => {
             transfer.size().map_or_else(|| "size unknown".to_owned(), units::bytes)
         }
-    }
-}
-
-/// The title: what moves and what waits for an answer, as long as it may be.
-fn title(app: &App, area: Rect) -> String {
-    let offers = app.transfers.at(Stage::Answer).count();
-    let moving = app.transfers.overall().moving;
-    let mut news = Vec::new();
-    if moving > 0 {
-        news.push(format!("{moving} moving"));
-    }
-    if offers > 0 {
-        news.push(units::count(offers, "offer"));
-    }
-    let news = news.join(", ");
-    let long = format!("transfers: {news}");
-    // A corner, a line and a space at both ends.
-    let fits = long.len() + 6 <= usize::from(area.width);
-    match (news.is_empty(), fits) {
-        (true, _) => "transfers".to_owned(),
-        (false, true) => long,
-        (false, false) => news,
-    }
-}
-
-fn foot(app: &App) -> String {
-    let all = app.transfers.overall();
-    if all.moving == 0 {
-        return String::new();
-    }
-    let rate = all.rate.map_or(String::new(), |rate| format!(" {}", units::rate(rate)));
-    match all.percent() {
-        Some(percent) => format!("all {percent}%{rate} {}", units::remaining(all.remaining)),
-        None if all.rate.is_none() => String::new(),
-        None => format!("all{rate}"),
-    }
-}
-
-fn draw_nothing(pen: &mut Pen<'_>, inner: Rect) {
-    let theme = pen.theme;
-    let lines = [
-        ("No files yet.", theme.plain()),
-        ("", theme.plain()),
-        ("/send PATH", theme.key()),
-        ("offers a file or a folder,", theme.quiet()),
-        ("whoever's turn it is.", theme.quiet()),
-        ("Tab completes the path.", theme.quiet()),
-    ];
-    for (row, (text, style)) in lines.into_iter().enumerate() {
-        pen.put(inner, row, 1, text, style);
     }
 }
