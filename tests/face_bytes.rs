@@ -59,21 +59,32 @@ fn frames_are_whole(pieces: &[Piece]) {
 fn all_is_known(pieces: &[Piece]) {
     for piece in pieces {
         let known = match piece {
-            Piece::Text(_) | Piece::Bell => true,
+            Piece::Text(_) | Piece::Bell | Piece::Csi(_, 'H' | 'm') => true,
             Piece::Csi(mode, 'h' | 'l') => {
                 MODES.iter().chain(&["?2026", "?25"]).any(|known| known == mode)
             }
-            Piece::Csi(_, 'H' | 'm') => true,
             Piece::Csi(what, 'J') => what == "2",
             Piece::Csi(what, 't') => matches!(&**what, "22;0" | "23;0"),
             Piece::Osc(text) => {
                 text == "2;"
+                    || text == "8;;"
+                    || is_link(text)
                     || ["2;couplet: ", "2;(", "9;couplet: "].iter().any(|it| text.starts_with(it))
             }
             Piece::Csi(..) | Piece::Other(_) => false,
         };
         assert!(known, "{piece:?}");
     }
+}
+
+/// A link to a web page, of printable characters only.
+fn is_link(text: &str) -> bool {
+    let link = text.strip_prefix("8;id=").and_then(|rest| rest.split_once(';'));
+    link.is_some_and(|(id, target)| {
+        id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+            && ["http://", "https://"].iter().any(|scheme| target.starts_with(scheme))
+            && target.bytes().all(|byte| byte.is_ascii_graphic())
+    })
 }
 
 /// Each mode was taken, if it was, and given back last.
