@@ -97,6 +97,11 @@ impl Lines {
         lines
     }
 
+    /// Welcomes somebody who has never been here.
+    fn welcome(&mut self) {
+        texts::welcome(&mut self.printer, &self.app);
+    }
+
     /// What the next line is.
     fn wants(&self) -> Wants {
         let Some(Question::Shelf { .. }) = self.question else { return Wants::Line };

@@ -15,6 +15,7 @@ use super::super::{FaceError, Left, Options};
 use super::shell::{Happened, Shell};
 use super::{Lines, Wants};
 use crate::engine::{Command, Engine};
+use crate::first_run;
 use crate::terminal::dress::Dress;
 use couplet::limits::MAX_HELD;
 use couplet::session::Ending;
@@ -52,8 +53,13 @@ pub(in super::super) async fn run(
     let draft_kept = options.draft.clone();
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));
+    let mut lines = Lines::new(app);
+    // A program that speaks for somebody needs no welcome, and isn't to use it up.
+    if std::io::stdin().is_terminal() && first_run::is_first() {
+        lines.welcome();
+    }
     let mut face = Face {
-        lines: Lines::new(app),
+        lines,
         shell,
         outbox: VecDeque::new(),
         visiting: Visiting::new(options.visit),

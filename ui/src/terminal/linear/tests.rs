@@ -363,3 +363,25 @@ fn a_login_that_comes_up_by_itself_takes_no_line() {
     play.line("hi bob");
     assert_eq!(play.asked(), [say("hi bob")]);
 }
+
+#[test]
+fn all_about_a_transfer_is_said_in_words() {
+    let mut play = Play::met();
+    play.line("/details").transfer(Direction::Incoming, verified("photo.png"));
+    play.told();
+    let told = play.line("/details 1").told();
+    for said in ["* name: photo.png\n", "* state: ", "* size: 40.0 MiB", "* route: "] {
+        assert!(told.contains(said), "{said:?} in {told}");
+    }
+    assert!(!told.contains("keys") && told.is_ascii(), "{told}");
+}
+
+#[test]
+fn a_welcome_has_no_keys_in_it_that_do_nothing_here() {
+    let mut play = Play::met();
+    play.lines.welcome();
+    let told = play.told();
+    assert!(told.starts_with("* Welcome to couplet."), "{told}");
+    assert!(["fin ", "backslash", "/help"].iter().all(|it| told.contains(it)), "{told}");
+    assert!(!["F1", "Alt-", "Enter"].iter().any(|key| told.contains(key)), "{told}");
+}

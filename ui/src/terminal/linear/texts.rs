@@ -5,6 +5,7 @@
 use super::super::app::{App, Overlay};
 use super::super::commands::COMMANDS;
 use super::super::shelf::{Access, Login};
+use super::super::view::details_in_words;
 use super::moving;
 use super::printer::Printer;
 use couplet::session::Seal;
@@ -43,6 +44,10 @@ pub(super) fn cover(printer: &mut Printer, app: &App, overlay: Overlay) {
         transfers(printer, app);
     } else if overlay == Overlay::Find {
         find(printer, app);
+    } else if let Overlay::Details { id, .. } = overlay {
+        for line in app.transfers.get(id).map_or_else(Vec::new, |it| details_in_words(app, it)) {
+            printer.own(app, &line);
+        }
     } else if overlay == Overlay::Pick {
         let text = "which files? /send PATH offers them, /put PATH lays them on the shelf; names \
                     with spaces go between quotes";
@@ -50,6 +55,15 @@ pub(super) fn cover(printer: &mut Printer, app: &App, overlay: Overlay) {
     } else {
         printer.own(app, "that can only be shown on a screen");
     }
+}
+
+/// Says once how it goes to somebody who has never been here.
+pub(super) fn welcome(printer: &mut Printer, app: &App) {
+    printer.own(app, "Welcome to couplet. How it goes; this is said only once:");
+    for text in HOW_IT_GOES {
+        printer.own(app, text);
+    }
+    printer.own(app, "/help says all commands.");
 }
 
 /// All of it, or what has a word in it.

@@ -84,6 +84,13 @@ fn labels(columns: usize) -> usize {
     if columns < 40 { 0 } else { LABELS }
 }
 
+/// The same as [`draw`] shows, but for bars and keys, in lines of text.
+pub(crate) fn in_words(app: &App, transfer: &Transfer) -> Vec<String> {
+    let lines = lines(app, transfer, 0).into_iter();
+    let said = lines.filter(|(label, _, _)| !matches!(*label, "" | "keys"));
+    said.map(|(label, text, _)| format!("{label}: {text}")).collect()
+}
+
 /// All there is to say.
 fn lines(app: &App, transfer: &Transfer, columns: usize) -> Vec<Line> {
     let theme = app.setting.theme;

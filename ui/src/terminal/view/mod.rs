@@ -25,6 +25,7 @@ mod status;
 mod transfers;
 mod verify;
 
+pub(crate) use details::in_words as details_in_words;
 pub(crate) use prompt::draw_prompt;
 
 use super::app::{App, Drawn, Overlay};
