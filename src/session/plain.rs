@@ -196,7 +196,9 @@ impl PlainSession {
             // There is room: in one's own turn nothing is held.
             let _ = self.hold(String::new());
         } else {
-            let text = "it isn't your turn, so there is none to pass".to_owned();
+            let text = "it isn't your turn, so there is none to pass; it comes with your \
+                        peer's next message"
+                .to_owned();
             self.events.push_back(Event::Trouble(text));
         }
     }

@@ -181,7 +181,8 @@ impl Session {
             // With another verdict, what was held back may go out.
             self.say_next();
         } else {
-            let text = "there is nobody to verify yet".to_owned();
+            let text =
+                "there is nobody to verify yet; compare the words once somebody is here".to_owned();
             self.events.push_back(Event::Trouble(text));
         }
     }

@@ -116,7 +116,9 @@ impl Session {
             self.events.push_back(Event::Passed);
             self.set_role(Role::Rec);
         } else {
-            let text = "it isn't your turn, so there is none to pass".to_owned();
+            let text = "it isn't your turn, so there is none to pass; it comes with your \
+                        peer's next message"
+                .to_owned();
             self.events.push_back(Event::Trouble(text));
         }
     }

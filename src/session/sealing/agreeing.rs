@@ -58,7 +58,7 @@ impl Session {
                 "your peer left before the line was sealed; whoever comes next can still come"
             } else {
                 "somebody came and left before proving that they know the code; that counts as a \
-                 wrong one, and it is used up"
+                 wrong one. If it was your friend, let them come again, or make a new code with /new"
             };
             self.events.push_back(Event::Trouble(text.to_owned()));
         }

@@ -87,7 +87,7 @@ impl Running {
             }
             let text = format!(
                 "this conversation can't be written down ({error}), so it can't be gone back to \
-                 with --last"
+                 with --last; see that the disk has room and your state directory can be written"
             );
             self.tell(SessionEvent::Trouble(text));
         }
