@@ -161,7 +161,10 @@ impl Face<'_> {
         }
         let app = &self.app;
         if let Some(drawn) = self.shell.draw(|frame| view::draw(app, frame))? {
+            let hints = self.app.hints();
             let effects = self.app.update(Input::Drawn(drawn), self.shell.clock.now());
+            // What can be pressed may hang on what there is more of than was drawn.
+            self.shell.changed |= self.app.hints() != hints;
             self.carry_out(effects)?;
         }
         Ok(())
