@@ -167,6 +167,22 @@ impl Terminal {
         }
     }
 
+    /// The screen as it is once it is as wanted and no frame is half drawn.
+    pub fn shot(&self, limit: Duration, wanted: &impl Fn(&vt100::Screen) -> bool) -> vt100::Screen {
+        let start = now();
+        let mut state = self.shared.state.lock().expect("no panic");
+        loop {
+            let screen = state.emulator.screen();
+            if frame_is_whole(&state.output) && wanted(screen) {
+                return screen.clone();
+            }
+            let left = limit.checked_sub(now() - start).filter(|_| !state.ended);
+            let contents = screen.contents();
+            let left = left.unwrap_or_else(|| panic!("{} shows\n{contents}", self.name));
+            state = self.shared.changed.wait_timeout(state, left).expect("no panic").0;
+        }
+    }
+
     /// The screen as text.
     pub fn screen(&self) -> String {
         self.shared.state.lock().expect("no panic").emulator.screen().contents()
@@ -253,6 +269,13 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+/// Whether the last of what the program has marked as a frame (a synchronized update) has ended.
+fn frame_is_whole(output: &[u8]) -> bool {
+    const MARK: &[u8] = b"\x1b[?2026";
+    let last = output.windows(MARK.len() + 1).rev().find(|bytes| bytes.starts_with(MARK));
+    last.is_none_or(|bytes| bytes.ends_with(b"l"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests measure real time")]

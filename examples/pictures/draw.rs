@@ -1,16 +1,17 @@
 //! A screen as an SVG picture.
 //!
-//! Owns colours, fonts and shapes. Coordinates are eighths of a pixel, in which all parts of a cell
+//! Owns colours, fonts and the window. Coordinates are eighths of a pixel, in which all parts of a cell
 //! are whole.
 
-use super::{COLUMNS, ROWS};
+use super::Picture;
+use super::shapes::{arms, block, dots};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use vt100::{Cell, Color, Screen};
 
 const PIXEL: u32 = 8;
-const CELL_WIDTH: u32 = 9 * PIXEL;
-const CELL_HEIGHT: u32 = 19 * PIXEL;
+pub(super) const CELL_WIDTH: u32 = 9 * PIXEL;
+pub(super) const CELL_HEIGHT: u32 = 19 * PIXEL;
 /// From a cell's top to the foot of its letters.
 const BASELINE: u32 = 14 * PIXEL;
 const FONT_SIZE: u32 = 15;
@@ -30,9 +31,9 @@ type Colour = u32;
 
 const PAPER: Colour = 0x16_18_1d;
 const INK: Colour = 0xd5_d9_e0;
-const TITLE_BAR: Colour = 0x22_25_2c;
-const EDGE: Colour = 0x3a_3f_4a;
-const TITLE: Colour = 0x9a_a1_ae;
+/// The title bar, the window's edge, and its title.
+const DARK_WINDOW: [Colour; 3] = [0x22_25_2c, 0x3a_3f_4a, 0x9a_a1_ae];
+const LIGHT_WINDOW: [Colour; 3] = [0xe9_e3_d3, 0xcf_c7_b4, 0x6b_64_58];
 const BUTTONS: [Colour; 3] = [0xe0_6c_6c, 0xe3_b8_5c, 0x86_bf_78];
 
 /// A terminal's own colours, plain and bright.
@@ -46,7 +47,15 @@ const PALETTE: [Colour; 16] = [
 struct Look {
     ink: Colour,
     paper: Colour,
+    face: Face,
+}
+
+/// How letters look but for their colour.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Face {
     bold: bool,
+    italic: bool,
+    underlined: bool,
 }
 
 impl Look {
@@ -59,7 +68,8 @@ impl Look {
         if cell.inverse() != under_cursor {
             std::mem::swap(&mut ink, &mut paper);
         }
-        Self { ink, paper, bold: cell.bold() }
+        let face = Face { bold: cell.bold(), italic: cell.italic(), underlined: cell.underline() };
+        Self { ink, paper, face }
     }
 }
 
@@ -87,8 +97,10 @@ struct Parts {
     blocks: Vec<(Colour, [u32; 4])>,
     /// Box characters, from point to point.
     lines: Vec<(Colour, [u32; 4])>,
-    /// Text elements by colour and weight.
-    texts: BTreeMap<(Colour, bool), String>,
+    /// The dots of Braille patterns, by their middles.
+    dots: BTreeMap<Colour, Vec<[u32; 2]>>,
+    /// Text elements by colour and face.
+    texts: BTreeMap<(Colour, Face), String>,
 }
 
 impl Parts {
@@ -120,7 +132,7 @@ impl Parts {
     /// Adds text in so many cells.
     fn text(&mut self, look: Look, [left, top]: [u32; 2], text: &str, cells: usize) {
         let (y, width) = (top + BASELINE, u32::try_from(cells).unwrap_or(0) * CELL_WIDTH);
-        let out = self.texts.entry((look.ink, look.bold)).or_default();
+        let out = self.texts.entry((look.ink, look.face)).or_default();
         let text = escaped(text);
         let written = if text.is_ascii() || cells == 1 {
             // As wide as its cells in any font.
@@ -148,31 +160,6 @@ fn pixels(eighths: u32) -> f64 {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// The arms of a box character: left, right, up and down.
-fn arms(character: char) -> Option<[bool; 4]> {
-    Some(match character {
-        '─' => [true, true, false, false],
-        '│' => [false, false, true, true],
-        '┌' => [false, true, false, true],
-        '┐' => [true, false, false, true],
-        '└' => [false, true, true, false],
-        '┘' => [true, false, true, false],
-        _ => return None,
-    })
-}
-
-/// The part of its cell that a block character fills, and how strongly, in percent.
-fn block(character: char, [left, top]: [u32; 2]) -> Option<([u32; 4], u32)> {
-    let (right, bottom) = (left + CELL_WIDTH, top + CELL_HEIGHT);
-    let code = u32::from(character);
-    Some(match character {
-        '▁'..='█' => ([left, bottom - (code - 0x2580) * CELL_HEIGHT / 8, right, bottom], 100),
-        '▉'..='▏' => ([left, top, left + (0x2590 - code) * CELL_WIDTH / 8, bottom], 100),
-        '░' => ([left, top, right, bottom], 20),
-        _ => return None,
-    })
 }
 
 /// A cell of the screen, with its place and its look.
@@ -203,14 +190,16 @@ fn spots(screen: &Screen, row: u16) -> Vec<Spot> {
             cells: if cell.is_wide() { 2 } else { 1 },
         })
     };
-    (0..COLUMNS).filter_map(spot).collect()
+    (0..screen.size().1.get()).filter_map(spot).collect()
 }
 
-/// The screen as SVG.
-pub(super) fn drawn(screen: &Screen) -> String {
-    let rows: Vec<Vec<Spot>> = (0..ROWS).map(|row| spots(screen, row)).collect();
+/// The picture as SVG.
+pub(super) fn drawn(picture: &Picture) -> String {
+    let screen = &picture.screen;
+    let rows: Vec<Vec<Spot>> = (0..screen.size().0.get()).map(|row| spots(screen, row)).collect();
+    let paper = most_used(rows.iter().flatten().map(|spot| spot.look.paper));
     let mut parts = Parts::default();
-    for spot in rows.iter().flatten().filter(|spot| spot.look.paper != PAPER) {
+    for spot in rows.iter().flatten().filter(|spot| spot.look.paper != paper) {
         let [left, top] = spot.at;
         let right = left + u32::try_from(spot.cells).unwrap_or(1) * CELL_WIDTH;
         parts.block(spot.look.paper, [left, top, right, top + CELL_HEIGHT]);
@@ -219,7 +208,16 @@ pub(super) fn drawn(screen: &Screen) -> String {
         draw_row(&mut parts, row);
     }
     draw_uprights(&mut parts, rows.iter().flatten());
-    svg(&parts)
+    svg(picture, paper, &parts)
+}
+
+/// What lies behind most of the screen, and so fills the window.
+fn most_used(papers: impl Iterator<Item = Colour>) -> Colour {
+    let mut counts = BTreeMap::new();
+    for paper in papers {
+        *counts.entry(paper).or_insert(0) += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map_or(PAPER, |(paper, _)| paper)
 }
 
 /// Draws all of a row but the box characters' upper and lower arms.
@@ -239,6 +237,8 @@ fn draw_row(parts: &mut Parts, row: &[Spot]) {
             }
         } else if let Some((area, percent)) = block(character, spot.at) {
             parts.block(mixed(spot.look.ink, spot.look.paper, percent), area);
+        } else if let Some(dots) = dots(character, spot.at) {
+            parts.dots.entry(spot.look.ink).or_default().extend(dots);
         } else if text.is_ascii() {
             let run = ascii_run(spot, after);
             let cells = run.len();
@@ -291,46 +291,59 @@ fn draw_uprights<'a>(parts: &mut Parts, spots: impl Iterator<Item = &'a Spot>) {
 }
 
 /// The parts in a window.
-fn svg(parts: &Parts) -> String {
-    let width = pixels(2 * LEFT + u32::from(COLUMNS) * CELL_WIDTH);
-    let height = pixels(TOP + u32::from(ROWS) * CELL_HEIGHT + BOTTOM);
+fn svg(picture: &Picture, paper: Colour, parts: &Parts) -> String {
+    let (rows, columns) = picture.screen.size();
+    let width = pixels(2 * LEFT + u32::from(columns.get()) * CELL_WIDTH);
+    let height = pixels(TOP + u32::from(rows.get()) * CELL_HEIGHT + BOTTOM);
     let mut out = String::new();
-    let text = window(&mut out, width, height)
+    let text = window(&mut out, (width, height), paper, picture)
         .and_then(|()| blocks(&mut out, parts))
         .and_then(|()| lines(&mut out, parts))
+        .and_then(|()| dotted(&mut out, parts))
         .and_then(|()| texts(&mut out, parts));
     text.expect("a string takes everything");
     out.push_str("</svg>\n");
     out
 }
 
-fn window(out: &mut String, width: f64, height: f64) -> std::fmt::Result {
+fn window(
+    out: &mut String,
+    (width, height): (f64, f64),
+    paper: Colour,
+    picture: &Picture,
+) -> std::fmt::Result {
+    let light = paper >> 8 & 0xff >= 0x80;
+    let [bar, edge, title] = if light { LIGHT_WINDOW } else { DARK_WINDOW };
     writeln!(
         out,
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">
-<title>couplet in a terminal: a conversation, and beside it the files that are passed</title>
+<title>couplet in a terminal: {}</title>
 <rect x=".5" y=".5" width="{}" height="{}" rx="10" fill="{}" stroke="{}"/>
 <path d="M1 {TITLE_HEIGHT}V10.5A9.5 9.5 0 0 1 10.5 1H{}A9.5 9.5 0 0 1 {} 10.5V{TITLE_HEIGHT}Z" fill="{}"/>"#,
+        escaped(picture.says),
         width - 1.0,
         height - 1.0,
-        hex(PAPER),
-        hex(EDGE),
+        hex(paper),
+        hex(edge),
         width - 10.5,
         width - 1.0,
-        hex(TITLE_BAR),
+        hex(bar),
     )?;
     for (x, button) in [20, 40, 60].into_iter().zip(BUTTONS) {
         writeln!(out, r#"<circle cx="{x}" cy="18.5" r="6" fill="{}"/>"#, hex(button))?;
     }
     writeln!(
         out,
-        r#"<text x="{}" y="23" text-anchor="middle" font-family="system-ui,'DejaVu Sans',sans-serif" font-size="13" fill="{}">couplet --name ann</text>"#,
+        r#"<text x="{}" y="23" text-anchor="middle" font-family="system-ui,'DejaVu Sans',sans-serif" font-size="13" fill="{}">{}</text>"#,
         width / 2.0,
-        hex(TITLE)
+        hex(title),
+        escaped(picture.window)
     )
 }
 
 fn blocks(out: &mut String, parts: &Parts) -> std::fmt::Result {
+    // Without blurred edges, which would show as seams between blocks.
+    writeln!(out, r#"<g shape-rendering="crispEdges">"#)?;
     for (colour, [left, top, right, bottom]) in &parts.blocks {
         writeln!(
             out,
@@ -342,7 +355,7 @@ fn blocks(out: &mut String, parts: &Parts) -> std::fmt::Result {
             hex(*colour)
         )?;
     }
-    Ok(())
+    writeln!(out, "</g>")
 }
 
 fn lines(out: &mut String, parts: &Parts) -> std::fmt::Result {
@@ -366,11 +379,30 @@ fn lines(out: &mut String, parts: &Parts) -> std::fmt::Result {
     Ok(())
 }
 
+fn dotted(out: &mut String, parts: &Parts) -> std::fmt::Result {
+    for (colour, dots) in &parts.dots {
+        write!(out, r#"<path d=""#)?;
+        for [x, y] in dots {
+            write!(out, "M{} {}h0", pixels(*x), pixels(*y))?;
+        }
+        let stroke = hex(*colour);
+        writeln!(out, r#"" stroke="{stroke}" stroke-width="2.5" stroke-linecap="round"/>"#)?;
+    }
+    Ok(())
+}
+
 fn texts(out: &mut String, parts: &Parts) -> std::fmt::Result {
     writeln!(out, r#"<g font-family="{FONT}" font-size="{FONT_SIZE}">"#)?;
-    for ((colour, bold), texts) in &parts.texts {
-        let weight = if *bold { r#" font-weight="bold""# } else { "" };
-        writeln!(out, r#"<g fill="{}"{weight}>"#, hex(*colour))?;
+    for ((colour, face), texts) in &parts.texts {
+        write!(out, r#"<g fill="{}""#, hex(*colour))?;
+        for (has, attribute) in [
+            (face.bold, r#" font-weight="bold""#),
+            (face.italic, r#" font-style="italic""#),
+            (face.underlined, r#" text-decoration="underline""#),
+        ] {
+            out.push_str(if has { attribute } else { "" });
+        }
+        out.push_str(">\n");
         out.push_str(texts);
         out.push_str("</g>\n");
     }
