@@ -199,8 +199,11 @@ fn nothing_of_a_peers_making_reaches_the_terminal() {
     ann.sees("YOUR TURN");
     ann.line("your turn, mallory");
     ann.sees("listening");
-    // The terminal has lost the focus, so the desktop is told, too.
-    ann.keys("\x1b[O");
+    // The terminal has lost the focus, so the desktop is told, too; what is typed after that shows that
+    // the client knows.
+    ann.keys("\x1b[Ox");
+    ann.sees("> x");
+    ann.keys("\x15");
     mallory.say(
         1,
         r#"{"text":"be\u001b[31mfore\u0007 \u009d0;owned\u009c\u001bP+q\u001b\\\u202e\u0085\u007f after"}"#,
