@@ -46,6 +46,12 @@ pub(crate) enum Action {
     Last,
     Same,
     Different,
+    /// Choose files to offer.
+    Choose,
+    /// Compare the verification words.
+    Compare,
+    /// Give the turn away.
+    Pass,
     /// The first key of two.
     Prefix,
     Seek,
@@ -177,9 +183,12 @@ static BINDINGS: &[Binding] = &[
         "Alt-D",
         "decline it (with text: delete a word)",
     ),
+    talk(&[(ALT, Char('p'))], Action::Pass, "Alt-P", "give the turn without a message"),
+    talk(&[(ALT, Char('v'))], Action::Compare, "Alt-V", "compare the words of the seal"),
     talk(&[(NONE, F(1))], Action::Help, "F1", "this help"),
     talk(&[(NONE, F(2))], Action::Transfers, "F2", "all transfers, to choose from"),
     talk(&[(NONE, F(3))], Action::Shelf, "F3", "the relay's shelf: files that lie ready"),
+    talk(&[(NONE, F(4))], Action::Choose, "F4", "choose files to offer"),
     talk(&[(NONE, PageUp)], Action::PageUp, "PgUp, PgDn", "scroll the conversation"),
     talk(&[(NONE, PageDown)], Action::PageDown, "", ""),
     talk(&[(CTRL, Char('f'))], Action::Find, "Ctrl-F", "find something that was said"),

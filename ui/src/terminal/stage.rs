@@ -261,6 +261,7 @@ pub(super) fn key_event(word: &str) -> KeyEvent {
         "F1" => KeyCode::F(1),
         "F2" => KeyCode::F(2),
         "F3" => KeyCode::F(3),
+        "F4" => KeyCode::F(4),
         "F5" => KeyCode::F(5),
         one => KeyCode::Char(one.chars().next().unwrap()),
     };

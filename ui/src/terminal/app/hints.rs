@@ -83,6 +83,10 @@ impl App {
             hints.push(hint("PgUp", "scroll"));
         }
         hints.push(hint("F3", "shelf"));
+        let can_offer = !self.standing.is_plain() && self.standing.peer == Some(Peer::Present);
+        if text.is_empty() && can_offer {
+            hints.push(hint("F4", "choose files"));
+        }
         hints
     }
 

@@ -370,3 +370,5 @@ mod shelf_tests;
 mod tests;
 #[cfg(test)]
 mod transfer_tests;
+#[cfg(test)]
+mod ways_tests;

@@ -38,8 +38,9 @@ impl App {
         self.begin_reply();
     }
 
-    pub(super) fn take_back(&mut self, effects: &mut Vec<Effect>) {
-        if let Err(sentence) = self.carry_out(Line::Take, effects) {
+    /// Does by a key what this line does, whatever stands in the composer.
+    pub(super) fn by_key(&mut self, line: Line, effects: &mut Vec<Effect>) {
+        if let Err(sentence) = self.carry_out(line, effects) {
             self.notice = Some(sentence);
         }
     }

@@ -2,9 +2,10 @@
 //!
 //! Owns editing, history, scrolling, leaving by Ctrl-C, and telling the peer that the user writes.
 
-use super::super::commands;
+use super::super::commands::{self, Line};
 use super::super::editor::Edit;
 use super::super::keys::Action;
+use super::super::picker::Purpose;
 use super::leaving::LEAVE_LIMIT;
 use super::{App, Effect};
 use crate::engine::Command;
@@ -41,7 +42,10 @@ impl App {
             Action::Complete => self.complete(effects),
             Action::Interrupt => self.interrupt(was_armed, effects),
             Action::EndOfInput if self.editor.is_empty() => self.interrupt(was_armed, effects),
-            Action::TakeBack => self.take_back(effects),
+            Action::TakeBack => self.by_key(Line::Take, effects),
+            Action::Pass => self.by_key(Line::Pass, effects),
+            Action::Compare => self.by_key(Line::Verify, effects),
+            Action::Choose => self.by_key(Line::Pick(Purpose::Send), effects),
             Action::AcceptOldest => self.answer_oldest(true, effects),
             // What readline does with it, as long as there is something to do it with.
             Action::DeclineOldest if !self.editor.is_empty() => self.edit(Edit::KillWordForward),

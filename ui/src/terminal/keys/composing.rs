@@ -97,7 +97,7 @@ pub(super) static BINDINGS: &[Binding] = &[
         "",
         "",
     ),
-    pick(&[(NONE, Esc)], Action::Escape, "Esc", "back"),
+    pick(&[(NONE, Esc), (NONE, F(4))], Action::Escape, "Esc", "back"),
     pick(&[(CTRL, Char('c'))], Action::Interrupt, "", ""),
     pick(&[(NONE, F(1))], Action::Help, "", ""),
     pick(&[(CTRL, Char('l'))], Action::Redraw, "", ""),

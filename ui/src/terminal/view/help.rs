@@ -133,12 +133,12 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         (Place::Talk, "Keys"),
         (Place::Chord, "Keys after Ctrl-X"),
         (Place::Seek, "Keys while you search what you entered before (Ctrl-R)"),
-        (Place::Pick, "Keys while you choose files (/send)"),
+        (Place::Pick, "Keys while you choose files (F4)"),
         (Place::Transfers, "Keys in the list of transfers (F2)"),
         (Place::Shelf, "Keys on the shelf (F3)"),
         (Place::Find, "Keys in the search through the conversation (Ctrl-F)"),
         (Place::Select, "Keys while you choose messages (Alt-S)"),
-        (Place::Verify, "Keys while words are compared (/verify)"),
+        (Place::Verify, "Keys while words are compared (Alt-V)"),
         (Place::Help, "Keys in this help (F1)"),
     ] {
         lines.extend([Line::Gap, Line::Heading(heading)]);
