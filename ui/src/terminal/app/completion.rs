@@ -74,9 +74,9 @@ impl App {
     pub(super) fn popup_key(&mut self, action: Option<Action>) -> bool {
         let Some(mut popup) = self.popup.take() else { return false };
         let count = popup.labels.len();
-        let step = match action {
-            Some(Action::Complete | Action::Down) => 1,
-            Some(Action::CompleteBack | Action::Up) => count - 1,
+        let onward = match action {
+            Some(Action::Complete | Action::Down) => true,
+            Some(Action::CompleteBack | Action::Up) => false,
             Some(Action::Escape) => return true,
             Some(Action::Submit) => {
                 if let Some(chosen) = popup.chosen {
@@ -87,10 +87,11 @@ impl App {
             }
             _ => return false,
         };
-        let next = match popup.chosen {
-            Some(at) => (at + step) % count,
-            None if step == 1 => 0,
-            None => count - 1,
+        let next = match (popup.chosen, onward) {
+            (Some(at), true) => (at + 1) % count,
+            (Some(at), false) => (at + count - 1) % count,
+            (None, true) => 0,
+            (None, false) => count - 1,
         };
         popup.chosen = Some(next);
         self.editor.replace(popup.start..self.editor.cursor(), &popup.inserts[next]);
