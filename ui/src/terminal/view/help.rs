@@ -98,8 +98,13 @@ fn about(lines: Vec<Line>, query: &str) -> Vec<Line> {
     out
 }
 
+/// The columns for the keys. Where there are few, what a key does is below it, a little to the right.
 fn key_columns(width: usize) -> usize {
-    if width < 50 { 16 } else { 24 }
+    match width {
+        0..30 => 2,
+        30..50 => 16,
+        _ => 24,
+    }
 }
 
 fn lines(symbols: &Symbols) -> Vec<Line> {

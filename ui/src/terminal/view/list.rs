@@ -4,6 +4,7 @@
 
 use super::super::app::App;
 use super::super::transfers::{Stage, Transfer};
+use super::super::wrap;
 use super::flow;
 use super::pen::{Pen, to_u16};
 use super::transfers::{description, draw_line, eta, files};
@@ -33,7 +34,11 @@ pub(super) fn draw(
     };
     let height = usize::from(inner.height);
     if list.is_empty() {
-        pen.put(inner, 0, 1, "No files yet. /send PATH offers one to your peer.", theme.plain());
+        let text = "No files yet. /send PATH offers one to your peer.";
+        let columns = usize::from(inner.width).saturating_sub(2).max(1);
+        for (row, range) in wrap::rows(text, columns).into_iter().enumerate() {
+            pen.put(inner, row, 1, text[range].trim_end(), theme.plain());
+        }
         return height;
     }
     // A second line for each, where a few of them fit.

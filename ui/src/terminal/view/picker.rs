@@ -48,7 +48,15 @@ pub(super) fn draw(
     let top = 1 + usize::from(height >= WITH_LINES);
     let seen = height.saturating_sub(top + preview + usize::from(height >= WITH_LINES));
     if shown.is_empty() {
-        pen.put_before(line, top, 0, columns, &nothing(picker), pen.theme.quiet());
+        let (text, quiet) = (nothing(picker), pen.theme.quiet());
+        let rows = wrap::rows(&text, columns.max(1));
+        if rows.len() <= seen {
+            for (row, range) in rows.into_iter().enumerate() {
+                pen.put(line, top + row, 0, text[range].trim_end(), quiet);
+            }
+        } else {
+            pen.put_before(line, top, 0, columns, &text, quiet);
+        }
     }
     let at = picker.row(shown.len());
     let first = (at + 1).saturating_sub(seen.max(1));
