@@ -17,6 +17,7 @@ pub(super) mod closer;
 mod composing;
 pub(super) mod plain;
 pub(super) mod shelf;
+mod states;
 pub(super) mod talk;
 mod transfers;
 
@@ -35,6 +36,7 @@ pub(super) fn all() -> impl Iterator<Item = Scene> {
         .chain(shelf::SCENES)
         .chain(composing::SCENES)
         .chain(talk::SCENES)
+        .chain(states::SCENES)
         .copied()
 }
 

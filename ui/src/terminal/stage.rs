@@ -115,11 +115,16 @@ impl Stage {
     /// Draws a frame, and lets the face know, as the shell does.
     pub(super) fn draw(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        self.draw_on(&mut terminal);
+        terminal.backend().buffer().clone()
+    }
+
+    /// The same on a terminal that is there already, whatever its size is now.
+    pub(super) fn draw_on(&mut self, terminal: &mut Terminal<TestBackend>) {
         let mut drawn = super::app::Drawn::default();
         terminal.draw(|frame| drawn = view::draw(&self.app, frame)).unwrap();
         self.give(Input::Drawn(drawn));
         super::scenes::closer::answer_depicts(self);
-        terminal.backend().buffer().clone()
     }
 
     /// What was asked of the engine since the last time.
@@ -263,6 +268,7 @@ pub(super) fn key_event(word: &str) -> KeyEvent {
         "F3" => KeyCode::F(3),
         "F4" => KeyCode::F(4),
         "F5" => KeyCode::F(5),
+        "Space" => KeyCode::Char(' '),
         one => KeyCode::Char(one.chars().next().unwrap()),
     };
     KeyEvent::new(code, modifiers)

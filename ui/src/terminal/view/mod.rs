@@ -136,4 +136,6 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Drawn {
 }
 
 #[cfg(test)]
+mod sweep_tests;
+#[cfg(test)]
 mod tests;
