@@ -109,7 +109,8 @@ pub(crate) enum Place {
 pub(crate) struct Binding {
     /// Where.
     pub(crate) place: Place,
-    keys: &'static [(KeyModifiers, KeyCode)],
+    /// The keys that mean it.
+    pub(crate) keys: &'static [(KeyModifiers, KeyCode)],
     /// What.
     pub(crate) action: Action,
     /// The keys in the user's words.

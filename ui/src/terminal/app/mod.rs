@@ -351,6 +351,8 @@ impl App {
 #[cfg(test)]
 mod details_tests;
 #[cfg(test)]
+mod every_key_tests;
+#[cfg(test)]
 mod find_tests;
 #[cfg(test)]
 mod keys_tests;
