@@ -203,20 +203,17 @@ impl Person {
         let mut written = String::new();
         while let Some(letter) = code[written.len()..].chars().next() {
             let completion = couplet::code::complete(&written);
-            match completion.rest.filter(|_| completion.candidates.len() == 1) {
-                Some(rest) => {
-                    self.press(TAB);
-                    written.push_str(rest);
-                    // The next word is to follow.
-                    if code[written.len()..].starts_with('-') {
-                        written.push('-');
-                    }
-                    self.sees(&written);
+            if let Some(rest) = completion.rest.filter(|_| completion.candidates.len() == 1) {
+                self.press(TAB);
+                written.push_str(rest);
+                // The next word is to follow.
+                if code[written.len()..].starts_with('-') {
+                    written.push('-');
                 }
-                None => {
-                    self.terminal.keys(letter.encode_utf8(&mut [0; 4]));
-                    written.push(letter);
-                }
+                self.sees(&written);
+            } else {
+                self.terminal.keys(letter.encode_utf8(&mut [0; 4]));
+                written.push(letter);
             }
         }
         self.sees(&format!("Enter meets by {code}"));

@@ -77,7 +77,7 @@ impl Task {
 
     async fn run(self) -> ExitCode {
         let ended = match self {
-            Self::Chat(chat) => return run_chat(chat).await,
+            Self::Chat(chat) => return Box::pin(run_chat(chat)).await,
             Self::Send(send) => command::send(send, &started_as(PROGRAM)).await,
             Self::Receive(receive) => command::receive(receive, &started_as(PROGRAM)).await,
             Self::Shelf(shelf) => command::shelf::shelf(shelf).await,
@@ -93,7 +93,7 @@ async fn run_chat(chat: Chat) -> ExitCode {
     let kept = KeptAs::new(&chat);
     if chat.last {
         return match kept.last().await {
-            Ok(last) => go_back(chat, kept, last).await,
+            Ok(last) => Box::pin(go_back(chat, kept, last)).await,
             Err(text) => fail(exit::FAILURE, &text),
         };
     }

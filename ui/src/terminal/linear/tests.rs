@@ -5,6 +5,7 @@ mod ending;
 use super::super::app::{Effect, Input, Saved};
 use super::super::scenes;
 use super::super::stage::{MIB, Stage, transfer_info, verified};
+use super::super::theme::Theme;
 use super::*;
 use crate::config::Timestamps;
 use couplet::message::{Role, Seat};
@@ -26,6 +27,7 @@ impl Play {
     /// Goes on, line by line, from where a scene for the screen is.
     fn from(mut stage: Stage) -> Self {
         stage.app.setting.timestamps = Timestamps::Off;
+        stage.app.setting.theme = Theme::new(false, false);
         stage.app.editor.take();
         let now = stage.now;
         let mut play = Self { lines: Lines::new(stage.app), now, effects: Vec::new() };
