@@ -5,6 +5,8 @@ use super::door::{finished, start};
 use couplet::zmtp::frame_head;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
+use tokio::time::timeout;
 
 fn shelf() -> (tempfile::TempDir, String) {
     let shelf = tempfile::tempdir().expect("a directory");
@@ -43,9 +45,12 @@ c.ready(*chunk("a", 0, b"x" * 100_000))
 print("there", flush=True)
 "#;
     let client = start(&endpoint, &format!("{script}\nc.socket.rcvtimeo = -1\nc.answer()"));
-    while names(&path).is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let arrived = async {
+        while names(&path).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), arrived).await.expect("a file begins to come");
     // It is killed.
     drop(relay);
     drop(client);
