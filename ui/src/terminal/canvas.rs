@@ -5,6 +5,7 @@
 //! one, so a colourless theme says nothing of colours. A control character never gets through,
 //! whoever has put it into a cell; but for pictures and links, which are marked by their forced width.
 
+use super::links;
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::{Cell, CellDiffOption};
 use ratatui::layout::{Position, Size};
@@ -80,8 +81,17 @@ impl<W: Write> Backend for Canvas<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut worn = Worn::default();
+        let mut link = "";
         let mut next = None;
         for (x, y, cell) in content {
+            let is_raw = matches!(cell.diff_option, CellDiffOption::ForcedWidth(_));
+            let linked = links::in_cell(cell.symbol()).filter(|_| is_raw);
+            let (target, symbol) = linked.unwrap_or(("", cell.symbol()));
+            // Cells side by side that lead to the same are one link; its target is said once.
+            let begins = target != link || next != Some((x, y));
+            if begins && !link.is_empty() {
+                self.frame.extend_from_slice(links::END.as_bytes());
+            }
             if next != Some((x, y)) {
                 self.go(Position { x, y });
             }
@@ -89,14 +99,21 @@ impl<W: Write> Backend for Canvas<W> {
             // Only the cell before is known to have moved the cursor so far.
             self.cursor = None;
             worn = worn.change(Worn::of(cell), &mut self.frame);
-            if matches!(cell.diff_option, CellDiffOption::ForcedWidth(_)) {
-                // A picture or a link, made by couplet itself: no text that is put on the screen has
-                // its width forced.
-                self.frame.extend_from_slice(cell.symbol().as_bytes());
+            if begins {
+                self.frame.extend_from_slice(target.as_bytes());
+                link = target;
+            }
+            if is_raw && linked.is_none() {
+                // A picture, made by couplet itself: no text that is put on the screen has its
+                // width forced.
+                self.frame.extend_from_slice(symbol.as_bytes());
                 next = None;
             } else {
-                put(cell.symbol(), &mut self.frame);
+                put(symbol, &mut self.frame);
             }
+        }
+        if !link.is_empty() {
+            self.frame.extend_from_slice(links::END.as_bytes());
         }
         worn.change(Worn::default(), &mut self.frame);
         Ok(())

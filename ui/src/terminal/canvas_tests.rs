@@ -171,6 +171,7 @@ fn links_lead_where_their_text_says() {
             let (target, rest) = part.split_once("\x1b\\").unwrap();
             let (id, target) = target.split_once(';').unwrap();
             let (glyph, _) = rest.split_once("\x1b]8;;\x1b\\").unwrap();
+            assert!(!glyph.contains('\x1b'), "{glyph:?}");
             if target == url {
                 shown.push_str(glyph);
             } else {
@@ -179,6 +180,8 @@ fn links_lead_where_their_text_says() {
             assert!(id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'), "{id}");
         }
         assert!(shown == url || width < 40 && url.ends_with(&shown), "{width}: {shown}");
+        // Once a row, not once a cell.
+        assert!(bytes.matches(url).count() <= 2 * url.len() / usize::from(width) + 4, "{width}");
         let before = bytes.len();
         screen.draw(|frame| drop(view::draw(&stage.app, frame))).unwrap();
         assert_eq!(screen.backend().out().len(), before, "the same again is nothing new");

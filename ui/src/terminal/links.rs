@@ -6,8 +6,8 @@
 use std::env::VarError;
 use std::ops::Range;
 
-/// The longest address: what terminals take.
-const MOST_BYTES: usize = 2000;
+/// The longest address. Terminals take twice as much, but each of its cells has all of it.
+const MOST_BYTES: usize = 1000;
 /// Addresses that are looked for in one text.
 const MOST_LINKS: usize = 100;
 
@@ -17,6 +17,22 @@ pub(crate) fn are_known(variable: impl Fn(&str) -> Result<String, VarError>) -> 
     let term = variable("TERM").unwrap_or_default();
     let screen = term.starts_with("screen") && variable("TMUX").is_err();
     !screen && !["", "dumb", "linux", "ansi", "vt100", "vt220"].contains(&term.as_str())
+}
+
+/// What ends a link (OSC 8).
+pub(crate) const END: &str = "\x1b]8;;\x1b\\";
+
+/// What is put into a cell so that it leads to `target`, which is printable ASCII. All cells of one
+/// link have the same `id`. Each has all of it: any of them may be all that is drawn again.
+pub(crate) fn cell(symbol: &str, target: &str, id: &str) -> String {
+    format!("\x1b]8;id={id};{target}\x1b\\{symbol}{END}")
+}
+
+/// The beginning of the link that [`cell`] has put into a cell, and what is seen of it.
+pub(crate) fn in_cell(cell: &str) -> Option<(&str, &str)> {
+    let linked = cell.strip_suffix(END).filter(|linked| linked.starts_with("\x1b]8;id="))?;
+    let begins = linked.find("\x1b\\")? + 2;
+    Some(linked.split_at(begins))
 }
 
 /// Where in `text` addresses are, in order.
@@ -34,20 +50,7 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
         let begins = text[..start].chars().next_back().is_none_or(|it| !it.is_alphanumeric());
         let rest = &text.as_bytes()[from..];
         let long = rest.iter().take_while(|byte| byte.is_ascii_graphic()).count();
-        // What ends a sentence, or a bracket around the address, is no part of it.
-        let mut end = from + long;
-        while let Some(last) = text[from..end].chars().next_back() {
-            let link = &text[start..end];
-            let closes = match last {
-                ')' => link.matches('(').count() < link.matches(')').count(),
-                ']' => link.matches('[').count() < link.matches(']').count(),
-                last => ".,;:!?'\"<>{}`|".contains(last),
-            };
-            if !closes {
-                break;
-            }
-            end -= 1;
-        }
+        let end = from + trimmed(&text[from..from + long]);
         if begins && end > from && end - start <= MOST_BYTES {
             links.push(start..end);
             if links.len() == MOST_LINKS {
@@ -57,6 +60,33 @@ pub(crate) fn in_text(text: &str) -> Vec<Range<usize>> {
         from += long;
     }
     links
+}
+
+/// How long an address is without what ends a sentence, or a bracket around it. Brackets that it
+/// has opened itself are its own. `written` is ASCII.
+fn trimmed(written: &str) -> usize {
+    let counted = |bracket: u8| written.bytes().filter(|byte| *byte == bracket).count();
+    let (opened, mut closed) = (counted(b'('), counted(b')'));
+    let (opened_square, mut closed_square) = (counted(b'['), counted(b']'));
+    let mut length = written.len();
+    for last in written.bytes().rev() {
+        let (opened, closed) = match last {
+            b')' => (opened, &mut closed),
+            b']' => (opened_square, &mut closed_square),
+            b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'"' | b'<' | b'>' | b'{' | b'}'
+            | b'`' | b'|' => {
+                length -= 1;
+                continue;
+            }
+            _ => break,
+        };
+        if opened >= *closed {
+            break;
+        }
+        *closed -= 1;
+        length -= 1;
+    }
+    length
 }
 
 #[cfg(test)]
@@ -83,6 +113,14 @@ mod tests {
         }
         assert!(found(&format!("https://{}", "a".repeat(MOST_BYTES))).is_empty());
         assert_eq!(found(&"http://a ".repeat(1000)).len(), MOST_LINKS);
+    }
+
+    /// Brackets are counted once, not once for each: 900 KiB of them take no time.
+    #[test]
+    fn a_long_row_of_brackets_is_no_work() {
+        let brackets = format!("http://{}", ")]".repeat(450 * 1024));
+        assert!(found(&brackets).is_empty());
+        assert_eq!(found(&format!("http://a/(b{}", ")".repeat(400))), ["http://a/(b)"]);
     }
 
     #[test]

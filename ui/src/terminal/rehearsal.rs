@@ -48,7 +48,7 @@ impl Rehearsal {
             calls: super::app::Calls::default(),
             zone: TimeZone::UTC,
             pictures: Means::Blocks { any_colour: true },
-            links: false,
+            links: true,
         };
         let now = Clock::new().now();
         let screen = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -61,7 +61,7 @@ impl Stage {
             hosted,
             meeting,
             pictures: Means::Blocks { any_colour: true },
-            links: false,
+            links: true,
         };
         let now = Now {
             moment: Moment::from_start(Duration::from_secs(100)),

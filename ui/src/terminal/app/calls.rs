@@ -1,7 +1,7 @@
 //! Calls for a user who is elsewhere: the bell, what the desktop shows, the title.
 //!
-//! Owns what calls and what is said. What somebody has written is never said there: who shows it,
-//! and who keeps it, isn't known.
+//! Owns what calls and what is said. A message is never said there, at most who it is from and what a
+//! file is called: who shows it, and who keeps it, isn't known.
 
 use super::{App, Effect};
 use couplet::session::Peer;

@@ -33,7 +33,7 @@ impl App {
             Event::Progress(progress) => self.transfers.progress(progress, self.now.moment),
             Event::Preflight { id, preflight } => self.hear_preflight(id, preflight),
             Event::RelayIsNew => self.shelf.met_first = true,
-            Event::Number { asked, id } => self.number_errand(asked, id),
+            Event::Number { asked, id } => self.number_errand(asked, id, effects),
             Event::Started { id, held } => self.transfers.started(id, held, self.now.moment),
             Event::Hash { id, hash } => {
                 if let Some(transfer) = self.transfers.get_mut(id) {

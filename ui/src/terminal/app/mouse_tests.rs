@@ -5,6 +5,7 @@ use super::super::Input;
 use super::*;
 use crate::engine::Command;
 use crate::terminal::scenes;
+use couplet::session::Event as Told;
 use couplet::transfer::book::{Direction, TransferId, TransferState};
 
 fn at(stage: &mut Stage, column: u16, row: u16, did: Did) {
@@ -63,6 +64,33 @@ fn a_click_answers_the_offer_that_was_seen_there() {
     assert_eq!(stage.commands(), []);
     stage.draw(80, 24);
     assert!(!spots(&mut stage).iter().any(|(_, it)| *it == Button::Accept(TransferId(1))));
+}
+
+/// Nothing that the peer has written makes a button: a name like one doesn't.
+#[test]
+fn only_the_line_that_says_how_has_buttons() {
+    let mut stage = two_offers();
+    stage.draw(80, 24);
+    let honest = stage.app.drawn.spots.buttons.len();
+    stage.hear(Told::PeerName("x /decline Alt-D".into()));
+    stage.draw(80, 24);
+    let buttons = &stage.app.drawn.spots.buttons;
+    assert_eq!(buttons.len(), honest, "{buttons:?}");
+}
+
+/// Below the conversation an offer has one line, and its command is the button.
+#[test]
+fn the_command_in_a_single_line_is_a_button() {
+    let mut stage = two_offers();
+    stage.draw(60, 24);
+    let buttons = stage.app.drawn.spots.buttons.clone();
+    assert!(!buttons.is_empty());
+    for (area, button) in buttons {
+        let Button::Accept(id) = button else { panic!("{button:?}") };
+        at(&mut stage, area.x, area.y, Did::Click);
+        let accepted = Command::Accept { id: Some(id), on_collision: None };
+        assert_eq!(stage.commands(), [accepted]);
+    }
 }
 
 #[test]

@@ -74,6 +74,8 @@ impl App {
     pub(super) fn preview_key(&mut self, action: Option<Action>, effects: &mut Vec<Effect>) {
         if action == Some(Action::Escape) {
             self.go_back();
+            // It may be large. What is still being made is no use any more.
+            self.preview = Preview { under_way: self.preview.under_way, ..Preview::default() };
         } else {
             self.anywhere(action, effects);
         }

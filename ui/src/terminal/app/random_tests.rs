@@ -1,6 +1,7 @@
 //! Anything in any order, at any size: it never panics, and always sleeps.
 
 use super::super::picker::{Entry, Found, Kind, Seen};
+use super::super::pictures::{Depict, Depicted};
 use super::super::scenes;
 use super::super::stage::{Stage, named, transfer_info, verified};
 use super::*;
@@ -10,6 +11,7 @@ use couplet::session::{Event as Told, Link, Mark, Peer, Seal, Verdict};
 use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
 use couplet::transfer::offer::{Form, Offer, Preflight};
 use proptest::prelude::*;
+use ratatui::layout::Position;
 use std::time::Duration;
 
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ enum Step {
     Draw(u16, u16),
     Wait(u64),
     Focus(bool),
+    Mouse(u16, u16, Did),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -42,10 +45,16 @@ fn step() -> impl Strategy<Value = Step> {
         "F1",
         "F2",
         "F3",
-        "F5",
-        "F3",
         "F4",
         "F5",
+        "Alt-S",
+        "v",
+        "x",
+        "r",
+        "k",
+        "j",
+        "/",
+        " ",
         "Alt-P",
         "Alt-V",
         "Ctrl-A",
@@ -82,7 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
         "n",
     ]);
     let text = prop_oneof![
-        "/(send|put|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new|find|reply|copy|save)? ?[a-z0-9~/' ]{0,6}",
+        "/(send|put|accept|cancel|pause|resume|limit|who|take|fin|code 7-|verify|new|find|reply|copy|save|select|details|preview|tidy|mouse|transfers|help)? ?[a-z0-9~/' ]{0,6}",
         "\\PC{0,20}"
     ];
     prop_oneof![
@@ -94,6 +103,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_u16..100, 0_u16..40).prop_map(|(width, height)| Step::Draw(width, height)),
         1 => (0_u64..9000).prop_map(Step::Wait),
         1 => any::<bool>().prop_map(Step::Focus),
+        2 => (0_u16..100, 0_u16..40, prop::sample::select(vec![Did::Click, Did::WheelUp, Did::WheelDown]))
+            .prop_map(|(x, y, did)| Step::Mouse(x, y, did)),
     ]
 }
 
@@ -103,7 +114,7 @@ fn hear(stage: &mut Stage, what: u8, number: u32) {
     let span = Duration::from_secs(u64::from(number));
     let draft = DraftId(u64::from(number));
     let size = 1000 * u64::from(number);
-    let saved_as = "x (2)".to_owned();
+    let saved_as = ["x (2)", "photo.png"][number as usize % 2].to_owned();
     match what {
         0 => stage.hear(Told::Link(Link::Lost { attempt: number, retry_in: span })),
         1 => stage.hear(Told::Link(Link::Online)),
@@ -173,6 +184,7 @@ proptest! {
     #[test]
     fn nothing_panics(steps in prop::collection::vec(step(), 0..80)) {
         let mut stage = scenes::waiting_with_a_new_code();
+        stage.depicts = Some(depicted);
         for step in steps {
             match step {
                 Step::Keys(keys) => { stage.keys(keys); }
@@ -182,11 +194,22 @@ proptest! {
                 Step::Draw(width, height) => { stage.draw(width, height); }
                 Step::Wait(span) => { stage.wait(Duration::from_millis(span)); }
                 Step::Focus(focus) => { stage.give(Input::Focus(focus)); }
+                Step::Mouse(x, y, did) => {
+                    stage.give(Input::Mouse(Mouse { at: Position { x, y }, did }));
+                }
             }
             answer(&mut stage);
         }
         stage.draw(80, 24);
     }
+}
+
+/// Now and then there is a picture.
+fn depicted(wish: Depict) -> Input {
+    if wish.room.0.is_multiple_of(4) {
+        return scenes::closer::depicted(wish);
+    }
+    Input::Depicted(Depicted { id: wish.id, picture: Err("it is gone".into()) })
 }
 
 /// What the file picker asked for, as if there were always the same files.

@@ -316,7 +316,7 @@ impl App {
     fn end_visit(&mut self, effects: &mut Vec<Effect>) {
         effects.push(Effect::EndVisit);
         self.shelf.login = None;
-        self.visit_over(None);
+        self.visit_over(None, effects);
         self.shelf.access = Access::Unasked;
     }
 
@@ -327,7 +327,7 @@ impl App {
             .map(|errand| (errand.id, undone(&errand.name, errand.is_incoming(), LEFT)))
             .collect();
         for (id, text) in open {
-            self.hear_ended(id, End::GivenUp(text));
+            self.hear_ended(id, End::GivenUp(text), effects);
         }
         self.end_visit(effects);
     }

@@ -106,6 +106,20 @@ fn what_is_fetched_is_a_transfer_like_the_others() {
 }
 
 #[test]
+fn how_it_ends_calls_whoever_is_elsewhere() {
+    let missing = End::Missing { text: "there is no x".into(), page: Page::default() };
+    for (end, calls) in [(verified("x"), true), (missing, true), (End::Cancelled, false)] {
+        let mut stage = list();
+        stage.give(Input::Focus(false)).wait(Duration::from_secs(10));
+        hear(&mut stage, Heard::Wanted(ErrandId(2), Wish::Get { name: name("x") }));
+        stage.give(Input::Engine(Event::Number { asked: 1, id: TransferId(1) }));
+        stage.effects.clear();
+        told(&mut stage, Told::Ended(ErrandId(2), end));
+        assert_eq!(stage.effects.contains(&Effect::Bell), calls, "{:?}", stage.effects);
+    }
+}
+
+#[test]
 fn what_ends_before_it_has_a_number_is_told_once_it_has() {
     let mut stage = list();
     hear(&mut stage, Heard::Wanted(ErrandId(2), Wish::Get { name: name("gone") }));

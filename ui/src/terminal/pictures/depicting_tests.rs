@@ -160,7 +160,7 @@ fn a_file_too_large_to_read_is_not_read() {
     assert!(said.starts_with("it is 64.0 MiB, and pictures of up to 64.0 MiB"), "{said}");
 }
 
-/// Whatever comes of them, an answer comes.
+/// An answer comes, and no decoder panics over them.
 #[test]
 fn flipped_and_cut_pictures_do_no_harm() {
     for (format, _) in KINDS {
@@ -168,8 +168,17 @@ fn flipped_and_cut_pictures_do_no_harm() {
         for at in 0..whole.len().min(400) {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x55;
-            let _ = shown(&bytes, BLOCKS);
-            let _ = shown(&whole[..at], BLOCKS);
+            for bytes in [&bytes[..], &whole[..at]] {
+                if let Err(said) = shown(bytes, BLOCKS) {
+                    let known = ["it isn't a ", "this ", "it has too many pixels"]
+                        .iter()
+                        .any(|it| said.starts_with(it));
+                    assert!(
+                        known && !said.chars().any(char::is_control),
+                        "{format:?} {at}: {said}"
+                    );
+                }
+            }
         }
     }
 }

@@ -167,7 +167,7 @@ fn picture_refused() -> Stage {
 }
 
 /// A sun over the sea, as a file in a directory.
-fn depicted(mut wish: Depict) -> Input {
+pub(crate) fn depicted(mut wish: Depict) -> Input {
     let directory = tempfile::tempdir().unwrap();
     let sky = |x: u32, y: u32| match (x.abs_diff(48).pow(2) + y.abs_diff(24).pow(2), y) {
         (0..150, 0..40) => Rgb([255, 220, 80]),

@@ -177,8 +177,9 @@ fn lines(symbols: &Symbols) -> Vec<Line> {
         Line::Gap,
         Line::Heading("Good to know"),
         Line::Text(
-            "The bell rings for a message that comes while the terminal hasn't the focus; if it \
-             doesn't tell, when you have pressed no key for 15 s."
+            "While the terminal hasn't the focus, or, if it doesn't tell, when you have pressed no \
+             key for 15 s, you are called by the bell, the desktop and the title: for a message, \
+             your turn, an offer, the end of a transfer."
                 .to_owned(),
         ),
     ]);

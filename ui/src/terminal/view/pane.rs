@@ -4,11 +4,12 @@
 //! Those that are over fold into one line, and at the foot of a wide pane is a chart of the speed.
 
 use super::super::app::{App, Button};
-use super::super::transfers::{Folded, Stage, Transfer};
+use super::super::transfers::{Folded, Stage};
 use super::super::wrap;
 use super::flow;
 use super::pen::{Pen, to_u16};
 use super::transfers::{WIDE, details, draw_line};
+use couplet::transfer::book::TransferId;
 use couplet::units;
 use ratatui::layout::Rect;
 
@@ -45,9 +46,12 @@ pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
         let room = left - 1 - after.min(left - 1).min(height / 3);
         draw_line(app, pen, inner, row, transfer, false);
         row += 1;
-        for (text, style) in details.into_iter().take(room) {
+        let last = details.len().saturating_sub(1);
+        for (at, (text, style)) in details.into_iter().enumerate().take(room) {
             pen.put_before(inner, row, 2, usize::from(inner.width), &text, style);
-            draw_buttons(pen, inner, row, transfer, &text);
+            if at == last && transfer.stage() == Stage::Answer {
+                draw_buttons(pen, inner, row, transfer.id, &text);
+            }
             row += 1;
         }
     }
@@ -57,13 +61,13 @@ pub(super) fn draw_pane(app: &App, pen: &mut Pen<'_>, area: Rect) {
     flow::draw(app, pen, below);
 }
 
-/// Makes buttons of the two words that answer an offer, if they are in this line.
-fn draw_buttons(pen: &mut Pen<'_>, inner: Rect, row: usize, transfer: &Transfer, text: &str) {
-    let decline = ["[d]", "Alt-D", "/decline"].iter().find_map(|word| text.rfind(word));
-    let Some(at) = decline.filter(|_| transfer.stage() == Stage::Answer) else { return };
+/// Makes buttons of the two words that answer an offer: of the line that says how, in which there is
+/// nothing of the peer's.
+fn draw_buttons(pen: &mut Pen<'_>, inner: Rect, row: usize, id: TransferId, text: &str) {
+    let Some(at) = ["Alt-D", "/decline"].iter().find_map(|word| text.rfind(word)) else { return };
     let (accept, decline) = (wrap::width(text[..at].trim_end()), wrap::width(&text[..at]));
-    pen.button(inner, row, 2..2 + accept, Button::Accept(transfer.id));
-    pen.button(inner, row, 2 + decline..2 + wrap::width(text), Button::Decline(transfer.id));
+    pen.button(inner, row, 2..2 + accept, Button::Accept(id));
+    pen.button(inner, row, 2 + decline..2 + wrap::width(text), Button::Decline(id));
 }
 
 /// The inside of the pane with the chart of the speed at its foot, if that is wide enough for it:

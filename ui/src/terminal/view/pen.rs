@@ -5,6 +5,7 @@
 //! pictures are put into its cells by themselves.
 
 use super::super::app::{Button, Rows, Spots};
+use super::super::links;
 use super::super::theme::Theme;
 use super::super::wrap;
 use ratatui::buffer::{Buffer, CellDiffOption};
@@ -136,9 +137,7 @@ impl<'a> Pen<'a> {
         let y = area.y + to_u16(row);
         for column in columns.start..columns.end.min(usize::from(area.width)) {
             if let Some(cell) = self.buffer.cell_mut((area.x + to_u16(column), y)) {
-                // Each cell by itself: any of them may be all that is drawn again.
-                let symbol =
-                    format!("\x1b]8;id={id};{target}\x1b\\{}\x1b]8;;\x1b\\", cell.symbol());
+                let symbol = links::cell(cell.symbol(), target, id);
                 cell.set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(ONE));
             }
         }

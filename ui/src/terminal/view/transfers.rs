@@ -3,7 +3,7 @@
 //! Owns how much is said of it where; which of them are seen is in [`super::pane`] and
 //! [`super::list`].
 
-use super::super::app::App;
+use super::super::app::{App, Button};
 use super::super::theme::Theme;
 use super::super::transfers::{Stage, Transfer};
 use super::super::wording::{self, Outlook};
@@ -20,6 +20,9 @@ use ratatui::style::Style;
 
 /// From this width on, a chart has rows of its own.
 pub(super) const WIDE: usize = 36;
+
+/// The command that accepts an offer.
+const ACCEPT: &str = "/accept";
 
 /// The rows that what the disk says of an offer may take, or why something failed.
 const MOST_SENTENCE_ROWS: usize = 3;
@@ -42,6 +45,13 @@ pub(super) fn draw_line(
         let figures = one_line(app, transfer, usize::from(area.width));
         let start = end.saturating_sub(wrap::width(&figures) + 1);
         pen.put(area, row, start, &figures, theme.gauge());
+        if transfer.stage() == Stage::Answer
+            && let Some(at) = figures.rfind(ACCEPT)
+        {
+            let accept = start + wrap::width(&figures[..at]);
+            let columns = accept..start + wrap::width(&figures);
+            pen.button(area, row, columns, Button::Accept(transfer.id));
+        }
         end = start.saturating_sub(1);
     }
     let arrow = match transfer.info.direction {
@@ -233,7 +243,7 @@ fn answer(app: &App, transfer: &Transfer, columns: usize) -> Vec<(String, Style)
     let mut lines = vec![(description(app, transfer), theme.plain())];
     let is_first = app.transfers.oldest_offer().is_some_and(|first| first.id == transfer.id);
     let by_key = is_first && app.editor.is_empty();
-    let accept = if by_key { "Alt-A".to_owned() } else { format!("/accept {}", transfer.id) };
+    let accept = if by_key { "Alt-A".to_owned() } else { format!("{ACCEPT} {}", transfer.id) };
     let outlook = transfer.outlook(app.setting.on_collision);
     if let Some(outlook) = &outlook {
         let text = outlook.sentence(&accept);
@@ -304,7 +314,7 @@ fn one_line(app: &App, transfer: &Transfer, width: usize) -> String {
             let disk = transfer
                 .outlook(app.setting.on_collision)
                 .map(|outlook| format!(", {}", outlook.short()));
-            format!("{size}{} /accept {}", disk.unwrap_or_default(), transfer.id)
+            format!("{size}{} {ACCEPT} {}", disk.unwrap_or_default(), transfer.id)
         }
         Stage::Queued | Stage::Offered | Stage::Over => {
             transfer.size().map_or_else(|| "size unknown".to_owned(), units::bytes)

@@ -38,7 +38,7 @@ impl App {
                 errand.info.state = TransferState::Moving;
                 errand.info.offer.size = size.or(errand.info.offer.size);
                 let number = errand.number;
-                self.show_errand(id);
+                self.show_errand(id, effects);
                 if let Some(number) = number {
                     self.transfers.started(number, held, self.now.moment);
                 }
@@ -84,12 +84,17 @@ impl App {
     }
 
     /// An errand has its number, and is shown from here on.
-    pub(in super::super) fn number_errand(&mut self, serial: u64, number: TransferId) {
+    pub(in super::super) fn number_errand(
+        &mut self,
+        serial: u64,
+        number: TransferId,
+        effects: &mut Vec<Effect>,
+    ) {
         let found = self.shelf.errands.iter_mut().find(|errand| errand.serial == serial);
         let Some(errand) = found else { return };
         errand.number = Some(number);
         let errand = errand.clone();
-        self.show(&errand);
+        self.show(&errand, effects);
         self.shelf.errands.retain(|errand| !(errand.is_over && errand.number.is_some()));
     }
 
@@ -114,7 +119,7 @@ impl App {
                 let Some(errand) = self.shelf.errand(id) else { return };
                 errand.info.offer = offer;
                 let name = errand.name.clone();
-                self.show_errand(id);
+                self.show_errand(id, effects);
                 if again && changed {
                     let text = format!("{name} was changed on the shelf, and is fetched anew");
                     self.tell(Sign::Info, text);
@@ -124,9 +129,9 @@ impl App {
                 let Some(errand) = self.shelf.errand(id) else { return };
                 errand.before = Some(before);
                 errand.info.state = TransferState::Queued;
-                self.show_errand(id);
+                self.show_errand(id, effects);
             }
-            Told::Ended(id, end) => self.hear_ended(id, end),
+            Told::Ended(id, end) => self.hear_ended(id, end, effects),
             Told::Over => {
                 let why = if let Access::Closed { text, .. } = &self.shelf.access {
                     text.clone()
@@ -135,7 +140,7 @@ impl App {
                     self.shelf.access = Access::Closed { what: LOST, text: text.clone() };
                     text
                 };
-                self.visit_over(Some(&why));
+                self.visit_over(Some(&why), effects);
             }
         }
     }
@@ -166,7 +171,7 @@ impl App {
                     if let Some(errand) = self.shelf.errand(id) {
                         errand.info.state = TransferState::Interrupted;
                     }
-                    self.show_errand(id);
+                    self.show_errand(id, effects);
                 }
                 return;
             }
@@ -219,7 +224,7 @@ impl App {
         }
     }
 
-    pub(super) fn hear_ended(&mut self, id: ErrandId, end: End) {
+    pub(super) fn hear_ended(&mut self, id: ErrandId, end: End, effects: &mut Vec<Effect>) {
         let Some(incoming) = self.shelf.errand(id).map(|errand| errand.is_incoming()) else {
             // Of the list nothing comes any more, if it is over without it.
             match end {
@@ -246,7 +251,7 @@ impl App {
         {
             self.notice = Some(reason.clone());
         }
-        self.show_errand(id);
+        self.show_errand(id, effects);
         if let Some(errand) = self.shelf.errand(id) {
             errand.is_over = true;
         }
@@ -254,7 +259,7 @@ impl App {
     }
 
     /// The visit is over: so is all that was under way, for this reason, or cancelled.
-    pub(super) fn visit_over(&mut self, why: Option<&str>) {
+    pub(super) fn visit_over(&mut self, why: Option<&str>, effects: &mut Vec<Effect>) {
         self.shelf.login.take_if(|login| !login.instead);
         (self.shelf.trying, self.shelf.inside) = (None, None);
         self.shelf.forget_pages();
@@ -262,21 +267,21 @@ impl App {
         let open: Vec<_> = open.map(|errand| errand.id).collect();
         for id in open {
             let end = why.map_or(End::Cancelled, |why| End::GivenUp(why.to_owned()));
-            self.hear_ended(id, end);
+            self.hear_ended(id, end, effects);
         }
         for asked in std::mem::take(&mut self.shelf.asked) {
             self.tell_undone(&asked, why.unwrap_or(LEFT));
         }
     }
 
-    fn show_errand(&mut self, id: ErrandId) {
+    fn show_errand(&mut self, id: ErrandId, effects: &mut Vec<Effect>) {
         if let Some(errand) = self.shelf.errand(id).map(|errand| errand.clone()) {
-            self.show(&errand);
+            self.show(&errand, effects);
         }
     }
 
     /// Shows how it stands, once it has a number.
-    fn show(&mut self, errand: &Errand) {
+    fn show(&mut self, errand: &Errand, effects: &mut Vec<Effect>) {
         let Some(number) = errand.number else { return };
         let before = self.transfers.update(number, errand.info.clone(), self.now.moment);
         if let Some(transfer) = self.transfers.get_mut(number) {
@@ -297,6 +302,9 @@ impl App {
         if let Some((sign, text)) =
             line.and_then(|transfer| self.shelf_line(transfer, &errand.name))
         {
+            if matches!(sign, Sign::Good | Sign::Trouble) {
+                self.call(|_| text.clone(), effects);
+            }
             self.tell(sign, text);
         }
     }
