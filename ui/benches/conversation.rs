@@ -9,6 +9,8 @@ use couplet_ui::terminal::Rehearsal;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const COUNT: usize = 100_000;
+/// What a message may take beside its text, in bytes.
+const MOST: usize = 150;
 const TEXT: &str =
     "a message of some length that has to be wrapped at eighty columns, and then some";
 
@@ -24,6 +26,7 @@ fn frames(criterion: &mut Criterion) {
         taken.saturating_sub(TEXT.len()),
         TEXT.len()
     );
+    assert!(taken <= TEXT.len() + MOST, "a message takes too much");
     face.draw();
     let mut group = criterion.benchmark_group("100,000 messages");
     group.bench_function("a new message", |bencher| {
@@ -51,6 +54,17 @@ fn frames(criterion: &mut Criterion) {
         face.hear(&"wörd ".repeat(10_000));
     }
     group.bench_function("a resize in the longest messages", |bencher| {
+        bencher.iter(|| {
+            width = if width == 160 { 60 } else { width + 1 };
+            face.resize(width, 40);
+            face.draw();
+        });
+    });
+    for _ in 0..10 {
+        face.hear(&format!("http://{}", "()".repeat(15_000)));
+        face.hear(&format!("see https://example.org/{} ", "long/".repeat(190)).repeat(30));
+    }
+    group.bench_function("a resize in the longest links", |bencher| {
         bencher.iter(|| {
             width = if width == 160 { 60 } else { width + 1 };
             face.resize(width, 40);
