@@ -16,12 +16,13 @@ pub(crate) enum Depth {
 }
 
 /// What the names of terminals with 256 colours have in them.
-const INDEXED: &[&str] = &["256", "kitty", "ghostty", "alacritty", "foot", "wezterm", "direct"];
+const INDEXED: &[&str] = &["256", "kitty", "ghostty", "alacritty", "foot", "wezterm"];
 
 impl Depth {
     /// What the terminal says of itself through `COLORTERM` and `TERM`.
     pub(crate) fn told(colorterm: Option<&str>, term: Option<&str>) -> Self {
-        if colorterm.is_some_and(|told| told == "truecolor" || told == "24bit") {
+        let says_so = colorterm.is_some_and(|told| told == "truecolor" || told == "24bit");
+        if says_so || term.is_some_and(|term| term.ends_with("-direct")) {
             return Self::True;
         }
         let indexed = |term: &str| INDEXED.iter().any(|part| term.contains(part));
@@ -129,6 +130,7 @@ mod tests {
             (Some("yes"), Some("tmux-256color"), Depth::Indexed),
             (None, Some("xterm-kitty"), Depth::Indexed),
             (None, Some("xterm"), Depth::Sixteen),
+            (None, Some("xterm-direct"), Depth::True),
             (None, Some("linux"), Depth::Sixteen),
             (None, None, Depth::Sixteen),
         ] {
