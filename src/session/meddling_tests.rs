@@ -364,6 +364,32 @@ fn nothing_goes_out_once_the_words_were_found_to_differ_until_they_are_the_same(
 }
 
 #[test]
+fn nothing_is_shown_once_the_words_were_found_to_differ_until_they_are_the_same() {
+    for trusted in [true, false] {
+        let mut line = Line::paired();
+        let now = line.now;
+        line.clients[1].session.verify(Verdict::Different, now);
+        line.say(0, "from the middle");
+        line.settle();
+        assert_eq!(line.words(1), [""; 0]);
+        let is_told =
+            |event: &Event| matches!(event, Event::Trouble(text) if text.contains("isn't shown"));
+        assert!(line.clients[1].events.iter().any(is_told));
+        if !trusted {
+            // Whoever comes next hears nothing of it.
+            line.clients[0].session.fin(line.now);
+            line.pump(0);
+            line.settle();
+        }
+        let now = line.now;
+        line.clients[1].session.verify(Verdict::Same, now);
+        line.pump(1);
+        line.settle();
+        assert_eq!(line.words(1), if trusted { &["from the middle"][..] } else { &[] });
+    }
+}
+
+#[test]
 fn numbers_at_the_end_of_their_range_are_survived() {
     let mut session = Session::new(config(1));
     session.handle_connected(Moment::START);

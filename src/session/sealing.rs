@@ -177,6 +177,8 @@ impl Session {
             self.tell_seal();
             if found == Verdict::Different {
                 self.cancel_all(now);
+            } else {
+                self.trust_words();
             }
             // With another verdict, what was held back may go out.
             self.say_next();

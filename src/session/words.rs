@@ -219,7 +219,7 @@ impl Session {
         if self.words.heard == 0 && sequence > 0 {
             self.words.heard = sequence;
             let text = text::message(text, limits::MAX_MESSAGE_BYTES);
-            self.events.push_back(Event::Words { sequence, text, kept: true });
+            self.hear_words(sequence, text, true);
         }
     }
 
@@ -287,7 +287,7 @@ impl Session {
                     // Only what could be read has been heard; the rest may be said again, readably.
                     self.words.heard = sequence;
                     let text = text::message(&text, limits::MAX_MESSAGE_BYTES);
-                    self.events.push_back(Event::Words { sequence, text, kept: false });
+                    self.hear_words(sequence, text, false);
                     // It may be what was waited for.
                     self.hear_early_words();
                     self.say_next();
@@ -295,6 +295,31 @@ impl Session {
                 Err(error) => self.tell_fault(error),
             },
         }
+    }
+
+    /// The user is to see these words, if the peer is trusted.
+    fn hear_words(&mut self, sequence: u64, text: String, kept: bool) {
+        if !self.sealing.is_distrusted() {
+            self.events.push_back(Event::Words { sequence, text, kept });
+            return;
+        }
+        // Nothing is said to it, so it can say one thing in its turn. More than that breaks the rules
+        // of the line, and is nobody's loss.
+        if self.words.distrusted.len() < MAX_OUT {
+            self.words.distrusted.push_back((sequence, text));
+        }
+        let text = "something was said to you and isn't shown, as the words of the seal differ";
+        self.events.push_back(Event::Trouble(text.to_owned()));
+    }
+
+    /// The peer is trusted after all: what it has said meanwhile is shown.
+    pub(super) fn trust_words(&mut self) {
+        let said = std::mem::take(&mut self.words.distrusted).into_iter();
+        self.events.extend(said.map(|(sequence, text)| Event::Words {
+            sequence,
+            text,
+            kept: false,
+        }));
     }
 
     /// Each message has the number after the one before it, from the first that the peer announced.

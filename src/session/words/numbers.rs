@@ -29,6 +29,9 @@ pub(in crate::session) struct Words {
     /// Words of the peer's that came before the keys to open them, or before others that are said
     /// again, by number.
     pub(in crate::session) early: BTreeMap<u64, Bytes>,
+    /// What a peer has said whose verification words differ, oldest first: it isn't shown, unless
+    /// the user finds that they are the same after all.
+    pub(in crate::session) distrusted: VecDeque<(u64, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Words {
         self.behind = None;
         self.gap_at = None;
         self.early.clear();
+        self.distrusted.clear();
     }
 
     /// The two have agreed on keys: what was said without them, or sealed with others, is said again.
