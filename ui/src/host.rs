@@ -83,6 +83,7 @@ impl HostedRelay {
                 tokio::time::timeout(Duration::from_secs(1), stderr.read_to_string(&mut said));
             let _ = read.await;
             let said = text::line(said.trim(), 300);
+            let said = said.replace("--listen ", "--host=");
             return Err(format!("the relay didn't start: {said}"));
         };
         let told = tokio::time::timeout(TELL_LIMIT, told_fingerprint(&mut lines)).await;

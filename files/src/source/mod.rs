@@ -225,7 +225,9 @@ fn look_at(path: &Path) -> Result<Look, String> {
     let shown = shown(path);
     let look = Look::at(CWD, path, true).map_err(|error| match error {
         Errno::NOENT | Errno::NOTDIR => {
-            format!("there is no file or folder {shown}; check the path")
+            format!(
+                "there is no file or folder {shown}; check the path, and put quotes around blanks"
+            )
         }
         Errno::ACCESS => format!("{shown} can't be reached; you may not enter its folder"),
         error => format!("{shown} can't be looked at ({error}); check the path"),

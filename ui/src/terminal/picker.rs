@@ -239,6 +239,11 @@ impl Picker {
         shown.get(self.row(shown.len())).copied()
     }
 
+    /// Whether Enter leads into the chosen entry: nothing is ticked, and it is a directory.
+    pub(crate) fn enters(&self) -> bool {
+        self.ticked.is_empty() && self.chosen().is_some_and(|entry| entry.kind == Kind::Directory)
+    }
+
     /// The path of the chosen entry.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         self.chosen().map(|entry| self.path_of(entry))

@@ -20,7 +20,7 @@ use super::view;
 use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
 use crate::engine::{Command, Engine, Event};
-use crate::first_run;
+use crate::first_run::Welcome;
 use couplet::session::Ending;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
@@ -56,7 +56,8 @@ pub(super) async fn run(
     let draft_kept = options.draft.clone();
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(past));
-    if first_run::is_first() {
+    let mut welcome = Welcome::due();
+    if welcome.is_due() {
         app.welcome();
     }
     shell.changed = true;
@@ -80,6 +81,9 @@ pub(super) async fn run(
             && let Some(ending) = face.ending.take()
         {
             return Ok(face.left(ending, past));
+        }
+        if face.app.standing.seat.is_some() {
+            welcome.shown();
         }
         let wake = face.wake_at();
         tokio::select! {

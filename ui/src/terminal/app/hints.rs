@@ -64,18 +64,21 @@ impl App {
         if !self.held.is_empty() {
             hints.push(hint("Ctrl-Up", "take back"));
         }
+        let is_there = self.standing.peer == Some(Peer::Present);
+        let can_offer = text.is_empty() && is_there && !self.standing.is_plain();
+        if can_offer {
+            hints.push(hint("/send PATH", "offer a file"));
+        }
+        // Whoever finds these two finds the rest.
+        hints.extend([hint("F1", "help"), hint("fin", "leave")]);
         if text.is_empty() {
-            if !self.standing.is_plain() {
-                hints.push(hint("/send PATH", "offer a file"));
-            }
-            if self.standing.may_speak() && self.standing.peer == Some(Peer::Present) {
+            if self.standing.may_speak() && is_there {
                 hints.push(hint("/pass", "give the turn"));
             }
             if let Some(Seal::Sealed { verdict: None, by_code: false, .. }) = self.standing.seal {
                 hints.push(hint("/verify", "compare words"));
             }
         }
-        hints.extend([hint("F1", "help"), hint("fin", "leave")]);
         if !self.transfers.all().is_empty() {
             hints.push(hint("F2", "transfers"));
         }
@@ -83,8 +86,7 @@ impl App {
             hints.push(hint("PgUp", "scroll"));
         }
         hints.push(hint("F3", "shelf"));
-        let can_offer = !self.standing.is_plain() && self.standing.peer == Some(Peer::Present);
-        if text.is_empty() && can_offer {
+        if can_offer {
             hints.push(hint("F4", "choose files"));
         }
         hints
@@ -113,9 +115,16 @@ impl App {
             Overlay::Preview { .. } => vec![hint("Esc", "back")],
             Overlay::Shelf => self.shelf_hints(),
             Overlay::Pick => {
-                let puts = self.picker.as_ref().is_some_and(|it| it.purpose == Purpose::Put);
+                let picker = self.picker.as_ref();
+                let puts = picker.is_some_and(|it| it.purpose == Purpose::Put);
+                let enters = picker.is_some_and(|it| it.enters());
+                let does = match (enters, puts) {
+                    (true, _) => "open",
+                    (false, true) => "lay down",
+                    (false, false) => "send",
+                };
                 vec![
-                    hint("Enter", if puts { "lay down" } else { "send" }),
+                    hint("Enter", does),
                     hint("Tab", "tick"),
                     hint("Right", "enter"),
                     hint("Left", "up"),

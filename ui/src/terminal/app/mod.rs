@@ -67,6 +67,10 @@ use couplet::transfer::offer::OnCollision;
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a Ctrl-C counts as the first of two.
+const ARMED_FOR: Duration = Duration::from_secs(3);
 
 /// What the face is told once, at the start.
 #[derive(Debug, Clone)]
@@ -168,8 +172,8 @@ pub(crate) struct App {
     last_key: Moment,
     /// Until when the peer is told that the user writes; none if it isn't told so.
     writing_until: Option<Moment>,
-    /// Ctrl-C was pressed with nothing written; once more leaves.
-    armed: bool,
+    /// When Ctrl-C was pressed with nothing written; once more soon after leaves.
+    armed: Option<Moment>,
     leave_by: Option<Moment>,
     /// Ended from outside, while the conversation isn't.
     closed: bool,
@@ -210,7 +214,7 @@ impl App {
             focus_is_told: false,
             last_key: now.moment,
             writing_until: None,
-            armed: false,
+            armed: None,
             leave_by: None,
             closed: false,
             next: None,
@@ -314,7 +318,8 @@ impl App {
     fn key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
         let place = self.place_of_keys();
         let action = keys::action(place, key);
-        let was_armed = std::mem::take(&mut self.armed);
+        let armed = self.armed.take();
+        let was_armed = armed.is_some_and(|at| self.now.moment.since(at) < ARMED_FOR);
         self.notice = None;
         match place {
             Place::Talk => self.talk_key(action, keys::typed(key), was_armed, effects),

@@ -57,7 +57,7 @@ impl App {
         }
         self.popup = None;
         self.notice = None;
-        self.armed = false;
+        self.armed = None;
         match &mut self.mode {
             Mode::Write => {}
             Mode::Chord => self.mode = Mode::Write,

@@ -111,6 +111,16 @@ fn the_end_of_the_session_ends_the_face() {
 }
 
 #[test]
+fn a_ctrl_c_of_long_ago_is_not_the_first_of_two() {
+    let mut stage = scenes::your_turn_empty();
+    stage.commands();
+    stage.keys("Ctrl-C").wait(Duration::from_secs(9)).keys("Ctrl-C");
+    assert_eq!(stage.commands(), []);
+    stage.keys("Ctrl-C");
+    assert_eq!(stage.commands(), [Command::Fin]);
+}
+
+#[test]
 fn ctrl_c_clears_first_then_asks_then_leaves() {
     for key in ["Ctrl-C", "Ctrl-D"] {
         let mut stage = ready();

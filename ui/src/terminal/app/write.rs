@@ -177,7 +177,7 @@ impl App {
         } else if was_armed || self.is_leaving() {
             self.leave(LEAVE_LIMIT, effects);
         } else {
-            self.armed = true;
+            self.armed = Some(self.now.moment);
             self.notice = Some("Ctrl-C again leaves (or type fin)".to_owned());
         }
     }

@@ -15,7 +15,7 @@ use super::super::{FaceError, Left, Options};
 use super::shell::{Happened, Shell};
 use super::{Lines, Wants};
 use crate::engine::{Command, Engine};
-use crate::first_run;
+use crate::first_run::Welcome;
 use crate::terminal::dress::Dress;
 use couplet::limits::MAX_HELD;
 use couplet::session::Ending;
@@ -55,7 +55,9 @@ pub(in super::super) async fn run(
     app.go_on_after(std::mem::take(past));
     let mut lines = Lines::new(app);
     // A program that speaks for somebody needs no welcome, and isn't to use it up.
-    if std::io::stdin().is_terminal() && first_run::is_first() {
+    let mut welcome = if std::io::stdin().is_terminal() { Welcome::due() } else { Welcome::NONE };
+    lines.printer.columns = Shell::columns();
+    if welcome.is_due() {
         lines.welcome();
     }
     let mut face = Face {
@@ -74,6 +76,9 @@ pub(in super::super) async fn run(
         if let Some(ending) = face.ending.take() {
             face.shell.finish().await?;
             return Ok(face.left(ending, past));
+        }
+        if face.lines.app.standing.seat.is_some() {
+            welcome.shown();
         }
         let wants = face.lines.wants();
         face.shell.hide(wants == Wants::Secret);
