@@ -1,8 +1,7 @@
 //! A client that talks line by line, over pipes.
 
-use super::one_shot::OneShot;
 use super::terminal::now;
-use super::{PATIENCE, program};
+use super::{PATIENCE, VARIABLES, places, program};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -38,6 +37,9 @@ impl Linear {
         variables: &[(&str, &str)],
     ) -> Self {
         let mut command = Command::new(program("couplet"));
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
         command
             .arg("chat")
             .args(args)
@@ -45,14 +47,10 @@ impl Linear {
             .env("COUPLET_RELAY", relay)
             .env("COUPLET_TIMESTAMPS", "off")
             .env("TERM", "xterm-256color")
-            .env("XDG_DATA_HOME", dir.join(".data"))
-            .env("XDG_STATE_HOME", dir.join(".state"))
+            .envs(places(dir))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for variable in OneShot::VARIABLES {
-            command.env_remove(variable);
-        }
         for (variable, value) in variables {
             command.env(variable, value);
         }

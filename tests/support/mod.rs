@@ -24,11 +24,38 @@ pub mod shelf;
 pub mod terminal;
 pub mod valve;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The longest that anything may take to happen on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the environment of whoever runs the tests mustn't say for them.
+pub const VARIABLES: &[&str] = &[
+    "COUPLET_CODE",
+    "COUPLET_CONFIG",
+    "COUPLET_DOWNLOADS",
+    "COUPLET_NAME",
+    "COUPLET_NOTIFY",
+    "COUPLET_PASSWORD",
+    "COUPLET_RELAY",
+    "COUPLET_STARTED_AS",
+    "COUPLET_SYMBOLS",
+    "COUPLET_THEME",
+    "COUPLET_TIMESTAMPS",
+    "COUPLET_TLS",
+    "COUPLET_USER",
+];
+
+/// Where a program in the directory `dir` finds what it reads and leaves what it keeps: both belong to
+/// the test.
+pub fn places(dir: &Path) -> [(&'static str, PathBuf); 3] {
+    [
+        ("XDG_CONFIG_HOME", dir.join(".config")),
+        ("XDG_DATA_HOME", dir.join(".data")),
+        ("XDG_STATE_HOME", dir.join(".state")),
+    ]
+}
 
 /// A program of this workspace, where cargo has put it.
 ///

@@ -1,7 +1,7 @@
 //! `couplet send` and `couplet receive` as real processes, without a terminal.
 
 use super::terminal::now;
-use super::{PATIENCE, program};
+use super::{PATIENCE, VARIABLES, places, program};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,10 +39,6 @@ pub struct Ended {
 }
 
 impl OneShot {
-    /// What the environment of a test mustn't say for it.
-    pub const VARIABLES: &[&str] =
-        &["COUPLET_CODE", "COUPLET_DOWNLOADS", "COUPLET_TLS", "COUPLET_STARTED_AS"];
-
     /// `couplet` with these arguments at `relay`, in the directory `dir`.
     pub fn start(dir: &Path, relay: &str, args: &[&str]) -> Self {
         Self::start_with(dir, relay, args, |_| {})
@@ -68,20 +64,17 @@ impl OneShot {
         change: impl FnOnce(&mut Command),
     ) -> Self {
         let mut command = Command::new(program("couplet"));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
         command
             .args(args)
             .current_dir(dir)
             .env("COUPLET_RELAY", relay)
-            // What it keeps belongs to the test.
-            .env("XDG_CONFIG_HOME", dir.join(".config"))
-            .env("XDG_DATA_HOME", dir.join(".data"))
-            .env("XDG_STATE_HOME", dir.join(".state"))
+            .envs(places(dir))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        for name in Self::VARIABLES {
-            command.env_remove(name);
-        }
         change(&mut command);
         let mut child = command.spawn().expect("it starts");
         let (out, err) = (Written::default(), Written::default());

@@ -1,6 +1,6 @@
 //! A client in a terminal of its own.
 
-use super::{PATIENCE, program};
+use super::{PATIENCE, VARIABLES, places, program};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::io::{Read, Write};
@@ -74,14 +74,12 @@ impl Terminal {
         for name in ["NO_COLOR", "COLORTERM", "TERM_PROGRAM", "VTE_VERSION", "TMUX", "STY"] {
             command.env_remove(name);
         }
-        command.env_remove("COUPLET_RELAY");
-        command.env_remove("COUPLET_CODE");
-        command.env_remove("COUPLET_TLS");
-        command.env_remove("COUPLET_PASSWORD");
-        // What the client reads and what it and a relay of its own keep belongs to the test.
-        command.env("XDG_CONFIG_HOME", dir.join(".config"));
-        command.env("XDG_DATA_HOME", dir.join(".data"));
-        command.env("XDG_STATE_HOME", dir.join(".state"));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        for (name, place) in places(dir) {
+            command.env(name, place);
+        }
         for (name, value) in variables {
             command.env(name, value);
         }
