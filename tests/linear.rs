@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use support::contents;
 use support::linear::Linear;
 use support::relay::Relay;
+use support::shelf::{PASSWORD, ShelfPlace};
 use support::terminal::Terminal;
 
 /// A directory for each of three people.
@@ -212,6 +213,12 @@ fn signals_leave_in_order_and_say_what_was_never_sent() {
     let relay = Relay::start(&[]);
     let people = people();
     for (signal, says) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        // At the question for a code, too.
+        let mut carol = Linear::start("carol", &relay.address, &people.carol, &["--code"]);
+        carol.says("* the code to meet by");
+        carol.signal(signal);
+        let (status, told, err) = carol.ends();
+        assert_eq!((status, err.as_str()), (says, ""), "{told}");
         let [ann, mut bob] = paired(&relay, &people);
         bob.line("never sent");
         bob.says("me (held): never sent");
@@ -222,6 +229,90 @@ fn signals_leave_in_order_and_say_what_was_never_sent() {
         ann.signal(signal);
         assert_eq!(ann.ends().0, says);
     }
+}
+
+#[test]
+fn ctrl_c_leaves_what_could_be_gone_back_to_and_another_signal_closes_it() {
+    let relay = Relay::start(&[]);
+    let people = people();
+    for (signal, says, hears) in [
+        (Signal::INT, "couplet: you left (fin)\n", "* bob left"),
+        (Signal::TERM, "couplet: closed; `couplet chat --last` goes back\n", "* bob is silent"),
+    ] {
+        let code = if signal == Signal::INT { "7-otter-lamp" } else { "8-otter-lamp" };
+        let args = |name| ["--name", name, code];
+        let mut ann = Linear::start("ann", &relay.address, &people.ann, &args("ann"));
+        ann.says("* seat ");
+        let mut bob = Linear::start("bob", &relay.address, &people.bob, &args("bob"));
+        ann.says("* bob is here");
+        bob.says("* ann is here");
+        bob.signal(signal);
+        let (_, told, err) = bob.ends();
+        assert!(told.ends_with(says), "{told}{err}");
+        ann.says(hears);
+    }
+}
+
+#[test]
+fn lines_after_a_new_room_are_said_there_and_the_end_leaves_it() {
+    let relay = Relay::start(&[]);
+    let people = people();
+    let mut ann = client("ann", &relay, &people.ann);
+    ann.says("* seat 1, waiting for a peer");
+    // All of it at once, as a script has it.
+    ann.line("/new\nhello");
+    ann.end();
+    let command = ann.says("couplet chat ");
+    let (_, code) = command.split_once("couplet chat ").expect("the command");
+    let code = code.split_whitespace().next().expect("a code").to_owned();
+    let mut bob =
+        Linear::start("bob", &relay.address, &people.bob, &["--name", "bob", code.as_str()]);
+    bob.says("ann: hello");
+    let (status, told, err) = ann.ends();
+    assert_eq!(status, 0, "{told}{err}");
+    assert!(told.ends_with("couplet: you left (fin)\n"), "{told}");
+    bob.says("* ann left");
+}
+
+#[test]
+fn a_shelf_that_asks_for_a_login_does_not_keep_a_script() {
+    let place = ShelfPlace::with_ann(&[]);
+    place.shelve("report.pdf", 1000);
+    let dir = place.dir("ann");
+    let mut ann = Linear::start("ann", &place.address, &dir, &["--plain"]);
+    ann.line("/get report.pdf");
+    ann.end();
+    let (status, told, err) = ann.ends();
+    assert_eq!(status, 0, "{told}{err}");
+    assert!(told.contains("report.pdf isn't fetched: you left the shelf\n"), "{told}");
+    // Who has a password says it ahead of the question; a pipe can't wait.
+    let mut ann = Linear::start("ann", &place.address, &dir, &["--plain"]);
+    for line in ["/shelf ann", PASSWORD, "/get report.pdf"] {
+        ann.line(line);
+    }
+    ann.end();
+    let (status, told, err) = ann.ends();
+    assert_eq!(status, 0, "{told}{err}");
+    assert!(told.contains("report.pdf fetched from the shelf, verified"), "{told}");
+    assert!(!told.contains(PASSWORD), "{told}");
+}
+
+#[test]
+fn what_is_typed_before_a_password_is_asked_for_is_not_sent_as_one() {
+    let place = ShelfPlace::with_ann(&[]);
+    place.shelve("report.pdf", 1000);
+    let args = ["chat", "--relay", &place.address, "--plain"];
+    let mut ann = Terminal::run("ann", (80, 24), &place.dir("ann"), &args);
+    ann.sees("* seat 1, waiting for a peer");
+    ann.keys("/shelf ann\rmy secret plan\r");
+    ann.sees("* password of ann");
+    // Had it been sent, the relay would have said by now that it is wrong.
+    ann.line(PASSWORD);
+    ann.sees("on the shelf: 1 file");
+    let screen = ann.screen();
+    assert!(!screen.contains("wrong") && !screen.contains(PASSWORD), "{screen}");
+    ann.line("fin");
+    assert_eq!(ann.ends().0, 0);
 }
 
 #[test]
@@ -251,7 +342,11 @@ fn whoever_stops_reading_is_left_and_what_cannot_be_written_is_told() {
     let people = people();
     let chat = |out: Stdio| {
         let mut command = Command::new(support::program("couplet"));
+        for variable in support::VARIABLES {
+            command.env_remove(variable);
+        }
         command.args(["chat", "--relay", &relay.address, "--no-keep"]).current_dir(&people.ann);
+        command.envs(support::places(&people.ann));
         command.stdin(Stdio::piped()).stdout(out).stderr(Stdio::piped());
         command.spawn().expect("it starts")
     };

@@ -11,6 +11,9 @@ pub(super) const FIN_LIMIT: Duration = Duration::from_secs(2);
 /// How long a client that leaves waits for its peer to hear what it must.
 pub(super) const LEAVE_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a session takes at most to leave, in either way.
+pub const LEAVING_LIMIT: Duration = LEAVE_LIMIT.saturating_add(FIN_LIMIT);
+
 impl Session {
     /// Leaves for good, in either role. The session is over when the relay has answered, or soon
     /// after if it doesn't.

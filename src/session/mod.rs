@@ -34,6 +34,7 @@ pub use command::Command;
 pub use config::{Config, Meet};
 pub use event::{DraftId, Ending, Event, Link, Mark, Peer, Seal, Verdict};
 pub use kept::{Kept, KeptCompany, KeptWords, Spelled};
+pub use leaving::LEAVING_LIMIT;
 pub use plain::PlainSession;
 pub use words::SayError;
 

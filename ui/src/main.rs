@@ -161,14 +161,14 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
         let mut terminal = Terminal::open(&line.looks, line.plain)?;
         let meeting = Meeting::of(last.1.session.room.as_ref(), &last.1.session.password.0);
         let start = Start { meeting: Some(meeting), draft: last.1.draft.clone(), last: Some(last) };
-        talk(&line, &mut terminal, start).await.map(|talked| Some((terminal, talked)))
+        talk(&line, &mut terminal, start).await.map(|talked| (terminal, talked))
     };
     let went = match went.await {
-        Ok(Some((terminal, talked))) => {
+        Ok((terminal, talked)) => {
             drop(terminal);
-            Ok(Some(talked.ended().await))
+            Ok(Went::Talked(talked.ended().await))
         }
-        other => other.map(|_| None),
+        Err(error) => Err(error),
     };
     say_how_it_went(went)
 }
@@ -187,10 +187,10 @@ fn is_plain(chat: &Chat) -> bool {
     chat.plain || terminal::has_lines_only(|name| std::env::var(name).ok())
 }
 
-fn say_how_it_went(went: Result<Option<Ended>, FaceError>) -> ExitCode {
+fn say_how_it_went(went: Result<Went, FaceError>) -> ExitCode {
     match went {
-        Ok(Some(ended)) => say_ending(&ended),
-        Ok(None) => ExitCode::from(exit::OK),
+        Ok(Went::Talked(ended)) => say_ending(&ended),
+        Ok(Went::Nowhere(status)) => ExitCode::from(status),
         Err(error) => fail(error.status(), &error.to_string()),
     }
 }
@@ -247,6 +247,14 @@ struct Talked {
     keeps: bool,
 }
 
+/// What came of it all.
+enum Went {
+    /// There was a conversation.
+    Talked(Ended),
+    /// There was none, and this is the exit status.
+    Nowhere(u8),
+}
+
 /// How the last conversation ended.
 struct Ended {
     ending: Ending,
@@ -275,8 +283,8 @@ impl Talked {
 }
 
 /// Holds the terminal for one conversation after another, until the user leaves; says how the last
-/// one ended and what was never sent in it, or nothing if there was none.
-async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Option<Ended>, FaceError> {
+/// one ended and what was never sent in it, if there was one.
+async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Went, FaceError> {
     let mut terminal = Terminal::open(&line.looks, line.plain)?;
     let meeting = match wanted {
         None => None,
@@ -288,14 +296,14 @@ async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Option<End
             Answer::Anybody => Some(Meeting::Anybody),
             Answer::New => Some(line.new_code()),
             Answer::Code(code) => Some(Meeting::Code(code)),
-            Answer::Leave => return Ok(None),
+            Answer::Leave { ended_by } => return Ok(Went::Nowhere(ended_by.unwrap_or(exit::OK))),
         },
     };
     let start = Start { meeting, draft: String::new(), last: None };
     let talked = talk(line, &mut terminal, start).await?;
     // Given back before the engine has ended in order, which may take a moment.
     drop(terminal);
-    Ok(Some(talked.ended().await))
+    Ok(Went::Talked(talked.ended().await))
 }
 
 /// Talks in one conversation after another, until the user leaves.

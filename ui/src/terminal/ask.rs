@@ -30,7 +30,7 @@ pub(super) async fn ask(shell: &mut Shell, relay: &str, theme: Theme) -> Result<
             Happened::Key(key) => prompt.key(key),
             Happened::Paste(text) => prompt.paste(&text),
             Happened::Focus(_) | Happened::Mouse(_) | Happened::Redraw => Outcome::Asking,
-            Happened::Hangup => return Ok(Answer::Leave),
+            Happened::Hangup => return Ok(Answer::Leave { ended_by: shell.ended_by }),
         };
         shell.changed = true;
         match outcome {

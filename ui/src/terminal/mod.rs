@@ -159,7 +159,7 @@ pub fn has_lines_only(variable: impl Fn(&str) -> Option<String>) -> bool {
 /// The terminal, held for the face's screens.
 ///
 /// It is given back when this is dropped and on every other way out, a panic included. SIGTERM,
-/// SIGHUP and SIGINT leave in order, within a second. Nothing is printed: the last sentence is the
+/// SIGHUP and SIGINT leave in order, within a second; within three if SIGINT is Ctrl-C. Nothing is printed: the last sentence is the
 /// caller's, once the terminal is back. Needs a tokio runtime with time, I/O and blocking threads.
 #[derive(Debug)]
 pub struct Terminal {

@@ -22,7 +22,10 @@ pub enum Answer {
     /// Meet by this code.
     Code(Code),
     /// Meet nobody after all.
-    Leave,
+    Leave {
+        /// The exit status that says so, if the program was ended from outside.
+        ended_by: Option<u8>,
+    },
 }
 
 /// What is to be done after a key.
@@ -109,10 +112,10 @@ impl Prompt {
             (Some(Action::Escape), _) if walk.is_some() => {}
             (Some(Action::Submit), _) => return self.submit(),
             (Some(Action::Escape | Action::Interrupt), _) => {
-                return Outcome::Answered(Answer::Leave);
+                return Outcome::Answered(Answer::Leave { ended_by: None });
             }
             (Some(Action::EndOfInput), _) if self.editor.is_empty() => {
-                return Outcome::Answered(Answer::Leave);
+                return Outcome::Answered(Answer::Leave { ended_by: None });
             }
             (Some(Action::Redraw), _) => return Outcome::Redraw,
             (Some(Action::Suspend), _) => return Outcome::Suspend,
@@ -247,7 +250,7 @@ mod tests {
         assert_eq!(pressed(&mut prompt(), "Enter"), Outcome::Answered(Answer::Anybody));
         for keys in ["Esc", "Ctrl-C", "Ctrl-D", "a Ctrl-C"] {
             let outcome = pressed(&mut prompt(), keys);
-            assert_eq!(outcome, Outcome::Answered(Answer::Leave), "{keys}");
+            assert_eq!(outcome, Outcome::Answered(Answer::Leave { ended_by: None }), "{keys}");
         }
         let mut asked = prompt();
         typed(&mut asked, " new");

@@ -49,6 +49,8 @@ pub(crate) enum Input {
     Tick,
     /// The program was asked to end, or its terminal is gone.
     Hangup,
+    /// Ctrl-C where it is a signal and no key.
+    Interrupt,
 }
 
 /// What the frame that was drawn last has shown.

@@ -175,6 +175,8 @@ pub(crate) struct App {
     /// When Ctrl-C was pressed with nothing written; once more soon after leaves.
     armed: Option<Moment>,
     leave_by: Option<Moment>,
+    /// Leaving waits until the peer has heard all; whoever asks again doesn't want to.
+    leaves_patiently: bool,
     /// Ended from outside, while the conversation isn't.
     closed: bool,
     next: Option<Next>,
@@ -216,6 +218,7 @@ impl App {
             writing_until: None,
             armed: None,
             leave_by: None,
+            leaves_patiently: false,
             closed: false,
             next: None,
             sealing: seal::Sealing::default(),
@@ -289,6 +292,7 @@ impl App {
                 effects.push(Effect::Quit(Ending::Fin));
             }
             Input::Hangup => self.leave(leaving::HANGUP_LIMIT, &mut effects),
+            Input::Interrupt => self.leave(leaving::LEAVE_LIMIT, &mut effects),
         }
         self.retitle(&mut effects);
         effects

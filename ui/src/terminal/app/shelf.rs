@@ -176,13 +176,12 @@ impl App {
     ) {
         let Some(login) = self.shelf.login.as_mut() else { return };
         match action {
-            Some(Action::Escape | Action::Interrupt | Action::Shelf) if login.instead => {
+            Some(Action::Shelf) if login.instead => {
                 self.shelf.login = None;
                 self.go_back();
             }
             Some(Action::Escape | Action::Interrupt) => {
-                self.shelf.named = None;
-                self.leave_shelf(effects);
+                self.give_login_up(effects);
                 self.go_back();
             }
             // What waits for the login goes on to.
@@ -209,6 +208,14 @@ impl App {
             Some(Action::Edit(edit)) => login.user.apply(edit),
             Some(Action::Submit) => self.log_in(effects),
             Some(_) => {}
+        }
+    }
+
+    /// The user doesn't log in after all; what waits for that isn't done, unless it is done without.
+    pub(crate) fn give_login_up(&mut self, effects: &mut Vec<Effect>) {
+        if self.shelf.login.take_if(|login| login.instead).is_none() && self.shelf.login.is_some() {
+            self.shelf.named = None;
+            self.leave_shelf(effects);
         }
     }
 

@@ -8,12 +8,16 @@
 //! | file | what it owns |
 //! | --- | --- |
 //! | this one | what a line means; pure |
+//! | `deeds` | what can be done without a screen; pure |
+//! | `asking` | what a line means to the question for a code; pure |
 //! | `printer`, `moving` | which lines tell of a change, and how they begin; pure |
 //! | `texts` | what is printed where the screen would be covered; pure |
 //! | `owed` | what must be through before the end of the input ends the program; pure |
 //! | `run`, `ask`, `shell`, `input`, `output` | what happens: loops, signals, standard input and output |
 
 mod ask;
+mod asking;
+mod deeds;
 mod input;
 mod moving;
 mod output;
@@ -29,11 +33,12 @@ pub(super) use shell::Shell;
 
 use super::app::{App, Drawn, Effect, Input, Overlay};
 use super::clock::Now;
-use crate::engine::{Command, Event};
+use crate::engine::Event;
 use couplet::session::{Event as Told, Verdict};
 use couplet::text;
 use couplet::time::Moment;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use deeds::Deed;
 use input::Entered;
 use owed::Owed;
 use printer::Printer;
@@ -52,7 +57,8 @@ enum Wants {
     Line,
     /// A password, which isn't shown.
     Secret,
-    /// Nothing yet: what is under way must be known first.
+    /// Nothing yet: what is under way must be known first, or this conversation is over and the next
+    /// one takes it.
     Nothing,
 }
 
@@ -104,6 +110,9 @@ impl Lines {
 
     /// What the next line is.
     fn wants(&self) -> Wants {
+        if self.app.is_leaving() {
+            return Wants::Nothing;
+        }
         let Some(Question::Shelf { .. }) = self.question else { return Wants::Line };
         match &self.app.shelf.login {
             Some(login) if login.sent => Wants::Nothing,
@@ -124,7 +133,7 @@ impl Lines {
     }
 
     /// So much of what was printed is where the user finds it.
-    fn shown(&mut self, before: usize, now: Now) -> Vec<Effect> {
+    fn shown(&mut self, before: usize, now: Now) -> Vec<Deed> {
         let drawn =
             Drawn { rows: 1, complete_before: before, list_rows: LIST_ROWS, ..Drawn::default() };
         self.update(Input::Drawn(drawn), now)
@@ -135,7 +144,7 @@ impl Lines {
     }
 
     /// Takes in what happened, and prints what has changed by it.
-    fn update(&mut self, input: Input, now: Now) -> Vec<Effect> {
+    fn update(&mut self, input: Input, now: Now) -> Vec<Deed> {
         self.owed.hear(&input, &self.app);
         let taken_back = if let Input::Engine(Event::Session(Told::TakenBack { text, .. })) = &input
         {
@@ -151,15 +160,24 @@ impl Lines {
             self.printer.own(&self.app, "taken back, not sent:");
             self.printer.quoted(&self.app, &text);
         }
-        self.settle(effects, now)
+        self.settle(effects, now).into_iter().filter_map(Deed::of).collect()
     }
 
     /// Takes in a line.
-    fn enter(&mut self, entered: Entered, now: Now) -> Vec<Effect> {
+    fn enter(&mut self, entered: Entered, now: Now) -> Vec<Deed> {
+        self.take_in(entered, now).into_iter().filter_map(Deed::of).collect()
+    }
+
+    fn take_in(&mut self, entered: Entered, now: Now) -> Vec<Effect> {
         let line = match entered {
             Entered::Line(line) => line,
             Entered::NotText => {
                 self.printer.own(&self.app, "that line isn't UTF-8, so it isn't taken");
+                return Vec::new();
+            }
+            Entered::TooSoon => {
+                let text = "what you typed before the password was asked for isn't taken";
+                self.printer.own(&self.app, text);
                 return Vec::new();
             }
             Entered::TooLong => {
@@ -225,6 +243,10 @@ impl Lines {
         if !quotation.is_empty() && !answers {
             self.printer.own(&self.app, "nothing is answered");
         }
+        if let Some(refusal) = deeds::refusal(&line) {
+            self.printer.own(&self.app, &refusal);
+            return Vec::new();
+        }
         let whole = if answers { format!("{quotation}{line}") } else { line };
         self.app.editor.set(&whole);
         let effects = self.key(KeyCode::Enter, now);
@@ -267,8 +289,10 @@ impl Lines {
     /// The user has nothing more to say: what is under way is waited for, then it is left.
     fn end_of_input(&mut self, now: Now) -> Vec<Effect> {
         self.over = true;
+        let mut effects = Vec::new();
+        self.give_login_up(&mut effects);
         self.question = None;
-        let mut effects = self.uncover(now);
+        effects.append(&mut self.uncover(now));
         let rest = std::mem::take(&mut self.begun);
         if !rest.is_empty() {
             effects.append(&mut self.submit(&rest, now));
@@ -282,10 +306,12 @@ impl Lines {
         self.settle(effects, now)
     }
 
-    /// What follows from a change: what would cover the screen is printed, and what can't be done
-    /// here isn't.
+    /// What follows from a change: what would cover the screen is printed.
     fn settle(&mut self, mut effects: Vec<Effect>, now: Now) -> Vec<Effect> {
         self.tell_notice();
+        if self.over {
+            self.give_login_up(&mut effects);
+        }
         for _ in 0..MOST_COVERS {
             let Some(overlay) = self.app.overlay else { break };
             let mut more = match (overlay, self.question) {
@@ -296,6 +322,7 @@ impl Lines {
                     }
                     self.key(KeyCode::Esc, now)
                 }
+                (Overlay::Shelf, _) if self.over => self.key(KeyCode::Esc, now),
                 // It came up by itself, and isn't to take a line that was meant for the peer.
                 (Overlay::Shelf, _) => {
                     self.printer.own(&self.app, "the shelf asks who you are: /shelf to log in");
@@ -324,33 +351,30 @@ impl Lines {
         if !is_asked {
             self.question = None;
         }
-        effects.retain(Self::can_be_done);
-        if effects.iter().any(|effect| matches!(effect, Effect::Copy(_))) {
-            effects.retain(|effect| !matches!(effect, Effect::Copy(_)));
-            self.app.notice = Some(texts::NO_CLIPBOARD.to_owned());
-        }
         self.tell_notice();
         self.owed.ask(&effects, &self.app);
-        self.leave_if_through(&mut effects, now);
+        self.leave_if_through(&mut effects);
         self.printer.look(&self.app);
         effects
     }
 
     /// Leaves, if that is what the end of the input waits for.
-    fn leave_if_through(&mut self, effects: &mut Vec<Effect>, now: Now) {
-        if !self.over || self.app.is_leaving() || self.owed.is_any(&self.app) {
-            return;
+    fn leave_if_through(&mut self, effects: &mut Vec<Effect>) {
+        if self.over && !self.owed.is_any(&self.app) {
+            self.app.leave_once_heard(effects);
         }
-        self.app.editor.set("fin");
-        let mut leaving = self.key(KeyCode::Enter, now);
-        for effect in &mut leaving {
-            // The peer is to hear how the last transfer went.
-            if *effect == Effect::Engine(Command::Fin) {
-                *effect = Effect::Engine(Command::Leave);
-            }
+    }
+
+    /// Nobody is there any more who could log in, so what waits for that isn't done.
+    fn give_login_up(&mut self, effects: &mut Vec<Effect>) {
+        let Some(login) = self.app.shelf.login.as_ref().filter(|login| !login.sent) else { return };
+        let is_told = matches!(self.question, Some(Question::Shelf { asked: Some(_) }));
+        if let Some(wrong) = login.wrong.as_ref().filter(|_| !is_told) {
+            self.printer.own(&self.app, wrong);
         }
-        self.app.notice = None;
-        effects.append(&mut leaving);
+        let text = "the shelf asks who you are, and there is no more input to say so";
+        self.printer.own(&self.app, text);
+        self.app.give_login_up(effects);
     }
 
     /// Prints what is known of the shelf, or asks; says whether nothing more is awaited of it.
@@ -382,19 +406,6 @@ impl Lines {
             effects.append(&mut self.key(KeyCode::Esc, now));
         }
         effects
-    }
-
-    fn can_be_done(effect: &Effect) -> bool {
-        // There is no bell in a line of text, and nothing is drawn.
-        !matches!(
-            effect,
-            Effect::Bell
-                | Effect::Clear
-                | Effect::Suspend
-                | Effect::Edit(_)
-                | Effect::Look(_)
-                | Effect::List(_)
-        )
     }
 
     fn key(&mut self, code: KeyCode, now: Now) -> Vec<Effect> {

@@ -4,7 +4,7 @@
 //! Owns the loop. Commands wait in an own queue while the engine's is full, and events are read
 //! meanwhile; where the output isn't read, nothing is taken in.
 
-use super::super::app::{App, Effect, Input, Past};
+use super::super::app::{App, Input, Past};
 use super::super::errands;
 use super::super::run::setting;
 use super::super::shelf::Environment;
@@ -12,6 +12,7 @@ use super::super::theme::Theme;
 use super::super::unfinished;
 use super::super::visiting::Visiting;
 use super::super::{FaceError, Left, Options};
+use super::deeds::Deed;
 use super::shell::{Happened, Shell};
 use super::{Lines, Wants};
 use crate::engine::{Command, Engine};
@@ -46,6 +47,7 @@ pub(in super::super) async fn run(
     (options, dress): (Options, &Dress),
     past: &mut Past,
 ) -> Result<Left, FaceError> {
+    shell.begin_again();
     let setting = setting(&options, dress, Theme::new(false, false), &shell.clock);
     let (errands, mut errands_done) = mpsc::unbounded_channel();
     let mut app = App::new(setting, shell.clock.now());
@@ -142,48 +144,36 @@ impl Face<'_> {
 
     fn take_in(&mut self, happened: Happened) {
         let now = self.shell.clock.now();
-        let effects = match happened {
+        let deeds = match happened {
             Happened::Entered(entered) => self.lines.enter(entered, now),
             Happened::Written(before) => self.lines.shown(before, now),
             Happened::Hangup => self.lines.update(Input::Hangup, now),
+            Happened::Interrupt => self.lines.update(Input::Interrupt, now),
         };
-        self.carry_out(effects);
+        self.carry_out(deeds);
     }
 
     fn update(&mut self, input: Input) {
-        let effects = self.lines.update(input, self.shell.clock.now());
-        self.carry_out(effects);
+        let deeds = self.lines.update(input, self.shell.clock.now());
+        self.carry_out(deeds);
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Engine(command) => self.outbox.push_back(command),
-                Effect::Shelf(command) => {
+    fn carry_out(&mut self, deeds: Vec<Deed>) {
+        for deed in deeds {
+            match deed {
+                Deed::Engine(command) => self.outbox.push_back(command),
+                Deed::Shelf(command) => {
                     self.visiting.ask(command, self.lines.app.limit());
                 }
-                Effect::EndVisit => self.visiting.end(),
-                Effect::Save(path, text) => {
+                Deed::EndVisit => self.visiting.end(),
+                Deed::Save(path, text) => {
                     let done = self.errands.clone();
                     tokio::task::spawn_blocking(move || {
                         // If nobody waits for it any more, it isn't needed.
                         let _ = done.send(Input::Saved(errands::save(path, &text)));
                     });
                 }
-                Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
-                // What needs a screen was left out.
-                Effect::List(_)
-                | Effect::Look(_)
-                | Effect::Probe { .. }
-                | Effect::Bell
-                | Effect::Notice(_)
-                | Effect::Title(_)
-                | Effect::Mouse(_)
-                | Effect::Depict(_)
-                | Effect::Copy(_)
-                | Effect::Clear
-                | Effect::Suspend
-                | Effect::Edit(_) => {}
+                Deed::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
             }
         }
         self.keep_draft();

@@ -27,6 +27,8 @@ pub(super) enum Happened {
     Written(usize),
     /// The program is asked to end, or nobody reads what it writes.
     Hangup,
+    /// Ctrl-C.
+    Interrupt,
 }
 
 /// Standard input and output, and the rest of the world.
@@ -67,7 +69,10 @@ impl Shell {
             biased;
             _ = self.terminate.recv() => exit::TERMINATED,
             _ = self.hang_up.recv() => exit::HANGUP,
-            _ = self.interrupt.recv() => exit::INTERRUPTED,
+            _ = self.interrupt.recv() => {
+                self.ended_by = Some(exit::INTERRUPTED);
+                return Ok(Happened::Interrupt);
+            }
             written = self.output.written() => match written {
                 Ok(before) => return Ok(Happened::Written(before)),
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => exit::HANGUP,
@@ -79,13 +84,23 @@ impl Shell {
         Ok(Happened::Hangup)
     }
 
-    /// Shows what is typed, or doesn't. What was typed before a password was asked for is none.
+    /// Shows what is typed, or doesn't. At a terminal what was typed before a password was asked for is
+    /// none: not what the terminal still has, nor what was read ahead of it. Whoever writes into a pipe
+    /// can't wait for questions, so there the next line is the password, whenever it came.
     pub(super) fn hide(&mut self, hidden: bool) {
         if !hidden {
             self.unseen = None;
         } else if self.unseen.is_none() {
             self.unseen = Unseen::begin();
+            if self.unseen.is_some() {
+                self.input.ask_anew();
+            }
         }
+    }
+
+    /// Another conversation begins; it hears of the end of the input, too.
+    pub(super) const fn begin_again(&mut self) {
+        self.input.begin_again();
     }
 
     /// Waits until all is written, unless the program is ended from outside.

@@ -1,13 +1,16 @@
 //! Line by line: what is printed, and what a line means.
 
 mod ending;
+mod leaving;
+mod screenless;
 
-use super::super::app::{Effect, Input, Saved};
+use super::super::app::{Input, Saved};
 use super::super::scenes;
 use super::super::stage::{MIB, Stage, transfer_info, verified};
 use super::super::theme::Theme;
 use super::*;
 use crate::config::Timestamps;
+use crate::engine::Command;
 use couplet::message::{Role, Seat};
 use couplet::session::{DraftId, Link, Mark, Peer};
 use couplet::shelf::message::Terms;
@@ -20,7 +23,7 @@ use zeroize::Zeroizing;
 struct Play {
     lines: Lines,
     now: Now,
-    effects: Vec<Effect>,
+    deeds: Vec<Deed>,
 }
 
 impl Play {
@@ -30,7 +33,7 @@ impl Play {
         stage.app.setting.theme = Theme::new(false, false);
         stage.app.editor.take();
         let now = stage.now;
-        let mut play = Self { lines: Lines::new(stage.app), now, effects: Vec::new() };
+        let mut play = Self { lines: Lines::new(stage.app), now, deeds: Vec::new() };
         play.rest().rest().told();
         play
     }
@@ -41,8 +44,8 @@ impl Play {
     }
 
     fn give(&mut self, input: Input) -> &mut Self {
-        let effects = self.lines.update(input, self.now);
-        self.effects.extend(effects);
+        let deeds = self.lines.update(input, self.now);
+        self.deeds.extend(deeds);
         self
     }
 
@@ -56,14 +59,14 @@ impl Play {
 
     fn line(&mut self, text: &str) -> &mut Self {
         let entered = Entered::Line(Zeroizing::new(text.to_owned()));
-        let effects = self.lines.enter(entered, self.now);
-        self.effects.extend(effects);
+        let deeds = self.lines.enter(entered, self.now);
+        self.deeds.extend(deeds);
         self
     }
 
     fn ends(&mut self) -> &mut Self {
-        let effects = self.lines.enter(Entered::End, self.now);
-        self.effects.extend(effects);
+        let deeds = self.lines.enter(Entered::End, self.now);
+        self.deeds.extend(deeds);
         self
     }
 
@@ -85,9 +88,9 @@ impl Play {
 
     /// What was asked of the engine since the last time.
     fn asked(&mut self) -> Vec<Command> {
-        let effects = std::mem::take(&mut self.effects).into_iter();
-        let command = |effect| if let Effect::Engine(it) = effect { Some(it) } else { None };
-        effects.filter_map(command).filter(|it| !matches!(it, Command::Typing(_))).collect()
+        let deeds = std::mem::take(&mut self.deeds).into_iter();
+        let command = |deed| if let Deed::Engine(it) = deed { Some(it) } else { None };
+        deeds.filter_map(command).filter(|it| !matches!(it, Command::Typing(_))).collect()
     }
 
     fn leaves(&mut self) -> bool {
@@ -139,8 +142,8 @@ fn words_are_held_sent_and_delivered_in_lines_of_their_own() {
     assert_eq!(play.told(), "* your turn (emi)\nme: more\nme: of it\n");
     let before = play.lines.printed_before();
     let now = play.now;
-    let effects = play.lines.shown(before, now);
-    assert!(effects.contains(&Effect::Engine(Command::Shown(1))), "{effects:?}");
+    let deeds = play.lines.shown(before, now);
+    assert!(deeds.contains(&Deed::Engine(Command::Shown(1))), "{deeds:?}");
 }
 
 #[test]
@@ -196,8 +199,8 @@ fn what_cannot_be_taken_is_told_and_gone() {
     play.line("/code 7-oter-lamp");
     assert!(play.told().contains("did you mean otter"));
     for (entered, says) in [(Entered::NotText, "UTF-8"), (Entered::TooLong, "/send PATH")] {
-        let effects = play.lines.enter(entered, play.now);
-        assert!(effects.is_empty() && play.told().contains(says));
+        let deeds = play.lines.enter(entered, play.now);
+        assert!(deeds.is_empty() && play.told().contains(says));
     }
     // Nothing of all this stands in the way of what comes next.
     play.line("hello");
@@ -339,13 +342,13 @@ fn a_password_is_asked_for_by_itself_and_said_to_nobody() {
     play.line("ann");
     assert_eq!(play.lines.wants(), Wants::Secret);
     assert!(play.told().starts_with("* password of ann"));
-    play.effects.clear();
+    play.deeds.clear();
     play.line("the secret of ann");
-    let effects = std::mem::take(&mut play.effects);
+    let deeds = std::mem::take(&mut play.deeds);
     assert!(
-        matches!(effects.as_slice(), [Effect::Shelf(crate::engine::shelf::Command::LogIn { user, password })]
+        matches!(deeds.as_slice(), [Deed::Shelf(crate::engine::shelf::Command::LogIn { user, password })]
         if user == "ann" && password.0 == "the secret of ann"),
-        "{effects:?}"
+        "{deeds:?}"
     );
     assert_eq!(play.lines.wants(), Wants::Nothing);
     let rights = couplet::account::Rights::GET;
@@ -361,7 +364,7 @@ fn a_login_that_comes_up_by_itself_takes_no_line() {
     play.line("/get report.pdf").told();
     play.give(Input::Shelf(crate::engine::shelf::Event::Visit(Visited::LoginWanted)));
     assert_eq!(play.told(), "* the shelf asks who you are: /shelf to log in\n");
-    play.effects.clear();
+    play.deeds.clear();
     play.line("hi bob");
     assert_eq!(play.asked(), [say("hi bob")]);
 }

@@ -6,8 +6,8 @@ use super::super::app::{App, Overlay};
 use super::super::commands::COMMANDS;
 use super::super::shelf::{Access, Login};
 use super::super::view::details_in_words;
-use super::moving;
 use super::printer::Printer;
+use super::{deeds, moving};
 use couplet::session::Seal;
 use couplet::shelf::list::Shelved;
 use couplet::{text, units};
@@ -16,13 +16,6 @@ use jiff::Timestamp;
 /// What is found and listed at most.
 const MOST_FOUND: usize = 50;
 const MOST_LISTED: usize = 500;
-
-/// Commands that need a screen.
-const ON_SCREEN: &[&str] = &["/copy", "/mouse", "/preview", "/select"];
-
-/// Why nothing is copied.
-pub(super) const NO_CLIPBOARD: &str =
-    "line by line there is no clipboard; /save FILE writes the conversation into a file";
 
 /// How it goes, for somebody who has lines and no keys.
 const HOW_IT_GOES: &[&str] = &[
@@ -33,7 +26,7 @@ const HOW_IT_GOES: &[&str] = &[
      couplet says begins with a star.",
     "Files can be offered, answered and sent at any time, whoever's turn it is.",
     "fin alone on a line leaves. The end of the input (Ctrl-D) leaves once what you said and sent is \
-     through; Ctrl-C leaves at once.",
+     through; Ctrl-C leaves at once, without waiting for that.",
 ];
 
 /// Prints what would cover the conversation.
@@ -69,7 +62,7 @@ pub(super) fn welcome(printer: &mut Printer, app: &App) {
 /// All of it, or what has a word in it.
 fn help(printer: &mut Printer, app: &App) {
     let word = app.topic.query.to_lowercase();
-    let commands = COMMANDS.iter().filter(|command| !ON_SCREEN.contains(&command.name));
+    let commands = COMMANDS.iter().filter(|command| !deeds::needs_screen(command.name));
     let commands = commands.map(|command| format!("{}: {}", command.usage, command.help));
     let slash = "//text: say a line that begins with a slash".to_owned();
     let how = HOW_IT_GOES.iter().map(|text| (*text).to_owned());
@@ -107,7 +100,10 @@ fn find(printer: &mut Printer, app: &App) {
     let mut found: Vec<_> = entries.take(MOST_FOUND + 1).collect();
     let more = found.len() > MOST_FOUND;
     found.truncate(MOST_FOUND);
-    let count = units::count(found.len(), "entry").replace("entrys", "entries");
+    let count = match found.len() {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
     printer.own(
         app,
         &match (found.len(), more) {

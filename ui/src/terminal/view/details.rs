@@ -42,7 +42,7 @@ pub(super) fn draw(
     let columns = usize::from(area.width).saturating_sub(frame + 1);
     let lines = app.transfers.get(id).map_or_else(
         || vec![("", "It isn't in the list any more.".to_owned(), theme.plain())],
-        |transfer| broken(lines(app, transfer, columns), columns),
+        |transfer| broken(lines(app, transfer, columns, "a"), columns),
     );
     let end = lines.len().saturating_sub(height);
     let top = top.min(end);
@@ -86,13 +86,14 @@ fn labels(columns: usize) -> usize {
 
 /// The same as [`draw`] shows, but for bars and keys, in lines of text.
 pub(crate) fn in_words(app: &App, transfer: &Transfer) -> Vec<String> {
-    let lines = lines(app, transfer, 0).into_iter();
+    let accept = format!("/accept {}", transfer.id);
+    let lines = lines(app, transfer, 0, &accept).into_iter();
     let said = lines.filter(|(label, _, _)| !matches!(*label, "" | "keys"));
     said.map(|(label, text, _)| format!("{label}: {text}")).collect()
 }
 
-/// All there is to say.
-fn lines(app: &App, transfer: &Transfer, columns: usize) -> Vec<Line> {
+/// All there is to say; `accept` is what the user presses or types to accept.
+fn lines(app: &App, transfer: &Transfer, columns: usize, accept: &str) -> Vec<Line> {
     let theme = app.setting.theme;
     let info = &transfer.info;
     let mut lines = Vec::new();
@@ -105,7 +106,7 @@ fn lines(app: &App, transfer: &Transfer, columns: usize) -> Vec<Line> {
     if let Some(bar) = gauge(theme, transfer, room).filter(|_| moves) {
         add("", bar, theme.gauge());
     }
-    for (label, text) in why(app, transfer) {
+    for (label, text) in why(app, transfer, accept) {
         add(label, text, theme.strong());
     }
     let plain = theme.plain();
@@ -138,7 +139,7 @@ fn lines(app: &App, transfer: &Transfer, columns: usize) -> Vec<Line> {
 }
 
 /// Why it is as it is, and what can be done.
-fn why(app: &App, transfer: &Transfer) -> Vec<(&'static str, String)> {
+fn why(app: &App, transfer: &Transfer, accept: &str) -> Vec<(&'static str, String)> {
     let peer = app.standing.peer_in_words();
     let incoming = transfer.info.direction == Direction::Incoming;
     let again = match (&transfer.shelf, incoming) {
@@ -153,7 +154,7 @@ fn why(app: &App, transfer: &Transfer) -> Vec<(&'static str, String)> {
     match &transfer.info.state {
         TransferState::Offered if incoming => transfer
             .outlook(app.setting.on_collision)
-            .map(|outlook| ("disk", outlook.sentence("a")))
+            .map(|outlook| ("disk", outlook.sentence(accept)))
             .into_iter()
             .collect(),
         TransferState::Offered => vec![("why", format!("{peer} has to answer"))],

@@ -75,7 +75,7 @@ fn every_scene_of_the_screen_can_be_told_in_lines() {
     for (name, scene) in scenes::all() {
         let mut stage = scene();
         stage.app.editor.take();
-        let mut play = Play { now: stage.now, lines: Lines::new(stage.app), effects: Vec::new() };
+        let mut play = Play { now: stage.now, lines: Lines::new(stage.app), deeds: Vec::new() };
         play.lines.printer = Printer::new(&Stage::new().app);
         play.rest().rest().line("/who").line("/transfers").line("/help");
         let told = play.told();
@@ -127,7 +127,7 @@ proptest! {
             for line in told.lines() {
                 prop_assert!(couplet::text::is_clean(line), "{:?}", line);
             }
-            play.effects.clear();
+            play.deeds.clear();
         }
     }
 }
