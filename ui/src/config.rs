@@ -10,11 +10,13 @@ mod looks;
 pub mod one_shot;
 pub mod shelf;
 pub(crate) mod table;
+mod web;
 
 pub use filling::Places;
 pub use looks::{Looks, Notify, Switch, SymbolSet, Timestamps};
 pub use one_shot::{Existing, Partials, PartialsCommand, Receive, Send};
 pub use shelf::Shelf;
+pub use web::Web;
 
 use crate::engine::TlsChoice;
 use clap::error::ErrorKind;
@@ -120,6 +122,8 @@ pub enum Command {
     Receive(Receive),
     /// List, fetch, lay down and delete files that lie ready on a relay.
     Shelf(Shelf),
+    /// Meet somebody and talk, in a page in the browser of this machine.
+    Web(Web),
     /// List what has come of transfers that were cut, or remove it.
     Partials(Partials),
     /// List the relays whose certificates are remembered, or forget one.
@@ -273,23 +277,37 @@ impl Chat {
     /// # Errors
     /// [`CodeError`] if a code was given and isn't one.
     pub fn wanted(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Wanted, CodeError> {
-        if let Some(CodeText(text)) = self.code.as_ref().or(self.code_option.as_ref()) {
-            let asks = self.code.is_none() && text.is_empty();
-            return if asks { Ok(Wanted::Ask) } else { Code::parse(text).map(Wanted::Code) };
+        let asks = self.code.is_none()
+            && self.code_option.as_ref().is_some_and(|CodeText(text)| text.is_empty());
+        if asks {
+            return Ok(Wanted::Ask);
         }
-        if self.new {
-            return Ok(Wanted::New);
-        }
-        if let Some(room) = &self.room {
-            return Ok(Wanted::Room(room.clone()));
-        }
-        // Read here and not by clap, for which a variable would contradict `--new`.
-        if let Some(text) = variable(CODE_VARIABLE).filter(|text| !text.is_empty()) {
-            return Code::parse(&text).map(Wanted::Code);
-        }
+        let code = self.code.as_ref().or(self.code_option.as_ref());
         let elsewhere = self.host.is_none() && !is_loopback(&self.at.relay);
-        Ok(if elsewhere { Wanted::Ask } else { Wanted::Anybody })
+        let otherwise = if elsewhere { Wanted::Ask } else { Wanted::Anybody };
+        Ok(wanted_by(code, self.new, self.room.as_ref(), variable)?.unwrap_or(otherwise))
     }
+}
+
+/// Whom to meet, as far as the command line or `COUPLET_CODE`, read through `variable`, says.
+fn wanted_by(
+    code: Option<&CodeText>,
+    new: bool,
+    room: Option<&RoomName>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Wanted>, CodeError> {
+    if let Some(CodeText(text)) = code {
+        return Code::parse(text).map(|code| Some(Wanted::Code(code)));
+    }
+    if new {
+        return Ok(Some(Wanted::New));
+    }
+    if let Some(room) = room {
+        return Ok(Some(Wanted::Room(room.clone())));
+    }
+    // Read here and not by clap, for which a variable would contradict `--new`.
+    let text = variable(CODE_VARIABLE).filter(|text| !text.is_empty());
+    text.map(|text| Code::parse(&text).map(Wanted::Code)).transpose()
 }
 
 /// A code as it was given; it never shows in what is printed about the command line.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`engine`] | the session with its socket and files; commands in, events out; no screen |
 //! | [`terminal`] | the terminal face |
+//! | `web` | the face in a browser |
 //! | [`command`] | the commands without a screen: `send` and `receive` |
 //! | [`host`] | a relay of one's own, for `--host` |
 //! | [`password`], [`keyring`] | where the password of a shelf's user comes from; where it is remembered |
@@ -32,3 +33,4 @@ mod places;
 pub mod relays;
 pub mod terminal;
 mod unseen;
+pub mod web;

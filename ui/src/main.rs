@@ -1,5 +1,7 @@
 //! `couplet`: reads the command line, runs a face, says how it ended.
 
+mod browsing;
+mod ending;
 mod last;
 
 use couplet::code::Words;
@@ -14,6 +16,7 @@ use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
 use couplet_ui::terminal::{self, Answer, FaceError, Left, Next, Terminal};
 use couplet_ui::{clock, command, partials, relays};
+use ending::{Ended, fail, rest, say_ending};
 use last::KeptAs;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Send(send)) => Task::Send(send),
         Some(Command::Receive(receive)) => Task::Receive(receive),
         Some(Command::Shelf(shelf)) => Task::Shelf(shelf),
+        Some(Command::Web(web)) => Task::Web(web),
         Some(Command::Partials(partials)) => {
             return match partials::run(&partials) {
                 Ok(text) => print(&text),
@@ -61,13 +65,14 @@ enum Task {
     Send(config::Send),
     Receive(Receive),
     Shelf(config::Shelf),
+    Web(config::Web),
 }
 
 impl Task {
     /// A screen must be drawn while the engine works; without one, one thread starts sooner.
     fn runtime(&self) -> io::Result<Runtime> {
         let mut builder = match self {
-            Self::Chat(_) => runtime::Builder::new_multi_thread(),
+            Self::Chat(_) | Self::Web(_) => runtime::Builder::new_multi_thread(),
             Self::Send(_) | Self::Receive(_) | Self::Shelf(_) => {
                 runtime::Builder::new_current_thread()
             }
@@ -78,6 +83,7 @@ impl Task {
     async fn run(self) -> ExitCode {
         let ended = match self {
             Self::Chat(chat) => return Box::pin(run_chat(chat)).await,
+            Self::Web(web) => return Box::pin(browsing::run(web)).await,
             Self::Send(send) => command::send(send, &started_as(PROGRAM)).await,
             Self::Receive(receive) => command::receive(receive, &started_as(PROGRAM)).await,
             Self::Shelf(shelf) => command::shelf::shelf(shelf).await,
@@ -255,18 +261,6 @@ enum Went {
     Nowhere(u8),
 }
 
-/// How the last conversation ended.
-struct Ended {
-    ending: Ending,
-    unsent: Vec<String>,
-    /// A line for each transfer that wasn't through, if that is for the user to see to.
-    unfinished: Vec<String>,
-    /// Whether nobody has ended it, and it can be gone back to.
-    goes_back: bool,
-    /// The exit status of a program that was ended from outside.
-    status: Option<u8>,
-}
-
 impl Talked {
     async fn ended(self) -> Ended {
         let closed = self.left.closed && self.keeps;
@@ -358,65 +352,8 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
     }
 }
 
-/// What is left when the session has ended: what was written and never sent, above all.
-async fn rest(unsaid: Unsaid, draft: String) -> Rest {
-    let mut rest = unsaid.await.unwrap_or_default();
-    if !draft.trim().is_empty() {
-        rest.unsaid.push(draft);
-    }
-    rest
-}
-
-/// Says on the terminal, now restored, how the line ended, and shows what was never sent.
-fn say_ending(ended: &Ended) -> ExitCode {
-    let Ended { ending, unsent, unfinished, goes_back, status } = ended;
-    let back = if *goes_back { "; `couplet chat --last` goes back" } else { "" };
-    let left = status.unwrap_or(exit::OK);
-    let code = match ending {
-        Ending::Fin if *goes_back => say(left, &format!("closed{back}")),
-        Ending::Fin => say(left, "you left (fin)"),
-        Ending::RelayExit => {
-            let text = "exit: the relay was ended, so this conversation is over; to talk again, \
-                        one of you starts a relay, and both start couplet";
-            // Not in order, if it came in between.
-            let through = unsent.is_empty() && unfinished.is_empty();
-            say(if through { exit::OK } else { exit::NO_RELAY }, text)
-        }
-        Ending::Superseded => {
-            say(exit::OK, "this seat was taken up from another connection; this one is closed")
-        }
-        Ending::Refused { text, .. } => fail(exit::REFUSED, &format!("{text}{back}")),
-        Ending::Unreachable { text } => fail(exit::NO_RELAY, &format!("{text}{back}")),
-        Ending::WrongCode { text } => fail(exit::WRONG_CODE, text),
-        Ending::Distrusted { text } => fail(exit::DISTRUSTED, text),
-        Ending::Protocol { text } => fail(exit::PROTOCOL, text),
-    };
-    let mut out = std::io::stdout().lock();
-    for line in unfinished {
-        // A terminal that is gone can't be told anything.
-        let _ = writeln!(out, "{line}");
-    }
-    if !unsent.is_empty() {
-        let _ = writeln!(out, "not sent, so that you have it:");
-        for text in unsent {
-            let _ = writeln!(out, "{text}");
-        }
-    }
-    code
-}
-
-fn say(code: u8, text: &str) -> ExitCode {
-    let _ = writeln!(std::io::stdout(), "couplet: {text}");
-    ExitCode::from(code)
-}
-
 fn print(text: &str) -> ExitCode {
     // A reader that has gone has read enough.
     let _ = std::io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
-}
-
-fn fail(code: u8, text: &str) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "couplet: {text}");
-    ExitCode::from(code)
 }

@@ -18,6 +18,11 @@ pub(crate) fn config() -> Option<PathBuf> {
     place("XDG_CONFIG_HOME", ".config")
 }
 
+/// What can go at any time: `$XDG_CACHE_HOME/couplet`, or `~/.cache/couplet`.
+pub(crate) fn cache() -> Option<PathBuf> {
+    place("XDG_CACHE_HOME", ".cache")
+}
+
 fn place(variable: &str, otherwise: &str) -> Option<PathBuf> {
     // A relative one is invalid, says the specification, and must be ignored.
     let absolute =

@@ -15,7 +15,7 @@ mod looks;
 mod making;
 mod names;
 mod places;
-mod rooted;
+pub mod rooted;
 mod shelf;
 mod sink;
 mod state;

@@ -25,27 +25,27 @@ const MAX_DEPTH: usize = 4 * MAX_PATH_PARTS;
 
 /// An open folder.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub struct Folder {
     fd: OwnedFd,
 }
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Looked {
+pub struct Looked {
     /// What it is.
-    pub(super) kind: FileType,
+    pub kind: FileType,
     /// Bytes.
-    pub(super) size: u64,
-    /// The bits of [`MODE_BITS`].
-    pub(super) mode: u32,
+    pub size: u64,
+    /// Who may read, write and enter it: the lowest nine bits.
+    pub mode: u32,
     /// When its bytes were changed, as its owner says.
-    pub(super) mtime: Stamp,
+    pub mtime: Stamp,
     /// When anything about it was changed, as the system says.
-    pub(super) ctime: Stamp,
+    pub ctime: Stamp,
     /// Who it belongs to.
-    pub(super) owner: u32,
+    pub owner: u32,
     /// Device and inode: what makes it that one and no other.
-    pub(super) identity: (u64, u64),
+    pub identity: (u64, u64),
 }
 
 impl Looked {
@@ -79,47 +79,63 @@ impl Looked {
 
 impl Folder {
     /// Opens the folder that all begins at. It is the user's own word, which may lead through links.
-    pub(super) fn root(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn root(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self { fd: rustix::fs::openat(CWD, path, flags, Mode::empty())? })
     }
 
     /// Opens a folder in it; a link is none.
-    pub(super) fn open(&self, name: &[u8]) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(&self, name: &[u8]) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(Self { fd: rustix::fs::openat(&self.fd, name, flags, Mode::empty())? })
     }
 
     /// Another handle of it.
-    pub(super) fn again(&self) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn again(&self) -> io::Result<Self> {
         Ok(Self { fd: self.fd.try_clone()? })
     }
 
     /// Makes a folder in it.
-    pub(super) fn make(&self, name: &[u8], mode: u32) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn make(&self, name: &[u8], mode: u32) -> io::Result<()> {
         Ok(rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(mode & MODE_BITS))?)
     }
 
     /// Opens a file in it, with `flags` beside those that keep links out.
-    pub(super) fn file(
-        &self,
-        name: impl AsRef<[u8]>,
-        flags: OFlags,
-        mode: u32,
-    ) -> io::Result<File> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn file(&self, name: impl AsRef<[u8]>, flags: OFlags, mode: u32) -> io::Result<File> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(mode & MODE_BITS);
         Ok(File::from(rustix::fs::openat(&self.fd, name.as_ref(), flags, mode)?))
     }
 
     /// What a name in it stands for; of a link the link itself.
-    pub(super) fn look(&self, name: &[u8]) -> io::Result<Looked> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn look(&self, name: &[u8]) -> io::Result<Looked> {
         let stat = rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(Looked::new(&stat))
     }
 
     /// What it is itself.
-    pub(super) fn look_at_itself(&self) -> io::Result<Looked> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn look_at_itself(&self) -> io::Result<Looked> {
         look(self)
     }
 
@@ -144,7 +160,10 @@ impl Folder {
     }
 
     /// Removes a file or link.
-    pub(super) fn remove(&self, name: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, name: &[u8]) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
@@ -154,7 +173,10 @@ impl Folder {
     }
 
     /// Removes what has this name, a folder with all that is in it; links aren't followed.
-    pub(super) fn remove_tree(&self, name: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove_tree(&self, name: &[u8]) -> io::Result<()> {
         self.remove_within(name, MAX_DEPTH)
     }
 
@@ -203,7 +225,8 @@ impl Folder {
     }
 
     /// The names in it, `.` and `..` aside; what can't be read of them is passed over.
-    pub(super) fn names(&self) -> Vec<Vec<u8>> {
+    #[must_use]
+    pub fn names(&self) -> Vec<Vec<u8>> {
         self.names_that(|_| true)
     }
 
@@ -280,13 +303,16 @@ impl AsFd for Folder {
 }
 
 /// What an open file or folder is.
-pub(super) fn look(what: impl AsFd) -> io::Result<Looked> {
+///
+/// # Errors
+/// What the system says.
+pub fn look(what: impl AsFd) -> io::Result<Looked> {
     Ok(Looked::new(&rustix::fs::fstat(what)?))
 }
 
 /// Gives an open file or folder its looks. A disk that has no such thing, as some of sticks and
 /// shares, keeps its own: what came is whole all the same.
-pub(super) fn set_looks(what: impl AsFd, mode: Option<u32>, mtime: Option<Stamp>) {
+pub fn set_looks(what: impl AsFd, mode: Option<u32>, mtime: Option<Stamp>) {
     if let Some(mode) = mode {
         let _ = rustix::fs::fchmod(&what, Mode::from_raw_mode(mode & MODE_BITS));
     }

@@ -84,7 +84,7 @@ impl Places {
         if matches!(cli.command, Some(Command::Relays { .. })) {
             return Ok(());
         }
-        let settings = self.settings(cli.config.as_deref())?;
+        let mut settings = self.settings(cli.config.as_deref())?;
         match &mut cli.command {
             None => self.fill_chat(&mut cli.chat, settings, matches)?,
             Some(Command::Chat(chat)) => self.fill_chat(chat, settings, said)?,
@@ -114,6 +114,12 @@ impl Places {
                 }
                 take(&mut shelf.common.relay, settings.relay, said, "relay");
                 take(&mut shelf.common.tls, settings.tls, said, "tls");
+            }
+            Some(Command::Web(web)) => {
+                take(&mut web.downloads, settings.downloads.take(), said, "downloads");
+                take(&mut web.existing, settings.existing, said, "existing");
+                take(&mut web.limit, settings.limit.map(Some), said, "limit");
+                fill_at(&mut web.at, settings, said);
             }
             Some(Command::Partials(partials)) => {
                 take(&mut partials.downloads, settings.downloads, said, "downloads");

@@ -31,13 +31,13 @@
 //! | `outside` | the user's own editor, while it has the terminal |
 //! | `linear/` | the same conversation line by line, without a screen |
 
-mod app;
+pub(crate) mod app;
 mod ask;
 mod body;
 mod canvas;
-mod clock;
-mod commands;
-mod conversation;
+pub(crate) mod clock;
+pub(crate) mod commands;
+pub(crate) mod conversation;
 mod dress;
 mod editor;
 mod errands;
@@ -52,23 +52,23 @@ mod outcry;
 mod outside;
 mod pacer;
 mod picker;
-mod pictures;
+pub(crate) mod pictures;
 mod prompt;
 mod quoting;
 mod rehearsal;
 mod run;
 #[cfg(test)]
-mod scenes;
-mod shelf;
+pub(crate) mod scenes;
+pub(crate) mod shelf;
 mod shell;
 #[cfg(test)]
-mod stage;
-mod theme;
-mod transfers;
-mod unfinished;
-mod view;
-mod visiting;
-mod wording;
+pub(crate) mod stage;
+pub(crate) mod theme;
+pub(crate) mod transfers;
+pub(crate) mod unfinished;
+pub(crate) mod view;
+pub(crate) mod visiting;
+pub(crate) mod wording;
 mod wrap;
 
 pub use app::Next;

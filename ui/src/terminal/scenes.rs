@@ -13,21 +13,21 @@ use couplet::transfer::book::TransferState;
 use couplet::transfer::wire::Fault;
 use std::time::Duration;
 
-pub(super) mod closer;
+pub(crate) mod closer;
 mod composing;
-pub(super) mod plain;
-pub(super) mod shelf;
+pub(crate) mod plain;
+pub(crate) mod shelf;
 mod states;
-pub(super) mod talk;
+pub(crate) mod talk;
 mod transfers;
 
-pub(super) use transfers::{offer_to_resume, transfers_held, transfers_moving};
+pub(crate) use transfers::{offer_to_resume, transfers_held, transfers_moving};
 
 /// A situation: its name, and how the face gets into it.
-pub(super) type Scene = (&'static str, fn() -> Stage);
+pub(crate) type Scene = (&'static str, fn() -> Stage);
 
 /// All situations, by name.
-pub(super) fn all() -> impl Iterator<Item = Scene> {
+pub(crate) fn all() -> impl Iterator<Item = Scene> {
     SCENES
         .iter()
         .chain(transfers::SCENES)
@@ -80,7 +80,7 @@ const SCENES: &[Scene] = &[
     ("kept_message", kept_message),
 ];
 
-pub(super) fn connecting() -> Stage {
+pub(crate) fn connecting() -> Stage {
     connecting_with(Stage::new())
 }
 
@@ -95,7 +95,7 @@ fn nobody_answers() -> Stage {
     stage
 }
 
-pub(super) fn waiting_for_a_peer() -> Stage {
+pub(crate) fn waiting_for_a_peer() -> Stage {
     waiting_with(connecting())
 }
 
@@ -131,12 +131,12 @@ fn hosting_with_a_code() -> Stage {
 }
 
 /// The code of all scenes that have one.
-pub(super) fn code() -> Code {
+pub(crate) fn code() -> Code {
     Code::parse("7-otter-lamp").unwrap()
 }
 
 /// What seals the line in all scenes.
-pub(super) fn sealed(by_code: bool, verdict: Option<Verdict>) -> Told {
+pub(crate) fn sealed(by_code: bool, verdict: Option<Verdict>) -> Told {
     Told::Seal(Seal::Sealed { words: ["otter", "lamp", "reef"], by_code, verdict })
 }
 
@@ -150,7 +150,7 @@ fn seated_in_seven(stage: Stage) -> Stage {
     stage
 }
 
-pub(super) fn waiting_with_a_new_code() -> Stage {
+pub(crate) fn waiting_with_a_new_code() -> Stage {
     let meeting = Meeting::New(code().words().clone());
     seated_in_seven(Stage::with("relay.lan:3647", meeting, None))
 }
@@ -166,7 +166,7 @@ fn waiting_with_the_same_code() -> Stage {
     seated_in_seven(Stage::with("relay.lan:3647", Meeting::Code(code()), None))
 }
 
-pub(super) fn sealing() -> Stage {
+pub(crate) fn sealing() -> Stage {
     let mut stage = waiting_with_a_new_code();
     stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
     stage.hear(Told::Seal(Seal::Agreeing));
@@ -174,14 +174,14 @@ pub(super) fn sealing() -> Stage {
     stage
 }
 
-pub(super) fn sealed_by_code() -> Stage {
+pub(crate) fn sealed_by_code() -> Stage {
     let mut stage = sealing();
     stage.hear(sealed(true, None)).hear(Told::PeerName("bob".into()));
     stage.hear(Told::RoundTrip(Duration::from_millis(24)));
     stage
 }
 
-pub(super) fn sealed_unverified() -> Stage {
+pub(crate) fn sealed_unverified() -> Stage {
     let mut stage = conversation_emi();
     stage.hear(sealed(false, None)).hear(Told::RoundTrip(Duration::from_micros(310)));
     stage
@@ -208,7 +208,7 @@ fn not_sealed() -> Stage {
     stage
 }
 
-pub(super) fn comparing() -> Stage {
+pub(crate) fn comparing() -> Stage {
     let mut stage = sealed_unverified();
     stage.keys("Ctrl-U").write("/verify").keys("Enter");
     stage
@@ -235,7 +235,7 @@ fn waiting_with(mut stage: Stage) -> Stage {
     stage
 }
 
-pub(super) fn your_turn_empty() -> Stage {
+pub(crate) fn your_turn_empty() -> Stage {
     let mut stage = waiting_for_a_peer();
     stage.hear(Told::Peer { peer: Peer::Present, newcomer: true });
     stage.hear(Told::Role(Role::Emi));
@@ -254,7 +254,7 @@ fn listening_empty() -> Stage {
     stage
 }
 
-pub(super) fn conversation_emi() -> Stage {
+pub(crate) fn conversation_emi() -> Stage {
     let mut stage = your_turn_empty();
     stage.said(1, "hi bob, did the build finish?", Mark::Shown).minutes(1);
     stage.words(1, "it did, all green. do you want the logs, or only the summary? the whole lot is about 120 MiB packed");
@@ -267,7 +267,7 @@ pub(super) fn conversation_emi() -> Stage {
     stage
 }
 
-pub(super) fn conversation_rec_held() -> Stage {
+pub(crate) fn conversation_rec_held() -> Stage {
     let mut stage = conversation_emi();
     stage.keys("Ctrl-U").said(4, "yes, at five", Mark::Sent);
     stage.hear(Told::Role(Role::Rec));
@@ -283,7 +283,7 @@ pub(super) fn conversation_rec_held() -> Stage {
 }
 
 /// The end of a transfer that failed.
-pub(super) fn failed(reason: &str) -> TransferState {
+pub(crate) fn failed(reason: &str) -> TransferState {
     TransferState::Failed { code: Fault::Unknown, reason: reason.into() }
 }
 
@@ -297,7 +297,7 @@ fn peer_silent() -> Stage {
     stage
 }
 
-pub(super) fn peer_gone() -> Stage {
+pub(crate) fn peer_gone() -> Stage {
     let mut stage = conversation_emi();
     stage.keys("Ctrl-U");
     stage.hear(Told::Peer { peer: Peer::Gone, newcomer: false });
@@ -341,7 +341,7 @@ fn completion() -> Stage {
     stage
 }
 
-pub(super) fn long_conversation() -> Stage {
+pub(crate) fn long_conversation() -> Stage {
     let mut stage = your_turn_empty();
     for number in 1..30 {
         stage.words(number, &format!("message number {number}"));
@@ -366,7 +366,7 @@ fn unread_ruler() -> Stage {
     stage
 }
 
-pub(super) fn scripts_and_emoji() -> Stage {
+pub(crate) fn scripts_and_emoji() -> Stage {
     let mut stage = your_turn_empty();
     stage.hear(Told::PeerName("博士 Ünal".into()));
     stage.words(1, "日本語の長い文章は空白がなくても正しく折り返されなければならない。終わり。");

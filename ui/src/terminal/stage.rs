@@ -24,27 +24,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A mebibyte.
-pub(super) const MIB: u64 = 1024 * 1024;
+pub(crate) const MIB: u64 = 1024 * 1024;
 
 /// A gibibyte.
-pub(super) const GIB: u64 = 1024 * MIB;
+pub(crate) const GIB: u64 = 1024 * MIB;
 
 /// A face, its clock, and what it asked for.
-pub(super) struct Stage {
-    pub(super) app: App,
-    pub(super) now: Now,
-    pub(super) effects: Vec<Effect>,
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) now: Now,
+    pub(crate) effects: Vec<Effect>,
     /// How pictures are made that are asked for.
-    pub(super) depicts: Option<fn(Depict) -> Input>,
+    pub(crate) depicts: Option<fn(Depict) -> Input>,
 }
 
 impl Stage {
     /// A face that has just started.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with("127.0.0.1:3647", Meeting::Anybody, None)
     }
 
-    pub(super) fn with(relay: &str, meeting: Meeting, hosted: Option<Hosted>) -> Self {
+    pub(crate) fn with(relay: &str, meeting: Meeting, hosted: Option<Hosted>) -> Self {
         let setting = Setting {
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
@@ -70,17 +70,17 @@ impl Stage {
         Self { app: App::new(setting, now), now, effects: Vec::new(), depicts: None }
     }
 
-    pub(super) fn give(&mut self, input: Input) -> &mut Self {
+    pub(crate) fn give(&mut self, input: Input) -> &mut Self {
         self.effects.extend(self.app.update(input, self.now));
         self
     }
 
-    pub(super) fn hear(&mut self, event: Told) -> &mut Self {
+    pub(crate) fn hear(&mut self, event: Told) -> &mut Self {
         self.give(Input::Engine(Event::Session(event)))
     }
 
     /// Lets time pass without anything happening but ticks.
-    pub(super) fn wait(&mut self, span: Duration) -> &mut Self {
+    pub(crate) fn wait(&mut self, span: Duration) -> &mut Self {
         let end = self.now.moment + span;
         while let Some(wake) = self.app.wake_at().filter(|wake| *wake <= end) {
             assert!(wake > self.now.moment, "the face would never sleep");
@@ -91,13 +91,13 @@ impl Stage {
         self
     }
 
-    pub(super) fn minutes(&mut self, minutes: i8) -> &mut Self {
+    pub(crate) fn minutes(&mut self, minutes: i8) -> &mut Self {
         self.now.wall.minute += minutes;
         self
     }
 
     /// Presses keys: `Enter`, `Ctrl-A`, `Alt-Enter`, `F1`, `x`.
-    pub(super) fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.give(Input::Key(key_event(key)));
         }
@@ -105,7 +105,7 @@ impl Stage {
     }
 
     /// Types text.
-    pub(super) fn write(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn write(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
             self.give(Input::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
         }
@@ -113,14 +113,14 @@ impl Stage {
     }
 
     /// Draws a frame, and lets the face know, as the shell does.
-    pub(super) fn draw(&mut self, width: u16, height: u16) -> Buffer {
+    pub(crate) fn draw(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         self.draw_on(&mut terminal);
         terminal.backend().buffer().clone()
     }
 
     /// The same on a terminal that is there already, whatever its size is now.
-    pub(super) fn draw_on(&mut self, terminal: &mut Terminal<TestBackend>) {
+    pub(crate) fn draw_on(&mut self, terminal: &mut Terminal<TestBackend>) {
         let mut drawn = super::app::Drawn::default();
         terminal.draw(|frame| drawn = view::draw(&self.app, frame)).unwrap();
         self.give(Input::Drawn(drawn));
@@ -128,7 +128,7 @@ impl Stage {
     }
 
     /// What was asked of the engine since the last time.
-    pub(super) fn commands(&mut self) -> Vec<Command> {
+    pub(crate) fn commands(&mut self) -> Vec<Command> {
         let effects = std::mem::take(&mut self.effects);
         let mut commands = Vec::new();
         for effect in effects {
@@ -139,16 +139,16 @@ impl Stage {
         commands
     }
 
-    pub(super) fn words(&mut self, sequence: u64, text: &str) -> &mut Self {
+    pub(crate) fn words(&mut self, sequence: u64, text: &str) -> &mut Self {
         self.hear(Told::Words { sequence, text: text.into(), kept: false })
     }
 
-    pub(super) fn said(&mut self, draft: u64, text: &str, mark: Mark) -> &mut Self {
+    pub(crate) fn said(&mut self, draft: u64, text: &str, mark: Mark) -> &mut Self {
         self.hear(Told::Said { draft: DraftId(draft), text: text.into() });
         self.hear(Told::Marked { draft: DraftId(draft), mark })
     }
 
-    pub(super) fn transfer(
+    pub(crate) fn transfer(
         &mut self,
         id: u32,
         direction: Direction,
@@ -161,18 +161,18 @@ impl Stage {
     }
 
     /// Something is offered.
-    pub(super) fn offer(&mut self, id: u32, direction: Direction, offer: Offer) -> &mut Self {
+    pub(crate) fn offer(&mut self, id: u32, direction: Direction, offer: Offer) -> &mut Self {
         let info = transfer_info(direction, "x", 0, TransferState::Offered);
         self.hear(Told::Transfer { id: TransferId(id), info: TransferInfo { offer, ..info } })
     }
 
     /// The disk has been asked about an offer.
-    pub(super) fn disk(&mut self, id: u32, preflight: Preflight) -> &mut Self {
+    pub(crate) fn disk(&mut self, id: u32, preflight: Preflight) -> &mut Self {
         self.give(Input::Engine(Event::Preflight { id: TransferId(id), preflight }))
     }
 
     /// A transfer of several files moves.
-    pub(super) fn files(
+    pub(crate) fn files(
         &mut self,
         id: u32,
         done: u64,
@@ -185,13 +185,13 @@ impl Stage {
         self.give(Input::Engine(Event::Progress(progress)))
     }
 
-    pub(super) fn moves(&mut self, id: u32, done: u64, size: u64, rate: Option<u64>) -> &mut Self {
+    pub(crate) fn moves(&mut self, id: u32, done: u64, size: u64, rate: Option<u64>) -> &mut Self {
         let remaining = rate.map(|rate| Duration::from_secs((size - done).div_ceil(rate)));
         let progress = Progress { rate, remaining, stalled_for: None, ..standing(id, done, size) };
         self.give(Input::Engine(Event::Progress(progress)))
     }
 
-    pub(super) fn stalls(&mut self, id: u32, done: u64, size: u64, seconds: u64) -> &mut Self {
+    pub(crate) fn stalls(&mut self, id: u32, done: u64, size: u64, seconds: u64) -> &mut Self {
         self.give(Input::Engine(Event::Progress(Progress {
             rate: Some(0),
             stalled_for: Some(Duration::from_secs(seconds)),
@@ -201,7 +201,7 @@ impl Stage {
 }
 
 /// A transfer of one file.
-pub(super) fn transfer_info(
+pub(crate) fn transfer_info(
     direction: Direction,
     name: &str,
     size: u64,
@@ -211,13 +211,13 @@ pub(super) fn transfer_info(
 }
 
 /// The offer of a file.
-pub(super) fn named(name: &str, size: u64) -> Offer {
+pub(crate) fn named(name: &str, size: u64) -> Offer {
     let name = SafeName::new(name).unwrap();
     Offer { name, form: Form::File, size: Some(size), on_disk: None, entries: 1, mtime: None }
 }
 
 /// The end of a transfer without problems.
-pub(super) fn verified(saved_as: &str) -> TransferState {
+pub(crate) fn verified(saved_as: &str) -> TransferState {
     let saved_as = saved_as.to_owned();
     TransferState::Verified { saved_as, left_out: Vec::new(), left_out_count: 0 }
 }
@@ -236,7 +236,7 @@ fn standing(id: u32, done: u64, size: u64) -> Progress {
 }
 
 /// The key that a word names.
-pub(super) fn key_event(word: &str) -> KeyEvent {
+pub(crate) fn key_event(word: &str) -> KeyEvent {
     let mut modifiers = KeyModifiers::NONE;
     let mut name = word;
     for (prefix, modifier) in [

@@ -10,7 +10,7 @@ use couplet::transfer::offer::Form;
 /// A line for each transfer that was taken and isn't through, or waits for the peer's answer. What the
 /// user hadn't answered isn't lost to anybody. `ways` is what stands for a file that comes, and for one
 /// that goes.
-pub(super) fn lines(transfers: &Transfers, ways: [&str; 2]) -> Vec<String> {
+pub(crate) fn lines(transfers: &Transfers, ways: [&str; 2]) -> Vec<String> {
     transfers.all().iter().filter_map(|transfer| line(transfer, ways)).collect()
 }
 

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// The visit, if there is one, and what it will be like.
 #[derive(Debug)]
-pub(super) struct Visiting {
+pub(crate) struct Visiting {
     options: Options,
     shelf: Option<Shelf>,
     outbox: VecDeque<Command>,
@@ -18,7 +18,7 @@ pub(super) struct Visiting {
 
 impl Visiting {
     /// None yet.
-    pub(super) fn new(mut options: Options) -> Self {
+    pub(crate) fn new(mut options: Options) -> Self {
         // What is here already needn't be fetched; who wants more than that has said so.
         if options.on_collision == OnCollision::Rename {
             options.on_collision = OnCollision::Refuse;
@@ -27,7 +27,7 @@ impl Visiting {
     }
 
     /// Asks for something; the visit begins if there is none, with this limit for its transfers.
-    pub(super) fn ask(&mut self, command: Command, limit: Option<u64>) {
+    pub(crate) fn ask(&mut self, command: Command, limit: Option<u64>) {
         if self.shelf.is_none() {
             if let Command::Limit(_) | Command::Cancel(_) | Command::RelayMet | Command::Leave =
                 command
@@ -41,13 +41,13 @@ impl Visiting {
     }
 
     /// Ends it at once; what has come is kept.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.shelf = None;
         self.outbox.clear();
     }
 
     /// What is heard next. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self) -> Event {
+    pub(crate) async fn next(&mut self) -> Event {
         let over = Event::Visit(VisitEvent::Over);
         loop {
             let Some(shelf) = &mut self.shelf else { return std::future::pending().await };

@@ -5,7 +5,7 @@
 use super::super::conversation::Columns;
 use super::super::picker::{Found, Look};
 use super::super::pictures::{Depict, Depicted};
-use super::{Listing, ListingRequest, Mouse, Saved, Spots};
+use super::{Listing, ListingRequest, Mouse, Saved, Spots, Wish};
 use crate::engine::{Command, Event, shelf as visit};
 use couplet::session::Ending;
 use crossterm::event::KeyEvent;
@@ -43,6 +43,8 @@ pub(crate) enum Input {
     Edited(Result<String, String>),
     /// The transcript was written, or wasn't.
     Saved(Saved),
+    /// A page in a browser wants something.
+    Wish(Wish),
     /// A frame has been drawn.
     Drawn(Drawn),
     /// The time that [`App::wake_at`](super::App::wake_at) asked for has come, or the screen has another size.

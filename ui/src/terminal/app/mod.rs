@@ -33,6 +33,7 @@ mod standing;
 mod submit;
 mod transfers;
 mod welcome;
+mod wishes;
 mod write;
 
 pub(crate) use calls::Calls;
@@ -45,6 +46,7 @@ pub(crate) use overlay::Overlay;
 pub(crate) use past::Past;
 pub(crate) use reading::Saved;
 pub(crate) use standing::Standing;
+pub(crate) use wishes::Wish;
 pub(crate) use write::MOST_WRITTEN;
 
 use super::clock::Now;
@@ -284,6 +286,7 @@ impl App {
             Input::Saved(saved) => self.saved(&saved),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
+            Input::Wish(wish) => self.wish(wish, &mut effects),
             Input::Drawn(drawn) => self.see(drawn, &mut effects),
             Input::Tick => self.tick(&mut effects),
             Input::Hangup if self.setting.keeps => {

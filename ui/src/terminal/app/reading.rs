@@ -113,7 +113,7 @@ impl App {
     }
 
     /// All that was said, for a file.
-    fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         let mut out = String::new();
         for number in self.conversation.numbers() {
             let Some(entry) = self.conversation.entry(number) else { continue };

@@ -219,7 +219,7 @@ impl App {
         }
     }
 
-    fn log_in(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn log_in(&mut self, effects: &mut Vec<Effect>) {
         let Some(login) = self.shelf.login.as_mut() else { return };
         let user = login.user.text().trim().to_owned();
         if user.is_empty() {
@@ -263,6 +263,13 @@ impl App {
             None if matches!(self.shelf.access, Access::Closed { .. }) => {}
             None => self.search(pasted),
         }
+    }
+
+    /// Lists only what matches this.
+    pub(super) fn search_for(&mut self, pattern: &str) {
+        self.shelf.search.set("");
+        self.search(pattern);
+        self.shelf.search_changed();
     }
 
     fn get_chosen(&mut self, effects: &mut Vec<Effect>) {
@@ -328,7 +335,7 @@ impl App {
     }
 
     /// The same, as the user doesn't log in; what waited for that can't be.
-    fn leave_shelf(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn leave_shelf(&mut self, effects: &mut Vec<Effect>) {
         let open = self.shelf.errands.iter().filter(|errand| !errand.is_over);
         let open: Vec<_> = open
             .map(|errand| (errand.id, undone(&errand.name, errand.is_incoming(), LEFT)))

@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 use std::time::Duration;
 
 /// These situations, by name.
-pub(super) const SCENES: &[Scene] = &[
+pub(crate) const SCENES: &[Scene] = &[
     ("transfers_chart", transfers_chart),
     ("transfers_chart_list", transfers_chart_list),
     ("transfers_folded", transfers_folded),

@@ -8,7 +8,7 @@ use super::{
 };
 use couplet::session::{Event as Told, Link, Peer};
 
-pub(super) const SCENES: &[Scene] = &[
+pub(crate) const SCENES: &[Scene] = &[
     ("talk_for_long", super::long_conversation),
     ("waiting_for_a_seat", waiting_for_a_seat),
     ("connecting_again", connecting_again),

@@ -6,7 +6,7 @@ use crate::config::Timestamps;
 use couplet::session::Mark;
 use jiff::ToSpan;
 
-pub(super) const SCENES: &[Scene] = &[
+pub(crate) const SCENES: &[Scene] = &[
     ("several_days", several_days),
     ("finding", finding),
     ("finding_nothing", finding_nothing),

@@ -11,7 +11,7 @@ use couplet::transfer::offer::{Form, Offer, Preflight};
 use std::time::Duration;
 
 /// These situations, by name.
-pub(super) const SCENES: &[Scene] = &[
+pub(crate) const SCENES: &[Scene] = &[
     ("offer_incoming", offer_incoming),
     ("offer_to_resume", offer_to_resume),
     ("offer_too_big", offer_too_big),
@@ -27,7 +27,7 @@ pub(super) const SCENES: &[Scene] = &[
 ];
 
 /// A conversation with nothing written.
-pub(super) fn talk() -> Stage {
+pub(crate) fn talk() -> Stage {
     let mut stage = conversation_emi();
     stage.keys("Ctrl-U");
     stage

@@ -27,6 +27,7 @@ mod verify;
 
 pub(crate) use details::in_words as details_in_words;
 pub(crate) use prompt::draw_prompt;
+pub(crate) use transfers::state as state_in_words;
 
 use super::app::{App, Drawn, Overlay};
 use layout::{Layout, Side};

@@ -65,7 +65,7 @@ pub(super) fn draw_line(
 }
 
 /// Where a transfer is, in a word or two.
-pub(super) fn state(app: &App, transfer: &Transfer) -> (String, Style) {
+pub(crate) fn state(app: &App, transfer: &Transfer) -> (String, Style) {
     let theme = app.setting.theme;
     let now = app.now.moment;
     let word = |text: &str, style| (text.to_owned(), style);

@@ -1,0 +1,100 @@
+//! How a conversation ended: in words, and as an exit status.
+
+use couplet::session::Ending;
+use couplet_ui::config::exit;
+use couplet_ui::engine::{Rest, Unsaid};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// How the last conversation ended.
+pub(super) struct Ended {
+    /// How the session ended.
+    pub(super) ending: Ending,
+    /// What was written and never sent.
+    pub(super) unsent: Vec<String>,
+    /// A line for each transfer that wasn't through, if that is for the user to see to.
+    pub(super) unfinished: Vec<String>,
+    /// Whether nobody has ended it, and it can be gone back to.
+    pub(super) goes_back: bool,
+    /// The exit status of a program that was ended from outside.
+    pub(super) status: Option<u8>,
+}
+
+impl Ended {
+    /// The exit status, and a sentence.
+    pub(super) fn in_words(&self) -> (u8, String) {
+        let Self { ending, unsent, unfinished, goes_back, status } = self;
+        let back = if *goes_back { "; `couplet chat --last` goes back" } else { "" };
+        let left = status.unwrap_or(exit::OK);
+        match ending {
+            Ending::Fin if *goes_back => (left, format!("closed{back}")),
+            Ending::Fin => (left, "you left (fin)".to_owned()),
+            Ending::RelayExit => {
+                let text = "exit: the relay was ended, so this conversation is over; to talk again, \
+                            one of you starts a relay, and both start couplet";
+                // Not in order, if it came in between.
+                let through = unsent.is_empty() && unfinished.is_empty();
+                (if through { exit::OK } else { exit::NO_RELAY }, text.to_owned())
+            }
+            Ending::Superseded => {
+                let text = "this seat was taken up from another connection; this one is closed";
+                (exit::OK, text.to_owned())
+            }
+            Ending::Refused { text, .. } => (exit::REFUSED, format!("{text}{back}")),
+            Ending::Unreachable { text } => (exit::NO_RELAY, format!("{text}{back}")),
+            Ending::WrongCode { text } => (exit::WRONG_CODE, text.clone()),
+            Ending::Distrusted { text } => (exit::DISTRUSTED, text.clone()),
+            Ending::Protocol { text } => (exit::PROTOCOL, text.clone()),
+        }
+    }
+
+    /// Whether something is wrong, so that standard error is told.
+    const fn is_failure(&self) -> bool {
+        match self.ending {
+            Ending::Fin | Ending::RelayExit | Ending::Superseded => false,
+            Ending::Refused { .. }
+            | Ending::Unreachable { .. }
+            | Ending::WrongCode { .. }
+            | Ending::Distrusted { .. }
+            | Ending::Protocol { .. } => true,
+        }
+    }
+}
+
+/// What is left when the session has ended: what was written and never sent, above all.
+pub(super) async fn rest(unsaid: Unsaid, draft: String) -> Rest {
+    let mut rest = unsaid.await.unwrap_or_default();
+    if !draft.trim().is_empty() {
+        rest.unsaid.push(draft);
+    }
+    rest
+}
+
+/// Says on the terminal, now restored, how the line ended, and shows what was never sent.
+pub(super) fn say_ending(ended: &Ended) -> ExitCode {
+    let (status, text) = ended.in_words();
+    let code = if ended.is_failure() { fail(status, &text) } else { say(status, &text) };
+    let mut out = std::io::stdout().lock();
+    for line in &ended.unfinished {
+        // A terminal that is gone can't be told anything.
+        let _ = writeln!(out, "{line}");
+    }
+    if !ended.unsent.is_empty() {
+        let _ = writeln!(out, "not sent, so that you have it:");
+        for text in &ended.unsent {
+            let _ = writeln!(out, "{text}");
+        }
+    }
+    code
+}
+
+fn say(code: u8, text: &str) -> ExitCode {
+    let _ = writeln!(std::io::stdout(), "couplet: {text}");
+    ExitCode::from(code)
+}
+
+/// Says on standard error what is wrong, and gives the status for it.
+pub(super) fn fail(code: u8, text: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "couplet: {text}");
+    ExitCode::from(code)
+}

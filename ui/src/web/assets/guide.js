@@ -1,0 +1,119 @@
+// What to do next, below what was said: the code to tell, the words to compare, a sentence of advice.
+//
+// Owns these cards. They take no focus by themselves: somebody may be typing.
+
+import { byId, el, setText } from "./dom.js";
+import { isPeerHere, peerName, peerStarts } from "./standing.js";
+import { secondsUntil } from "./words.js";
+import { copy } from "./clipboard.js";
+
+/**
+ * @param {(action: object) => void} act
+ * @param {(text: string) => void} tell shows a notice
+ * @param {() => void} differ asks whether the words differ
+ * @returns {{show: (line: object, hello: object) => void}}
+ */
+export function guide(act, tell, differ) {
+  let line = null;
+  let hello = {};
+  let until = 0;
+
+  byId("invite-copy").addEventListener("click", () => copy(line.code, "the code", tell));
+  byId("invite-copy-command").addEventListener("click", () => copy(command(), "the command", tell));
+  byId("compares-same").addEventListener("click", () => act({ action: "verify", same: true }));
+  byId("compares-differ").addEventListener("click", () => differ());
+  setInterval(() => {
+    if (line?.link === "lost" || line?.peer?.is === "silent") showAdvice();
+  }, 500);
+
+  return {
+    show(next, greeting) {
+      line = next;
+      hello = greeting;
+      until = Date.now() + (line.link === "lost" ? (line.retry_in ?? 0) : (line.peer?.kept_for ?? 0));
+      showInvitation();
+      showComparison();
+      showAdvice();
+    },
+  };
+
+  function isInviting() {
+    return line.link === "online" && Boolean(line.code) && !isPeerHere(line);
+  }
+
+  function command() {
+    return `couplet chat ${line.code} --relay ${hello.relay}`;
+  }
+
+  function showInvitation() {
+    byId("invite").hidden = !isInviting();
+    if (!isInviting()) return;
+    const gone = line.peer?.is === "gone";
+    setText(
+      byId("invite-title"),
+      gone ? `${peerStarts(line)} is gone; your seat is kept` : "Waiting for whoever has this code",
+    );
+    setText(byId("invite-code"), line.code);
+    setText(
+      byId("invite-says"),
+      gone
+        ? "Whoever has the code may take the empty seat:"
+        : "Tell it on the phone, or however you like. Your friend types:",
+    );
+    showCommand();
+    const local = isLocal(hello.relay);
+    byId("invite-local").hidden = !local;
+    if (local)
+      setText(
+        byId("invite-local"),
+        `The relay is on this machine. From another one, this machine’s name or address goes in the place of ${hostOf(hello.relay)}.`,
+      );
+  }
+
+  /** Breaks between words only: options begin with hyphens, after which browsers like to break. */
+  function showCommand() {
+    if (byId("invite-command").textContent === command()) return;
+    byId("invite-command").replaceChildren(
+      ...command()
+        .split(" ")
+        .flatMap((word, at) => [at > 0 ? " " : "", el("span", { text: word })]),
+    );
+  }
+
+  function showComparison() {
+    const asked = Boolean(line.compares) && Boolean(line.seal?.words) && !line.seal.verdict;
+    byId("compares").hidden = !asked;
+    if (!asked) return;
+    setText(byId("compares-title"), `Comparing the words with ${peerName(line)}: do you both have the same?`);
+    byId("compares-words").replaceChildren(...line.seal.words.map((word) => el("span", { text: word })));
+  }
+
+  function showAdvice() {
+    const text = advice();
+    byId("guide").hidden = !text;
+    setText(byId("guide"), text);
+  }
+
+  /** Where seconds run down, the page's own sentence, as the program's would stand still. */
+  function advice() {
+    if (line.link === "lost" && line.seat) {
+      return `The connection to ${hello.relay} is lost; try ${line.attempt ?? 1} comes in ${secondsUntil(until)} s. What you write is held, nothing is lost.`;
+    }
+    if (line.link === "lost") {
+      return `Nobody answers at ${hello.relay}; try ${line.attempt ?? 1} comes in ${secondsUntil(until)} s. Is the relay running there?`;
+    }
+    if (line.link === "online" && line.peer?.is === "silent") {
+      return `${peerStarts(line)} has lost the connection; the seat is kept for ${secondsUntil(until)} s. No words are lost.`;
+    }
+    if (isInviting()) return "";
+    return line.guide ?? "";
+  }
+}
+
+function hostOf(relay) {
+  return (relay ?? "").replace(/:\d+$/, "");
+}
+
+function isLocal(relay) {
+  return /^(localhost|127\.|\[::1\])/.test(relay ?? "");
+}

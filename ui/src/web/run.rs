@@ -1,0 +1,280 @@
+//! The loop of a conversation in the browser: pages, signals and the engine around the pure [`Page`].
+//!
+//! Owns the loop. Commands wait in an own queue while the engine's is full, and events are read
+//! meanwhile; no page is ever waited for.
+
+use super::Web;
+use super::browser;
+use super::page::{Deed, Page};
+use super::sending::Sending;
+use super::server::{Heard, Saved, TabId, To as Goal, UploadId};
+use super::wire::Stage;
+use crate::config::Timestamps;
+use crate::engine::{Command, Engine, Outgoing};
+use crate::terminal::app::{App, Calls, Effect, Input, Setting, Wish};
+use crate::terminal::pictures::Means;
+use crate::terminal::shelf::Environment;
+use crate::terminal::theme::Theme;
+use crate::terminal::transfers::Transfer;
+use crate::terminal::unfinished;
+use crate::terminal::visiting::Visiting;
+use crate::terminal::{FaceError, Left, Options};
+use couplet::session::{Ending, Peer};
+use couplet::transfer::book::{Direction, TransferId, TransferState};
+use couplet::transfer::offer::Form;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use tokio::sync::mpsc;
+
+/// What a transfer's direction is called in the last lines.
+const WAYS: [&str; 2] = ["incoming", "outgoing"];
+
+/// All that the loop holds.
+struct Face<'a> {
+    page: Page,
+    web: &'a mut Web,
+    outbox: VecDeque<Command>,
+    visiting: Visiting,
+    sending: Sending,
+    ending: Option<Ending>,
+    draft_kept: String,
+}
+
+/// Runs until the session ends or the user leaves; see [`Web::talk`].
+pub(super) async fn run(
+    web: &mut Web,
+    mut engine: Engine,
+    options: Options,
+) -> Result<Left, FaceError> {
+    let mut app = App::new(setting(&options, web), web.clock.now());
+    app.shelf.environment = Environment::read(|name| std::env::var(name).ok());
+    let draft_kept = options.draft.clone();
+    app.editor.set(options.draft);
+    app.go_on_after(std::mem::take(&mut web.past));
+    let mut face = Face {
+        page: Page::new(app),
+        web,
+        outbox: VecDeque::new(),
+        visiting: Visiting::new(options.visit),
+        sending: Sending::default(),
+        ending: None,
+        draft_kept,
+    };
+    for tab in face.web.audience.tabs() {
+        face.welcome(tab);
+    }
+    loop {
+        face.flush(&engine.commands);
+        face.tell();
+        if let Some(ending) = face.ending.take() {
+            return Ok(face.left(ending));
+        }
+        let wake = face.page.wake_at().map(|wake| face.web.clock.instant(wake));
+        tokio::select! {
+            event = engine.events.recv() => match event {
+                Some(event) => face.update(Input::Engine(event)),
+                None if face.page.app.is_leaving() => return Ok(face.left(Ending::Fin)),
+                None => return Err(FaceError::EngineGone),
+            },
+            room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
+                Ok(room) => if let Some(command) = face.outbox.pop_front() {
+                    room.send(command);
+                },
+                // The engine has ended; its last events say why.
+                Err(_) => face.outbox.clear(),
+            },
+            heard = face.web.heard.recv() => match heard {
+                Some(heard) => face.hear(heard),
+                None => return Err(FaceError::EngineGone),
+            },
+            status = face.web.signals.next() => {
+                face.web.ended_by = Some(status);
+                face.update(Input::Interrupt);
+            }
+            event = face.visiting.next() => face.update(Input::Shelf(event)),
+            () = sleep_until(wake), if wake.is_some() => face.update(Input::Tick),
+        }
+    }
+}
+
+/// What the app is told once. Of looks there are none: pages have their own.
+fn setting(options: &Options, web: &Web) -> Setting {
+    Setting {
+        relay: couplet::text::line(&options.visit.relay, 60),
+        downloads: options.downloads.clone(),
+        on_collision: options.visit.on_collision,
+        limit: options.visit.limit,
+        zone: web.clock.zone().clone(),
+        home: std::env::var_os("HOME").filter(|home| !home.is_empty()).map(Into::into),
+        theme: Theme::new(false, true),
+        started_as: options.started_as.clone(),
+        hosted: options.hosted.clone(),
+        meeting: options.meeting.clone(),
+        timestamps: Timestamps::Off,
+        calls: Calls { bell: false, notice: false, title: false },
+        keeps: options.keeps,
+        pictures: Means::Blocks { any_colour: false },
+        links: false,
+    }
+}
+
+impl Face<'_> {
+    fn left(mut self, ending: Ending) -> Left {
+        self.tell();
+        let app = &mut self.page.app;
+        let (draft, limit) = (app.draft().to_owned(), app.limit());
+        let next = app.take_next().filter(|_| ending == Ending::Fin);
+        let unfinished = unfinished::lines(&app.transfers, WAYS);
+        let closed = app.is_closed();
+        self.web.said = app.transcript();
+        self.web.past = app.take_past();
+        let ended_by = self.web.ended_by;
+        Left { ending, draft, unfinished, closed, ended_by, next, limit }
+    }
+
+    fn flush(&mut self, commands: &mpsc::Sender<Command>) {
+        while !self.outbox.is_empty() {
+            let Ok(room) = commands.try_reserve() else { return };
+            if let Some(command) = self.outbox.pop_front() {
+                room.send(command);
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some((to, told)) = self.page.poll_told() {
+            self.web.audience.tell(to, &told);
+        }
+    }
+
+    fn welcome(&mut self, tab: TabId) {
+        let hello = self.web.hello(Stage::Talking);
+        self.web.audience.tell(super::page::To::One(tab), &hello);
+        self.page.welcome(tab);
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Opened { tab, telling } => {
+                self.web.audience.opened(tab, telling);
+                self.welcome(tab);
+            }
+            Heard::Closed { tab } => self.web.audience.closed(tab),
+            Heard::Said { tab, text } => {
+                let deeds = self.page.act(tab, &text, self.web.clock.now());
+                self.carry_out(deeds);
+            }
+            Heard::Ready { upload, entries, to, answer } => {
+                let taken = self.send(upload, entries, to);
+                // A page that has gone doesn't need an answer.
+                let _ = answer.send(taken);
+            }
+            Heard::Wanted { transfer, answer } => {
+                let _ = answer.send(self.received(transfer));
+            }
+            Heard::Transcript { answer } => {
+                let _ = answer.send(self.page.app.transcript());
+            }
+        }
+    }
+
+    /// Offers what has come from a page, or lays it down.
+    fn send(&mut self, upload: UploadId, entries: Vec<PathBuf>, to: Goal) -> Result<(), String> {
+        let app = &self.page.app;
+        let wish = match to {
+            Goal::Peer if app.standing.is_plain() => {
+                return Err(couplet::plain::WORDS_ONLY.to_owned());
+            }
+            Goal::Peer if app.standing.peer != Some(Peer::Present) => {
+                return Err("nobody is there to send to; wait for your peer".to_owned());
+            }
+            Goal::Peer => None,
+            Goal::Shelf => Some(Wish::Put(entries.clone())),
+        };
+        let names = entries.iter().filter_map(|path| path.file_name());
+        self.sending.begin(upload, names.map(|name| name.to_string_lossy().into_owned()));
+        match wish {
+            Some(wish) => self.update(Input::Wish(wish)),
+            None => self.outbox.push_back(Command::Send(Outgoing::Each(entries))),
+        }
+        Ok(())
+    }
+
+    /// Where the file lies that a transfer brought.
+    fn received(&self, id: u64) -> Option<Saved> {
+        let app = &self.page.app;
+        let is_file = |transfer: &&Transfer| {
+            transfer.info.direction == Direction::Incoming && transfer.info.offer.form == Form::File
+        };
+        let id = TransferId(u32::try_from(id).ok()?);
+        let TransferState::Verified { saved_as, .. } =
+            &app.transfers.get(id).filter(is_file)?.info.state
+        else {
+            return None;
+        };
+        Some(Saved { directory: app.setting.downloads.clone(), name: saved_as.clone() })
+    }
+
+    fn update(&mut self, input: Input) {
+        let deeds = self.page.update(input, self.web.clock.now());
+        self.carry_out(deeds);
+    }
+
+    fn carry_out(&mut self, deeds: Vec<Deed>) {
+        for deed in deeds {
+            match deed {
+                Deed::App(effect) => self.affect(effect),
+                Deed::Folder => self.show_folder(),
+                Deed::End => self.web.is_over = true,
+            }
+        }
+        for upload in self.sending.look(self.page.app.transfers.all()) {
+            self.web.server.release(upload);
+        }
+        self.keep_draft();
+    }
+
+    fn affect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Engine(command) => self.outbox.push_back(command),
+            Effect::Shelf(command) => self.visiting.ask(command, self.page.app.limit()),
+            Effect::EndVisit => self.visiting.end(),
+            Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
+            // Pages save the transcript themselves; the rest needs a terminal, and is left out.
+            Effect::Save(..)
+            | Effect::List(_)
+            | Effect::Look(_)
+            | Effect::Probe { .. }
+            | Effect::Bell
+            | Effect::Notice(_)
+            | Effect::Title(_)
+            | Effect::Mouse(_)
+            | Effect::Depict(_)
+            | Effect::Copy(_)
+            | Effect::Clear
+            | Effect::Suspend
+            | Effect::Edit(_) => {}
+        }
+    }
+
+    fn show_folder(&self) {
+        let downloads = self.page.app.setting.downloads.clone();
+        // What it says on failing has nowhere to go any more once the page has asked.
+        tokio::spawn(async move { browser::open(downloads).await });
+    }
+
+    /// Tells the engine what stands in the composer, if that is kept.
+    fn keep_draft(&mut self) {
+        if self.page.app.keeps() && self.page.app.draft() != self.draft_kept {
+            self.draft_kept = self.page.app.draft().to_owned();
+            self.outbox.pop_back_if(|command| matches!(command, Command::Draft(_)));
+            self.outbox.push_back(Command::Draft(self.draft_kept.clone()));
+        }
+    }
+}
+
+async fn sleep_until(instant: Option<std::time::Instant>) {
+    if let Some(instant) = instant {
+        tokio::time::sleep_until(instant.into()).await;
+    }
+}

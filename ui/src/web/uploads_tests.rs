@@ -1,0 +1,306 @@
+//! Uploads by raw bytes against the real server: what is kept, and what leaves nothing.
+
+use super::super::server::{Heard, Patience, To, UploadId};
+use super::super::testing::{Answer, Bench, rest};
+use super::*;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use tokio::io::AsyncWriteExt as _;
+
+async fn put(bench: &Bench, upload: &str, path: &str, body: &[u8]) -> Answer {
+    bench.ask("PUT", &format!("{upload}?path={path}"), body).await
+}
+
+/// Sends it, and takes it or not.
+async fn send(
+    bench: &mut Bench,
+    upload: &str,
+    taken: Result<(), String>,
+) -> (Answer, Vec<PathBuf>, UploadId, To) {
+    let request = bench.head(
+        "POST",
+        &format!("{upload}/send"),
+        "Content-Length: 13\r\nContent-Type: application/json\r\n",
+    );
+    let mut socket = bench.connect().await;
+    socket.write_all(&[&request[..], b"{\"to\":\"peer\"}"].concat()).await.expect("written");
+    let Heard::Ready { upload, entries, to, answer } = bench.hear().await else {
+        panic!("it is ready");
+    };
+    answer.send(taken).expect("waited for");
+    (Answer::new(&rest(&mut socket).await), entries, upload, to)
+}
+
+#[tokio::test]
+async fn files_and_folders_are_taken_over_as_they_came() {
+    let mut bench = Bench::new().await;
+    let upload = bench.upload().await;
+    let dated = format!("{upload}?path=site/deep/a+b%20c.txt&modified=1790000000123");
+    assert_eq!(bench.ask("PUT", &dated, b"hello").await.status, 200);
+    assert_eq!(put(&bench, &upload, "site/empty/", b"").await.status, 200);
+    assert_eq!(put(&bench, &upload, "caf%C3%A9", b"").await.status, 200);
+    let chunked = bench.head("PUT", &format!("{upload}?path=z"), "Transfer-Encoding: chunked\r\n");
+    let body = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    assert_eq!(bench.raw(&[&chunked[..], body].concat()).await.status, 200);
+    let (answer, entries, id, to) = send(&mut bench, &upload, Ok(())).await;
+    assert_eq!((answer.status, to), (200, To::Peer), "{answer:?}");
+    let names: Vec<_> = entries.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!(names, ["café", "site", "z"]);
+    assert!(entries.iter().all(|path| path.is_absolute()));
+    let file = entries[1].join("deep/a b c.txt");
+    assert_eq!(fs::read(&file).expect("there"), b"hello");
+    let about = fs::metadata(&file).expect("there");
+    assert_eq!((about.mtime(), about.mtime_nsec()), (1_790_000_000, 123_000_000));
+    assert!(entries[1].join("empty").is_dir());
+    assert_eq!(fs::read(&entries[2]).expect("there"), b"abcde");
+    for (method, target) in [
+        ("PUT", format!("{upload}?path=late")),
+        ("POST", format!("{upload}/send")),
+        ("DELETE", upload.clone()),
+    ] {
+        let answer = bench.ask(method, &target, br#"{"to":"shelf"}"#).await;
+        assert_eq!(answer.status, 409, "{method}: {answer:?}");
+    }
+    bench.server.site().uploads.release(id);
+    assert!(bench.spooled().is_empty());
+    assert_eq!(put(&bench, &upload, "late", b"").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_was_refused_can_be_sent_again_or_thrown_away() {
+    let mut bench = Bench::new().await;
+    let upload = bench.upload().await;
+    let nothing = bench.ask("POST", &format!("{upload}/send"), br#"{"to":"peer"}"#).await;
+    assert_eq!(nothing.status, 409);
+    for words in ["", "{}", r#"{"to":"moon"}"#, "[", r#"{"to":7}"#] {
+        let answer = bench.ask("POST", &format!("{upload}/send"), words.as_bytes()).await;
+        assert_eq!(answer.status, 400, "{words}");
+    }
+    let much = vec![b' '; 5000];
+    assert_eq!(bench.ask("POST", &format!("{upload}/send"), &much).await.status, 413);
+    put(&bench, &upload, "a", b"a").await;
+    let (answer, ..) = send(&mut bench, &upload, Err("nobody is there".to_owned())).await;
+    assert_eq!((answer.status, answer.error().as_str()), (409, "nobody is there"));
+    put(&bench, &upload, "b", b"b").await;
+    let (answer, entries, ..) = send(&mut bench, &upload, Err("still nobody".to_owned())).await;
+    assert_eq!((answer.status, entries.len()), (409, 2));
+    assert_eq!(bench.ask("DELETE", &upload, b"").await.status, 200);
+    assert!(bench.spooled().is_empty());
+    assert_eq!(bench.ask("DELETE", &upload, b"").await.status, 404);
+}
+
+#[tokio::test]
+async fn paths_that_lead_elsewhere_are_refused() {
+    let bench = Bench::new().await;
+    let upload = bench.upload().await;
+    let long = "x".repeat(300);
+    let deep = "d/".repeat(100);
+    let huge = "x/".repeat(5_000);
+    let elsewhere = bench.dir.path().join("elsewhere");
+    for path in [
+        "",
+        "/",
+        "..",
+        "../a",
+        "a/../../b",
+        "%2e%2e%2fa",
+        "%2E%2E/a",
+        "a/%2e%2e/b",
+        "..%5ca",
+        "a%5Cb",
+        "C:%5Ca",
+        "%00",
+        "a%00.txt",
+        "a%0ab",
+        "%ff",
+        "a/%ff",
+        "%",
+        "%zz",
+        "a//b",
+        ".",
+        "./a",
+        "%2fetc",
+        "/etc/passwd",
+        ".couplet-parts/a",
+        "a/.couplet-x",
+        "CON",
+        &long,
+        &deep,
+        &huge,
+        elsewhere.to_str().expect("UTF-8"),
+        "a&path=b",
+        "a%E2%80%AEb",
+    ] {
+        let answer = put(&bench, &upload, path, b"x").await;
+        assert_eq!(answer.status, 400, "{path:.60}: {answer:?}");
+        assert!(!answer.error().is_empty());
+    }
+    let raw = bench.head("PUT", &format!("{upload}?path=RAW"), "Content-Length: 0\r\n");
+    let at = raw.windows(3).position(|window| window == b"RAW").expect("there");
+    let bytes = [&raw[..at], b"\xff\xfe", &raw[at + 3..]].concat();
+    assert_eq!(bench.raw(&bytes).await.status, 400, "bytes that are no UTF-8");
+    let without = bench.ask("PUT", &upload, b"x").await;
+    assert_eq!(without.status, 400);
+    for modified in ["", "x", "1.5", "99999999999999999999"] {
+        let target = format!("{upload}?path=a&modified={modified}");
+        assert_eq!(bench.ask("PUT", &target, b"x").await.status, 400, "{modified}");
+    }
+    assert_eq!(bench.spooled(), [Path::new("1")], "nothing was made");
+    for id in ["2", "01", "+1", "-1", "1%20", "x", "%ff", "99999999999999999999", "..", "1%2f.."] {
+        let target = format!("/api/uploads/{id}?path=a");
+        assert_eq!(bench.ask("PUT", &target, b"x").await.status, 404, "{id}");
+    }
+    assert!(!elsewhere.exists());
+}
+
+#[tokio::test]
+async fn nothing_is_overwritten_and_no_link_followed() {
+    let bench = Bench::new().await;
+    let upload = bench.upload().await;
+    assert_eq!(put(&bench, &upload, "a", b"first").await.status, 200);
+    assert_eq!(put(&bench, &upload, "a", b"second").await.status, 409);
+    assert_eq!(put(&bench, &upload, "a/b", b"below a file").await.status, 409);
+    assert_eq!(put(&bench, &upload, "a/", b"").await.status, 409);
+    assert_eq!(put(&bench, &upload, "d/", b"with bytes").await.status, 400);
+    assert_eq!(put(&bench, &upload, "d/", b"").await.status, 200);
+    assert_eq!(put(&bench, &upload, "d", b"a folder").await.status, 409);
+    let uploads = bench.dir.path().join("uploads");
+    let own = fs::read_dir(uploads).expect("there").next().expect("one").expect("an entry").path();
+    let outside = bench.dir.path().join("outside");
+    fs::create_dir(&outside).expect("a folder");
+    std::os::unix::fs::symlink(&outside, own.join("1/link")).expect("a link");
+    std::os::unix::fs::symlink(outside.join("new"), own.join("1/aimed")).expect("a link");
+    assert_eq!(put(&bench, &upload, "link/x", b"x").await.status, 409);
+    assert_eq!(put(&bench, &upload, "aimed", b"x").await.status, 409);
+    assert_eq!(fs::read_dir(&outside).expect("there").count(), 0);
+    assert_eq!(fs::read(own.join("1/a")).expect("there"), b"first");
+}
+
+#[tokio::test]
+async fn whoever_still_writes_is_told_why_it_was_refused() {
+    let bench = Bench::new().await;
+    let upload = bench.upload().await;
+    assert_eq!(put(&bench, &upload, "a", b"first").await.status, 200);
+    let large = vec![7; 8_000_000];
+    for (path, status) in [("a", 409), ("..", 400), ("f/", 400)] {
+        let answer = put(&bench, &upload, path, &large).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+    }
+    let answer = bench.ask("PUT", "/api/uploads/99?path=a", &large).await;
+    assert_eq!(answer.status, 404);
+}
+
+#[tokio::test]
+async fn half_a_file_is_no_file() {
+    let patience = Patience { body: Duration::from_millis(200), ..Patience::default() };
+    let bench = Bench::with(patience).await;
+    let upload = bench.upload().await;
+    let target = format!("{upload}?path=half");
+    let head = bench.head("PUT", &target, "Content-Length: 1000000\r\n");
+    let half = [&head[..], &vec![7; 300_000]].concat();
+    // One that stops coming.
+    let mut stalled = bench.connect().await;
+    stalled.write_all(&half).await.expect("written");
+    let answer = Answer::new(&rest(&mut stalled).await);
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.error().contains("nothing of it was kept"));
+    // One that says it is over.
+    let mut shut = bench.connect().await;
+    shut.write_all(&half).await.expect("written");
+    shut.shutdown().await.expect("shut");
+    let answer = Answer::new(&rest(&mut shut).await);
+    assert!(matches!(answer.status, 0 | 400), "{answer:?}");
+    // One that goes away, and is known to have when another may have its name.
+    let mut gone = bench.connect().await;
+    gone.write_all(&half).await.expect("written");
+    drop(gone);
+    while put(&bench, &upload, "half", b"whole").await.status != 200 {}
+    assert_eq!(bench.spooled(), [Path::new("1"), Path::new("1/half")]);
+    // A broken piece in the middle.
+    let head = bench.head("PUT", &format!("{upload}?path=b"), "Transfer-Encoding: chunked\r\n");
+    let answer = bench.raw(&[&head[..], b"3\r\nabc\r\nzz\r\n"].concat()).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    // More than was said is another request, and none that is understood.
+    let head = bench.head("PUT", &format!("{upload}?path=c"), "Content-Length: 3\r\n");
+    let answer = bench.raw(&[&head[..], b"abcdef"].concat()).await;
+    assert_eq!((answer.status, fs_len(&bench, "1/c")), (200, 3));
+    assert!(!bench.spooled().contains(&PathBuf::from("1/b")));
+}
+
+fn fs_len(bench: &Bench, path: &str) -> u64 {
+    let uploads = bench.dir.path().join("uploads");
+    let own = fs::read_dir(uploads).expect("there").next().expect("one").expect("an entry").path();
+    fs::metadata(own.join(path)).expect("there").len()
+}
+
+#[tokio::test]
+async fn what_is_thrown_away_while_it_comes_leaves_nothing() {
+    let bench = Bench::new().await;
+    let upload = bench.upload().await;
+    let head = bench.head("PUT", &format!("{upload}?path=a/b"), "Content-Length: 10\r\n");
+    let mut coming = bench.connect().await;
+    coming.write_all(&[&head[..], b"12345"].concat()).await.expect("written");
+    while bench.spooled().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let early = bench.ask("POST", &format!("{upload}/send"), br#"{"to":"peer"}"#).await;
+    assert_eq!(early.status, 409, "one is still coming");
+    assert_eq!(bench.ask("DELETE", &upload, b"").await.status, 200);
+    coming.write_all(b"67890").await.expect("written");
+    assert_eq!(Answer::new(&rest(&mut coming).await).status, 404);
+    assert!(bench.spooled().is_empty());
+}
+
+#[tokio::test]
+async fn many_files_come_side_by_side() {
+    let mut bench = Bench::new().await;
+    let upload = bench.upload().await;
+    let one = async |number: usize| {
+        let path = format!("tree/{}/{number}", number % 3);
+        put(&bench, &upload, &path, &vec![7; number * 1000]).await.status
+    };
+    let statuses = futures::future::join_all((0..40).map(one)).await;
+    assert_eq!(statuses, [200; 40]);
+    let (answer, entries, ..) = send(&mut bench, &upload, Ok(())).await;
+    assert_eq!((answer.status, entries.len()), (200, 1));
+    assert_eq!(fs::metadata(entries[0].join("0/39")).expect("there").len(), 39_000);
+}
+
+#[tokio::test]
+async fn there_are_not_too_many() {
+    let bench = Bench::new().await;
+    for _ in 0..MAX_UPLOADS {
+        bench.upload().await;
+    }
+    let answer = bench.ask("POST", "/api/uploads", b"").await;
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert_eq!(bench.ask("DELETE", "/api/uploads/17", b"").await.status, 200);
+    bench.upload().await;
+    assert_eq!(bench.spooled().len(), MAX_UPLOADS);
+}
+
+#[test]
+fn times_are_those_of_file_systems() {
+    for (text, secs, nanos) in
+        [("0", 0, 0), ("1", 0, 1_000_000), ("-1", -1, 999_000_000), ("1999", 1, 999_000_000)]
+    {
+        assert_eq!(stamp(text.as_bytes()), Ok(Stamp(secs, nanos)));
+    }
+    assert!(stamp(b"").is_err());
+}
+
+#[test]
+fn a_full_disk_is_said() {
+    for (error, status) in [
+        (rustix::io::Errno::NOSPC, 507),
+        (rustix::io::Errno::DQUOT, 507),
+        (rustix::io::Errno::FBIG, 413),
+        (rustix::io::Errno::EXIST, 409),
+        (rustix::io::Errno::LOOP, 409),
+        (rustix::io::Errno::NOTDIR, 409),
+        (rustix::io::Errno::IO, 500),
+    ] {
+        assert_eq!(Failure::of_disk(&error.into()).status, status, "{error}");
+    }
+}
