@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
+pub mod browser;
 pub mod escapes;
 pub mod field;
 pub mod headless;
@@ -23,6 +24,8 @@ pub mod relay;
 pub mod shelf;
 pub mod terminal;
 pub mod valve;
+pub mod web;
+pub mod webdriver;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
