@@ -408,6 +408,7 @@ impl World {
             | Event::Seal(_)
             | Event::PeerCompares
             | Event::PeerTyping(_)
+            | Event::RoundTrip(_)
             | Event::Marked { .. }
             | Event::Passed
             | Event::Transfer { .. } => {}
