@@ -15,6 +15,9 @@ use std::process::ExitCode;
 /// What the user types to start it again, as far as is known.
 const STARTED_AS: &str = "couplet web";
 
+/// Where the page is, if nothing else is said and nobody else is there.
+const PORT: u16 = 8080;
+
 /// Serves the page until it, a signal or an error ends the program.
 pub(super) async fn run(options: Options) -> ExitCode {
     let wanted = match options.wanted(|name| std::env::var(name).ok()) {
@@ -78,6 +81,9 @@ pub(super) async fn run(options: Options) -> ExitCode {
 /// Says where the page is, and opens it if it is to be.
 async fn announce(options: &Options, web: &Web) {
     print(&format!("couplet: the page is at {}\n", web.url()));
+    if options.listen.is_none() && web.address().port() != PORT {
+        print(&format!("  Another program has port {PORT}, so it is another.\n"));
+    }
     if !web.address().ip().is_loopback() {
         print(
             "  Whoever reaches it and has this address can say and send in your name. The way there isn't sealed.\n",

@@ -16,7 +16,7 @@ use couplet::session::{DraftId, Mark, Verdict};
 use couplet::shelf::name::ShelfName;
 use couplet::time::Moment;
 use couplet::transfer::book::TransferId;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// Entries that a page is told of at once.
@@ -81,8 +81,8 @@ pub(super) struct Page {
     transfers_wait: bool,
     shelf: Option<wire::Shelf>,
     shelf_rows: usize,
-    /// Whether a page shows the shelf.
-    wants_shelf: bool,
+    /// The pages that show the shelf.
+    at_shelf: BTreeSet<TabId>,
     /// The page that writes.
     writer: Option<TabId>,
 }
@@ -91,7 +91,8 @@ impl Page {
     /// The face at its start.
     pub(super) fn new(app: App) -> Self {
         Self {
-            entries_to: app.conversation.numbers().start,
+            // What was said before, a page is told as it comes.
+            entries_to: app.conversation.numbers().end,
             app,
             told: VecDeque::new(),
             known: VecDeque::new(),
@@ -103,7 +104,7 @@ impl Page {
             transfers_wait: false,
             shelf: None,
             shelf_rows: SHELF_ROWS,
-            wants_shelf: false,
+            at_shelf: BTreeSet::new(),
             writer: None,
         }
     }
@@ -147,6 +148,7 @@ impl Page {
             self.told.push_back((To::One(tab), Told::Notice { text }));
             return Vec::new();
         };
+        let is_said = matches!(action, Action::Say { .. });
         let wish = match action {
             // Here is a line already.
             Action::Meet { .. } => return Vec::new(),
@@ -191,11 +193,14 @@ impl Page {
             Action::Verify { same } => {
                 Wish::Verdict(if same { Verdict::Same } else { Verdict::Different })
             }
-            Action::Shelf { open } => {
-                self.wants_shelf = open;
+            Action::Shelf { open: true } => {
+                self.at_shelf.insert(tab);
                 self.shelf_rows = SHELF_ROWS;
-                Wish::Shelf(open)
+                // Another page may show it, and this one knows nothing of it yet.
+                self.shelf = None;
+                Wish::Shelf(true)
             }
+            Action::Shelf { open: false } => return self.leave_shelf(tab, now),
             Action::Search { pattern } => Wish::Search(pattern),
             Action::Get { names } => {
                 let names = names.iter().map(|name| ShelfName::new(name));
@@ -209,7 +214,24 @@ impl Page {
         };
         let deeds = self.update(Input::Wish(wish), now);
         self.writer = None;
+        if is_said {
+            // The page that said it has emptied its field, and what wasn't taken is to be there again.
+            self.tell(Told::Draft { text: self.draft.clone() });
+        }
         deeds
+    }
+
+    /// A page has gone.
+    pub(super) fn gone(&mut self, tab: TabId, now: Now) -> Vec<Deed> {
+        self.leave_shelf(tab, now)
+    }
+
+    /// A page shows the shelf no longer; others may.
+    fn leave_shelf(&mut self, tab: TabId, now: Now) -> Vec<Deed> {
+        if self.at_shelf.remove(&tab) && self.at_shelf.is_empty() {
+            return self.update(Input::Wish(Wish::Shelf(false)), now);
+        }
+        Vec::new()
     }
 
     /// The user has seen, on a page, all before this entry.
@@ -225,7 +247,7 @@ impl Page {
 
     /// What follows from a change.
     fn settle(&mut self, effects: Vec<Effect>, now: Now) -> Vec<Deed> {
-        if self.wants_shelf && self.app.overlay.is_none() {
+        if !self.at_shelf.is_empty() && self.app.overlay.is_none() {
             self.app.overlay = Some(Overlay::Shelf);
         }
         self.look_at_entries();

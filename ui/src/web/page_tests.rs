@@ -141,6 +141,42 @@ fn what_cant_be_said_stays_and_is_told() {
     assert!(notice["text"].as_str().unwrap().contains("no offer"), "{notice}");
 }
 
+/// The page that says something empties its field; what wasn't taken comes back to it, and nothing else
+/// of it goes out.
+#[test]
+fn what_was_not_taken_comes_back_to_all() {
+    let long = "x".repeat(couplet::limits::MAX_MESSAGE_BYTES + 1);
+    for text in [long.as_str(), "/etc/hosts is broken", "/sned a.txt"] {
+        let mut play = Play::met();
+        play.act(&json!({"action": "say", "text": text}));
+        let told = play.told();
+        let notice = told.iter().find(|(_, told)| told["event"] == "notice").expect("why");
+        assert!(!notice.1["text"].as_str().unwrap().contains("Up brings"), "{notice:?}");
+        let draft = told.iter().rev().find(|(_, told)| told["event"] == "draft").expect("a draft");
+        assert_eq!((draft.0, draft.1["text"].as_str()), (To::All, Some(text)));
+        assert_eq!(play.app().draft(), text);
+    }
+    let mut play = Play::met();
+    play.act(&json!({"action": "say", "text": "hello"}));
+    assert_eq!(play.newest("draft")["text"], "");
+}
+
+#[test]
+fn what_was_said_in_another_room_is_told_page_by_page() {
+    let mut before = Play::met();
+    for n in 0..1200 {
+        before.hear(words(n + 1, "words"));
+    }
+    let mut stage = scenes::your_turn_empty();
+    stage.app.go_on_after(before.page.app.take_past());
+    let mut play = Play { now: stage.now, page: Page::new(stage.app) };
+    play.give(Input::Tick);
+    let told = play.told();
+    assert!(!told.iter().any(|(_, told)| told["event"] == "entries"), "{} told", told.len());
+    play.hear(words(1, "here"));
+    assert_eq!(play.newest("entries")["entries"].as_array().unwrap().len(), 1);
+}
+
 #[test]
 fn offers_are_answered_and_transfers_told_no_more_often_than_is_seen() {
     let mut stage = scenes::your_turn_empty();
@@ -214,6 +250,22 @@ fn the_words_of_the_seal_are_compared_where_they_are_seen() {
     let verdict = play.asks(&json!({"action": "verify", "same": false}));
     assert_eq!(verdict, [Command::Verify(Verdict::Different)]);
     assert_eq!(play.newest("line")["compares"], Value::Null);
+}
+
+#[test]
+fn the_shelf_is_shown_as_long_as_a_page_shows_it() {
+    let mut play = Play::met();
+    play.act(&json!({"action": "shelf", "open": true}));
+    assert_eq!(play.newest("shelf")["is"], "asking");
+    let (second, now) = (TabId(2), play.now);
+    play.page.act(second, r#"{"action":"shelf","open":true}"#, now);
+    assert_eq!(play.newest("shelf")["is"], "asking", "for the one that came later");
+    play.act(&json!({"action": "shelf", "open": false}));
+    assert_eq!(play.app().overlay, Some(Overlay::Shelf));
+    play.page.gone(second, now);
+    assert_eq!(play.app().overlay, None);
+    play.page.gone(second, now);
+    assert_eq!(play.app().overlay, None);
 }
 
 #[test]

@@ -121,6 +121,10 @@ fn setting(options: &Options, web: &Web) -> Setting {
 impl Face<'_> {
     fn left(mut self, ending: Ending) -> Left {
         self.tell();
+        // Nothing of it is sent any more.
+        for upload in self.sending.give_up() {
+            self.web.server.release(upload);
+        }
         let app = &mut self.page.app;
         let (draft, limit) = (app.draft().to_owned(), app.limit());
         let next = app.take_next().filter(|_| ending == Ending::Fin);
@@ -159,7 +163,11 @@ impl Face<'_> {
                 self.web.audience.opened(tab, telling);
                 self.welcome(tab);
             }
-            Heard::Closed { tab } => self.web.audience.closed(tab),
+            Heard::Closed { tab } => {
+                self.web.audience.closed(tab);
+                let deeds = self.page.gone(tab, self.web.clock.now());
+                self.carry_out(deeds);
+            }
             Heard::Said { tab, text } => {
                 let deeds = self.page.act(tab, &text, self.web.clock.now());
                 self.carry_out(deeds);

@@ -28,6 +28,14 @@ impl Sending {
         self.sent.extend(sent);
     }
 
+    /// Nothing is sent any more: gives all uploads.
+    pub(super) fn give_up(&mut self) -> Vec<UploadId> {
+        let mut uploads: Vec<_> = self.sent.drain(..).map(|sent| sent.upload).collect();
+        uploads.sort_unstable();
+        uploads.dedup();
+        uploads
+    }
+
     /// How transfers stand; gives uploads of which nothing is needed any more.
     pub(super) fn look(&mut self, transfers: &[Transfer]) -> Vec<UploadId> {
         if self.sent.is_empty() {
@@ -93,5 +101,8 @@ mod tests {
         stage.transfer(3, out, "b", 9, TransferState::Declined);
         assert_eq!(sending.look(stage.app.transfers.all()), [UploadId(7)]);
         assert_eq!(sending.look(stage.app.transfers.all()), []);
+        sending.begin(UploadId(8), ["x".to_owned(), "y".to_owned()]);
+        assert_eq!(sending.give_up(), [UploadId(8)]);
+        assert_eq!(sending.give_up(), []);
     }
 }

@@ -17,18 +17,23 @@ use couplet::session::{Peer, SayError, Seal, Verdict};
 use couplet::transfer::book::{Hold, TransferId};
 use couplet::units;
 
+/// Where a command with a mistake went.
+pub(super) const FROM_HISTORY: &str = "; Up brings it back";
+
 impl App {
-    pub(super) fn submit(&mut self, effects: &mut Vec<Effect>) {
+    /// Whether it is done; if not, a notice says why, and where a command went.
+    pub(super) fn submit(&mut self, effects: &mut Vec<Effect>) -> bool {
         let outcome = commands::parse(self.editor.text(), self.home())
-            .map_err(|mistake| (mistake.to_string(), "; Up brings it back"))
+            .map_err(|mistake| (mistake.to_string(), FROM_HISTORY))
             .and_then(|line| self.carry_out(line, effects).map_err(|sentence| (sentence, "")));
+        let is_done = outcome.is_ok();
         let text = self.editor.text();
         let is_command = text.starts_with('/') && !text.starts_with("//");
         match outcome {
             // What has a code in it isn't remembered, so it stays.
             Err((sentence, _)) if !is_command || commands::has_code(text) => {
                 self.notice = Some(sentence);
-                return;
+                return false;
             }
             Err((sentence, advice)) => self.notice = Some(sentence + advice),
             Ok(()) => {}
@@ -36,6 +41,7 @@ impl App {
         let text = self.editor.take();
         self.history.remember(&text);
         self.begin_reply();
+        is_done
     }
 
     /// Does by a key what this line does, whatever stands in the composer.

@@ -4,6 +4,7 @@
 
 use super::super::commands::Line;
 use super::super::shelf::Login;
+use super::submit::FROM_HISTORY;
 use super::{App, Effect, MOST_WRITTEN, Overlay};
 use crate::engine::Command;
 use couplet::session::{DraftId, Verdict};
@@ -52,8 +53,15 @@ impl App {
         match wish {
             Wish::Compose(text) => self.editor.set(text::message(&text, MOST_WRITTEN)),
             Wish::Enter(text) => {
-                self.editor.set(text::message(&text, MOST_WRITTEN));
-                self.submit(effects);
+                let text = text::message(&text, MOST_WRITTEN);
+                self.editor.set(&text);
+                if !self.submit(effects) {
+                    // A page has nothing to bring it back from.
+                    self.editor.set(text);
+                    if let Some(notice) = &mut self.notice {
+                        *notice = notice.trim_end_matches(FROM_HISTORY).to_owned();
+                    }
+                }
             }
             Wish::Do(line) => self.by_key(line, effects),
             Wish::Verdict(verdict) => {

@@ -37,7 +37,9 @@ impl App {
             return;
         };
         match action {
-            Action::Submit => self.submit(effects),
+            Action::Submit => {
+                self.submit(effects);
+            }
             Action::Newline => self.insert("\n"),
             Action::Complete => self.complete(effects),
             Action::Interrupt => self.interrupt(was_armed, effects),

@@ -4,8 +4,8 @@
 
 import { svg } from "./dom.js";
 
-/** The time between two samples, in milliseconds. */
-export const EVERY = 500;
+/** The time between two samples of everything together, in milliseconds. */
+export const EVERY = 1000;
 
 /**
  * A picture of samples that can be drawn again; what it says is told to screen readers as its label.

@@ -10,7 +10,7 @@ import { mayPass, turnWords } from "./standing.js";
 const REST = 250;
 const MOST_ROWS = 8;
 /** A longer message to the program would end the connection to it. */
-const MOST_BYTES = 256 * 1024;
+const MOST_BYTES = 60 * 1024;
 const TOO_LONG = "that is too long for one message; send it as a file";
 
 /**
@@ -118,8 +118,10 @@ export function composer({ act, said, leave, tell, files }) {
     if (text.trim() === "fin") return leave();
     if (!fits({ action: "say", text })) return tell(TOO_LONG);
     if (!act({ action: "say", text })) return tell("couplet isn’t running, so nothing was sent; your text stays here");
+    // What stands in the composer now, the program says: nothing, or what it didn't take.
+    clearTimeout(timer);
     field.value = "";
-    tellDraft();
+    isUntold = false;
     grow();
     said();
   }

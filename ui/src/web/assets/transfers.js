@@ -17,7 +17,7 @@ const ACTIONS = {
 const MOVES = ["moving", "checking"];
 const WAITS = ["offered", "queued", "held", "interrupted"];
 /** Samples of the chart: five minutes. */
-const ACROSS = 600;
+const ACROSS = 120;
 
 /**
  * @param {{act: (action: object) => boolean, changed: (counts: object) => void}} listener
