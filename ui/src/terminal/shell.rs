@@ -19,7 +19,7 @@ use couplet::time::Moment;
 use crossterm::event::{
     Event as TerminalEvent, EventStream, KeyEvent, MouseButton, MouseEvent, MouseEventKind,
 };
-use futures::StreamExt;
+use futures::{FutureExt as _, StreamExt};
 use ratatui::layout::Position;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal as SignalNumber, getpid, kill_process};
@@ -213,6 +213,8 @@ impl Shell {
     pub(super) fn reclaim(&mut self) -> Result<(), FaceError> {
         if let Some(lent) = self.lent.take() {
             self.guard.reclaim(&lent)?;
+            // A Ctrl-C that ended whoever had it was for them, even if it is heard of only now.
+            self.signals.forget_interrupts();
             self.keys = Some(EventStream::new());
             self.come_back()?;
         }
@@ -302,6 +304,11 @@ impl Signals {
             stop: kind(SignalNumber::TSTP)?,
             resume: kind(SignalNumber::CONT)?,
         })
+    }
+
+    /// Those that have come already end nothing.
+    fn forget_interrupts(&mut self) {
+        while self.interrupt.recv().now_or_never().is_some() {}
     }
 
     async fn next(&mut self) -> Signalled {
