@@ -4,7 +4,9 @@ use super::PATIENCE;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// It is killed when it is dropped.
@@ -90,6 +92,13 @@ impl Process {
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 
+    /// The processor time of all its threads that live.
+    pub fn processor_time(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let threads = threads.expect("Linux").map(|thread| thread.expect("a thread").path());
+        threads.map(|thread| ran(&thread.join("schedstat"))).sum()
+    }
+
     /// Its processor time in milliseconds.
     pub fn processor_ms(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
@@ -105,6 +114,18 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How long the calling thread has run.
+pub fn own_time() -> Duration {
+    ran(Path::new("/proc/thread-self/schedstat"))
+}
+
+/// How long a thread has run; none if it has ended.
+fn ran(schedstat: &Path) -> Duration {
+    let nanos = std::fs::read_to_string(schedstat).ok();
+    let nanos = nanos.and_then(|text| text.split(' ').next()?.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or_default())
 }
 
 /// Lets this process open as many files as the system allows it.
