@@ -68,7 +68,7 @@ fn a_page_that_is_loaded_again_and_a_second_one_show_all_of_it() {
 }
 
 #[test]
-fn a_page_that_finds_its_program_again_is_as_before_and_says_so_meanwhile() {
+fn a_page_whose_program_is_gone_says_so_and_keeps_what_is_written() {
     let (place, relay) = (Place::new(), Relay::start(&[]));
     let ann = place.page("ann", &relay, &["--new"]);
     ann.has_a_code();

@@ -40,7 +40,12 @@ struct State {
 impl Valve {
     /// One before this relay, which lets everything through.
     pub fn before(relay: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::at("127.0.0.1:0", relay)
+    }
+
+    /// One that listens there, before whoever is at the other address.
+    pub fn at(listen: &str, relay: &str) -> Self {
+        let listener = TcpListener::bind(listen).expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let shared = Arc::<(Mutex<State>, Condvar)>::default();
         let (relay, all) = (relay.to_owned(), Arc::clone(&shared));

@@ -35,7 +35,7 @@ const FLAGS: &[&str] = &[
     "--no-proxy-server",
     "--password-store=basic",
     // Nothing but this machine has an address.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*, EXCLUDE localhost",
     // A window behind another one is somebody's, too.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",

@@ -44,7 +44,7 @@ pub(super) async fn run(options: Options) -> ExitCode {
         let Some(meet) = meeting.take() else {
             match web.ask().await {
                 Answer::Leave { ended_by } => {
-                    web.end("couplet was ended".to_owned(), Vec::new()).await;
+                    web.end("couplet was ended".to_owned(), &mut Vec::new()).await;
                     return ExitCode::from(ended_by.unwrap_or(exit::OK));
                 }
                 answer @ (Answer::Anybody | Answer::New | Answer::Code(_)) => {
@@ -66,13 +66,14 @@ pub(super) async fn run(options: Options) -> ExitCode {
             browsing.draft = rest(unsaid, left.draft).await.unsaid.join("\n");
             continue;
         }
-        let ended = ended(left, unsaid).await;
+        let mut ended = ended(left, unsaid).await;
         let (_, text) = ended.in_words();
         if !web.is_over() {
-            meeting = browsing.answered(web.ask_again(text.clone(), ended.unsent.clone()).await);
+            let answer = web.ask_again(text.clone(), &mut ended.unsent).await;
+            meeting = browsing.answered(answer);
         }
         if meeting.is_none() {
-            web.end(text, ended.unsent.clone()).await;
+            web.end(text, &mut ended.unsent).await;
             return say_ending(&ended);
         }
     }

@@ -1,17 +1,23 @@
 //! While there is no conversation: pages are asked whom to meet.
 //!
-//! Owns what a page can do meanwhile, which is to meet and to end.
+//! Owns what a page can do meanwhile, which is to meet and to end; and that what it says too late is kept.
 
 use super::Web;
 use super::page::To;
-use super::server::Heard;
-use super::wire::{Action, Stage, Told};
+use super::saying::{Said, Saying};
+use super::server::{Heard, TabId};
+use super::wire::{self, Action, Stage, Told};
 use crate::terminal::Answer;
+use crate::terminal::app::MOST_WRITTEN;
 use couplet::code::Code;
+use couplet::text;
 
-/// Asks until a page has answered, or the program is to end.
-pub(super) async fn ask(web: &mut Web, stage: Stage, told: Told) -> Answer {
-    let hello = web.hello(stage);
+/// How much may be said too late.
+const MOST_LATE: usize = 100;
+
+/// Asks until a page has answered, or the program is to end. Gives what pages were told at last, too.
+pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer, Told) {
+    let hello = web.hello(stage, web.saying.meeting());
     web.audience.tell(To::All, &hello);
     web.audience.tell(To::All, &told);
     loop {
@@ -23,7 +29,7 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, told: Told) -> Answer {
             }
         };
         match heard {
-            None => return Answer::Leave { ended_by: web.ended_by },
+            None => return (Answer::Leave { ended_by: web.ended_by }, told),
             Some(Heard::Opened { tab, telling }) => {
                 web.audience.opened(tab, telling);
                 web.audience.tell(To::One(tab), &hello);
@@ -31,13 +37,14 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, told: Told) -> Answer {
             }
             Some(Heard::Closed { tab }) => web.audience.closed(tab),
             Some(Heard::Said { tab, text }) => match understood(&text) {
-                Ok(Some(Answer::Leave { .. })) => {
+                Understood::Answer(Answer::Leave { .. }) => {
                     web.is_over = true;
-                    return Answer::Leave { ended_by: None };
+                    return (Answer::Leave { ended_by: None }, told);
                 }
-                Ok(Some(answer)) => return answer,
-                Ok(None) => {}
-                Err(wrong) => {
+                Understood::Answer(answer) => return (answer, told),
+                Understood::Words { text, id } => late(web, tab, &text, id, &mut told),
+                Understood::TooLate => {}
+                Understood::Wrong(wrong) => {
                     let relay = web.about.relay.clone();
                     let wrong = match stage {
                         Stage::Asking => Told::Asking { relay, wrong: Some(wrong) },
@@ -56,17 +63,60 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, told: Told) -> Answer {
     }
 }
 
-/// What a page says; nothing if it is about a line that is over.
-fn understood(text: &str) -> Result<Option<Answer>, String> {
+/// Words that nobody is there for any more: they are shown with what was never sent.
+fn late(web: &mut Web, tab: TabId, text: &str, id: Option<String>, told: &mut Told) {
+    let Told::Ended { unsent, .. } = told else {
+        let text = "there is no line yet, so nothing was said".to_owned();
+        return web.audience.tell(To::One(tab), &Told::Notice { text });
+    };
+    if let Some(text) = kept(text, id.as_deref(), &mut web.saying, unsent.len()) {
+        unsent.push(text);
+        web.audience.tell(To::All, told);
+    }
+    if let Some(id) = id {
+        web.audience.tell(To::One(tab), &Told::Said { id });
+    }
+}
+
+/// Words that a page says when there are so many already that were never sent.
+pub(super) fn too_late(text: &str, saying: &mut Saying, already: usize) -> Option<String> {
+    let Understood::Words { text, id } = understood(text) else { return None };
+    kept(&text, id.as_deref(), saying, already)
+}
+
+fn kept(text: &str, id: Option<&str>, saying: &mut Saying, already: usize) -> Option<String> {
+    let is_new = match saying.take(id, None) {
+        Said::Now | Said::Late => already < MOST_LATE,
+        Said::Again | Said::Unclear => false,
+    };
+    Some(text::message(text, MOST_WRITTEN)).filter(|text| is_new && !text.trim().is_empty())
+}
+
+/// What a page says.
+#[derive(Debug, PartialEq)]
+enum Understood {
+    /// Whom to meet, or that it is over.
+    Answer(Answer),
+    /// Words for somebody.
+    Words { text: String, id: Option<String> },
+    /// What is about a line that is over.
+    TooLate,
+    /// What isn't understood, in a sentence.
+    Wrong(String),
+}
+
+fn understood(text: &str) -> Understood {
     match serde_json::from_str::<Action>(text) {
-        Ok(Action::Meet { code: Some(code), .. }) => {
-            Code::parse(&code).map(|code| Some(Answer::Code(code))).map_err(|e| e.to_string())
-        }
-        Ok(Action::Meet { new: true, .. }) => Ok(Some(Answer::New)),
-        Ok(Action::Meet { .. }) => Ok(Some(Answer::Anybody)),
-        Ok(Action::End) => Ok(Some(Answer::Leave { ended_by: None })),
-        Ok(_) => Ok(None),
-        Err(_) => Err("the page said something that isn't understood; reload it".to_owned()),
+        Ok(Action::Meet { code: Some(code), .. }) => match Code::parse(&code) {
+            Ok(code) => Understood::Answer(Answer::Code(code)),
+            Err(error) => Understood::Wrong(error.to_string()),
+        },
+        Ok(Action::Meet { new: true, .. }) => Understood::Answer(Answer::New),
+        Ok(Action::Meet { .. }) => Understood::Answer(Answer::Anybody),
+        Ok(Action::End) => Understood::Answer(Answer::Leave { ended_by: None }),
+        Ok(Action::Say { text, id, .. }) => Understood::Words { text, id },
+        Ok(_) => Understood::TooLate,
+        Err(_) => Understood::Wrong(wire::UNCLEAR.to_owned()),
     }
 }
 
@@ -76,14 +126,36 @@ mod tests {
 
     #[test]
     fn a_page_says_whom_to_meet() {
-        assert_eq!(understood(r#"{"action":"meet"}"#), Ok(Some(Answer::Anybody)));
-        assert_eq!(understood(r#"{"action":"meet","new":true}"#), Ok(Some(Answer::New)));
-        let code = understood(r#"{"action":"meet","code":"7 otter Lamp"}"#);
-        assert!(matches!(code, Ok(Some(Answer::Code(_)))), "{code:?}");
-        let wrong = understood(r#"{"action":"meet","code":"7-oter-lamp"}"#).unwrap_err();
+        let answer = |text| match understood(text) {
+            Understood::Answer(answer) => answer,
+            other @ (Understood::Words { .. } | Understood::TooLate | Understood::Wrong(_)) => {
+                panic!("{other:?}")
+            }
+        };
+        assert_eq!(answer(r#"{"action":"meet"}"#), Answer::Anybody);
+        assert_eq!(answer(r#"{"action":"meet","new":true}"#), Answer::New);
+        let code = answer(r#"{"action":"meet","code":"7 otter Lamp"}"#);
+        assert!(matches!(code, Answer::Code(_)), "{code:?}");
+        let wrong = understood(r#"{"action":"meet","code":"7-oter-lamp"}"#);
+        let Understood::Wrong(wrong) = wrong else { panic!("{wrong:?}") };
         assert!(wrong.contains("did you mean otter?"), "{wrong}");
-        assert!(matches!(understood(r#"{"action":"end"}"#), Ok(Some(Answer::Leave { .. }))));
-        assert_eq!(understood(r#"{"action":"say","text":"too late"}"#), Ok(None));
-        assert!(understood("[]").is_err());
+        assert!(matches!(answer(r#"{"action":"end"}"#), Answer::Leave { .. }));
+        assert_eq!(understood(r#"{"action":"pass"}"#), Understood::TooLate);
+        assert_eq!(understood("[]"), Understood::Wrong(wire::UNCLEAR.to_owned()));
+    }
+
+    #[test]
+    fn what_is_said_too_late_is_kept_once_and_only_so_much_of_it() {
+        let mut saying = Saying::default();
+        let say = |id: &str, text: &str| {
+            serde_json::json!({"action": "say", "id": id, "meeting": 1, "text": text}).to_string()
+        };
+        let mut late = |id: &str, text: &str, n| too_late(&say(id, text), &mut saying, n);
+        assert_eq!(late("a", "too late", 0).as_deref(), Some("too late"));
+        assert_eq!(late("a", "too late", 1), None, "it is there already");
+        assert_eq!(late("b", " \n", 1), None);
+        assert_eq!(late("c", "x\u{1b}[2J", 1).as_deref(), Some("x"));
+        assert_eq!(late("d", "one too many", MOST_LATE), None);
+        assert_eq!(too_late(r#"{"action":"pass"}"#, &mut saying, 0), None);
     }
 }

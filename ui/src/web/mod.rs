@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `page`, `shown/`, `wire` | what pages say and are told; pure |
 //! | `run`, `asking`, `audience`, `signals` | what happens: the loops, the open pages, signals |
+//! | `saying` | what pages say, once each; pure |
 //! | `sending` | what is still needed of what pages have sent; pure |
 //! | `server`, `accepting` | listening, the addresses; its connections |
 //! | `guard` | who may ask; pure |
@@ -38,6 +39,7 @@ mod query;
 mod ranges;
 mod received;
 mod run;
+mod saying;
 mod sending;
 mod server;
 mod shown;
@@ -54,6 +56,7 @@ use crate::terminal::app::Past;
 use crate::terminal::clock::Clock;
 use crate::terminal::{Answer, FaceError, Left, Options};
 use audience::Audience;
+use saying::Saying;
 use server::{Heard, Server};
 use signals::Signals;
 use spool::Spool;
@@ -99,6 +102,7 @@ pub struct Web {
     clock: Clock,
     about: About,
     past: Past,
+    saying: Saying,
     /// What was said in the last conversation, to be saved.
     said: String,
     ended_by: Option<u8>,
@@ -125,6 +129,7 @@ impl Web {
             clock: Clock::new(),
             about,
             past: Past::default(),
+            saying: Saying::default(),
             said: String::new(),
             ended_by: None,
             is_over: false,
@@ -166,25 +171,39 @@ impl Web {
     /// Asks pages whom to meet.
     pub async fn ask(&mut self) -> Answer {
         let told = Told::Asking { relay: self.about.relay.clone(), wrong: None };
-        asking::ask(self, Stage::Asking, told).await
+        asking::ask(self, Stage::Asking, told).await.0
     }
 
-    /// Tells pages how the last conversation ended, and asks whom to meet next.
-    pub async fn ask_again(&mut self, text: String, unsent: Vec<String>) -> Answer {
-        let told = Told::Ended { text, unsent, again: true };
-        asking::ask(self, Stage::Ended, told).await
+    /// Tells pages how the last conversation ended, and asks whom to meet next. What pages say too late
+    /// goes to `unsent`.
+    pub async fn ask_again(&mut self, text: String, unsent: &mut Vec<String>) -> Answer {
+        let told = Told::Ended { text, unsent: unsent.clone(), again: true };
+        let (answer, told) = asking::ask(self, Stage::Ended, told).await;
+        if let Told::Ended { unsent: all, .. } = told {
+            *unsent = all;
+        }
+        answer
     }
 
-    /// Tells pages that it is all over, and waits until they have heard it, for a moment at most.
-    pub async fn end(mut self, text: String, unsent: Vec<String>) {
-        self.audience.tell(page::To::All, &Told::Ended { text, unsent, again: false });
+    /// Tells pages that it is all over, and waits until they have heard it, for a moment at most. What
+    /// they say too late goes to `unsent`.
+    pub async fn end(mut self, text: String, unsent: &mut Vec<String>) {
+        let told = Told::Ended { text, unsent: unsent.clone(), again: false };
+        self.audience.tell(page::To::All, &told);
         let mut open: BTreeSet<_> = self.audience.dismiss().into_iter().collect();
         let heard = async {
             while !open.is_empty()
                 && let Some(heard) = self.heard.recv().await
             {
-                if let Heard::Closed { tab } = heard {
-                    open.remove(&tab);
+                match heard {
+                    Heard::Closed { tab } => drop(open.remove(&tab)),
+                    Heard::Said { text, .. } => {
+                        unsent.extend(asking::too_late(&text, &mut self.saying, unsent.len()));
+                    }
+                    Heard::Opened { .. }
+                    | Heard::Ready { .. }
+                    | Heard::Wanted { .. }
+                    | Heard::Transcript { .. } => {}
                 }
             }
         };
@@ -200,11 +219,12 @@ impl Web {
         run::run(self, engine, options).await
     }
 
-    fn hello(&self, stage: Stage) -> Told {
+    fn hello(&self, stage: Stage, meeting: u64) -> Told {
         let line = |text: &str| couplet::text::line(text, 200);
         Told::Hello {
             v: wire::VERSION,
             stage,
+            meeting,
             started_as: line(&self.about.started_as),
             relay: line(&self.about.relay),
             downloads: line(&self.about.downloads.to_string_lossy()),

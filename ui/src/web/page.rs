@@ -5,6 +5,7 @@
 //! The rules of the conversation are the [`App`]'s, which it draws as messages instead of cells. No
 //! input or output, no clock.
 
+use super::saying::{Said, Saying};
 use super::server::TabId;
 use super::shown;
 use super::wire::{self, Action, Told};
@@ -85,12 +86,16 @@ pub(super) struct Page {
     at_shelf: BTreeSet<TabId>,
     /// The page that writes.
     writer: Option<TabId>,
+    /// What pages have said, in this conversation and before it.
+    pub(super) saying: Saying,
 }
 
 impl Page {
-    /// The face at its start.
-    pub(super) fn new(app: App) -> Self {
+    /// The face at its start, after what was said in earlier conversations.
+    pub(super) fn new(app: App, mut saying: Saying) -> Self {
+        saying.meet();
         Self {
+            saying,
             // What was said before, a page is told as it comes.
             entries_to: app.conversation.numbers().end,
             app,
@@ -143,12 +148,7 @@ impl Page {
 
     /// A page says something.
     pub(super) fn act(&mut self, tab: TabId, text: &str, now: Now) -> Vec<Deed> {
-        let Ok(action) = serde_json::from_str::<Action>(text) else {
-            let text = "the page said something that isn't understood; reload it".to_owned();
-            self.told.push_back((To::One(tab), Told::Notice { text }));
-            return Vec::new();
-        };
-        let is_said = matches!(action, Action::Say { .. });
+        let Ok(action) = serde_json::from_str::<Action>(text) else { return self.unclear(tab) };
         let wish = match action {
             // Here is a line already.
             Action::Meet { .. } => return Vec::new(),
@@ -175,7 +175,7 @@ impl Page {
                 self.writer = Some(tab);
                 Wish::Compose(text)
             }
-            Action::Say { text } => Wish::Enter(text),
+            Action::Say { text, id, meeting } => return self.say(tab, text, id, meeting, now),
             Action::TakeBack { id } => Wish::TakeBack(DraftId(id)),
             Action::Pass => Wish::Do(Line::Pass),
             Action::Accept { id, existing } => {
@@ -214,10 +214,40 @@ impl Page {
         };
         let deeds = self.update(Input::Wish(wish), now);
         self.writer = None;
-        if is_said {
-            // The page that said it has emptied its field, and what wasn't taken is to be there again.
-            self.tell(Told::Draft { text: self.draft.clone() });
-        }
+        deeds
+    }
+
+    fn unclear(&mut self, tab: TabId) -> Vec<Deed> {
+        self.told.push_back((To::One(tab), Told::Notice { text: wire::UNCLEAR.to_owned() }));
+        Vec::new()
+    }
+
+    /// A page says these words, or a command. From here on they are accounted for, and it is told so.
+    fn say(
+        &mut self,
+        tab: TabId,
+        text: String,
+        id: Option<String>,
+        meeting: Option<u64>,
+        now: Now,
+    ) -> Vec<Deed> {
+        let wish = match self.saying.take(id.as_deref(), meeting) {
+            Said::Unclear => return self.unclear(tab),
+            Said::Again => None,
+            Said::Now => Some(Wish::Enter(text)),
+            // Whoever is here now mustn't get it by itself.
+            Said::Late => {
+                let sentence = "the line that this was for is over; it stands in your field";
+                let notice = Told::Notice { text: sentence.to_owned() };
+                self.told.push_back((To::One(tab), notice));
+                let all = [text.as_str(), self.app.draft()];
+                Some(Wish::Compose(all.join("\n").trim_end().to_owned()))
+            }
+        };
+        let deeds = wish.map_or_else(Vec::new, |wish| self.update(Input::Wish(wish), now));
+        // The page that said it has emptied its field, and what wasn't taken is to be there again.
+        self.tell(Told::Draft { text: self.draft.clone() });
+        self.told.extend(id.map(|id| (To::One(tab), Told::Said { id })));
         deeds
     }
 

@@ -20,7 +20,7 @@ impl Play {
     fn from(mut stage: Stage) -> Self {
         stage.effects.clear();
         let now = stage.now;
-        let mut play = Self { page: Page::new(stage.app), now };
+        let mut play = Self { page: Page::new(stage.app, Saying::default()), now };
         play.give(Input::Tick);
         play.told();
         play
@@ -108,6 +108,45 @@ fn words_are_said_marked_and_shown() {
 }
 
 #[test]
+fn what_is_said_again_is_said_once_and_answered_for_each_time() {
+    let mut play = Play::met();
+    let say = json!({"action": "say", "text": "hello", "id": "a1", "meeting": 1});
+    assert_eq!(play.asks(&say), [Command::Say("hello".into())]);
+    let receipt = json!({"event": "said", "id": "a1"});
+    assert_eq!(play.told().pop(), Some((To::One(TabId(1)), receipt.clone())));
+    assert_eq!(play.asks(&say), []);
+    assert_eq!(play.told().pop(), Some((To::One(TabId(1)), receipt)));
+    // What can't be said comes back, and is answered for too.
+    let wrong = json!({"action": "say", "text": "/sned", "id": "a2", "meeting": 1});
+    assert_eq!(play.asks(&wrong), []);
+    assert_eq!(play.newest("draft")["text"], "/sned");
+    // An id without bounds is none, and nothing is said by it.
+    let long = json!({"action": "say", "text": "hello", "id": "x".repeat(1000)});
+    assert_eq!(play.asks(&long), []);
+    assert_eq!(play.newest("notice")["text"], wire::UNCLEAR);
+}
+
+#[test]
+fn what_was_meant_for_an_earlier_line_goes_into_the_field() {
+    let stage = scenes::your_turn_empty();
+    let mut before = Saying::default();
+    before.meet();
+    let mut play = Play { now: stage.now, page: Page::new(stage.app, before) };
+    play.act(&json!({"action": "draft", "text": "hi bob"}));
+    play.told();
+    let late = json!({"action": "say", "text": "only for ann", "id": "a1", "meeting": 1});
+    let asked = play.asks(&late);
+    assert!(!asked.iter().any(|command| matches!(command, Command::Say(_))), "{asked:?}");
+    let told = play.told();
+    let of = |kind: &str| {
+        told.iter().filter(|(_, told)| told["event"] == kind).map(|it| it.1.clone()).next_back()
+    };
+    assert_eq!(of("draft").unwrap()["text"], "only for ann\nhi bob");
+    assert!(of("notice").unwrap()["text"].as_str().unwrap().contains("is over"));
+    assert_eq!(of("said").unwrap()["id"], "a1");
+}
+
+#[test]
 fn a_draft_is_everybody_elses_and_comes_back_to_all() {
     let mut play = Play::met();
     let typing = play.asks(&json!({"action": "draft", "text": "I was abo"}));
@@ -169,7 +208,7 @@ fn what_was_said_in_another_room_is_told_page_by_page() {
     }
     let mut stage = scenes::your_turn_empty();
     stage.app.go_on_after(before.page.app.take_past());
-    let mut play = Play { now: stage.now, page: Page::new(stage.app) };
+    let mut play = Play { now: stage.now, page: Page::new(stage.app, Saying::default()) };
     play.give(Input::Tick);
     let told = play.told();
     assert!(!told.iter().any(|(_, told)| told["event"] == "entries"), "{} told", told.len());
@@ -320,6 +359,7 @@ fn the_document_is_true() {
         "hello",
         "line",
         "notice",
+        "said",
         "shelf",
         "transfers",
     ];

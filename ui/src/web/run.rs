@@ -52,7 +52,7 @@ pub(super) async fn run(
     app.editor.set(options.draft);
     app.go_on_after(std::mem::take(&mut web.past));
     let mut face = Face {
-        page: Page::new(app),
+        page: Page::new(app, std::mem::take(&mut web.saying)),
         web,
         outbox: VecDeque::new(),
         visiting: Visiting::new(options.visit),
@@ -125,6 +125,7 @@ impl Face<'_> {
         for upload in self.sending.give_up() {
             self.web.server.release(upload);
         }
+        self.web.saying = self.page.saying;
         let app = &mut self.page.app;
         let (draft, limit) = (app.draft().to_owned(), app.limit());
         let next = app.take_next().filter(|_| ending == Ending::Fin);
@@ -152,7 +153,7 @@ impl Face<'_> {
     }
 
     fn welcome(&mut self, tab: TabId) {
-        let hello = self.web.hello(Stage::Talking);
+        let hello = self.web.hello(Stage::Talking, self.page.saying.meeting());
         self.web.audience.tell(super::page::To::One(tab), &hello);
         self.page.welcome(tab);
     }

@@ -10,12 +10,22 @@ use serde::{Deserialize, Serialize};
 /// The version of the form.
 pub(super) const VERSION: u32 = 1;
 
+/// What a page is told whose words make no sense.
+pub(super) const UNCLEAR: &str = "the page said something that isn't understood; reload it";
+
 /// What a page is told.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Told {
     /// Where the page has come to.
-    Hello { v: u32, stage: Stage, started_as: String, relay: String, downloads: String },
+    Hello {
+        v: u32,
+        stage: Stage,
+        meeting: u64,
+        started_as: String,
+        relay: String,
+        downloads: String,
+    },
     /// It is asked whom to meet.
     Asking {
         relay: String,
@@ -30,6 +40,8 @@ pub(super) enum Told {
     Held { held: Vec<Held> },
     /// What stands in the composer.
     Draft { text: String },
+    /// What was said by this id is the program's to keep now.
+    Said { id: String },
     /// All transfers.
     Transfers(Box<Transfers>),
     /// The shelf.
@@ -220,6 +232,8 @@ pub(super) enum Action {
     },
     Say {
         text: String,
+        id: Option<String>,
+        meeting: Option<u64>,
     },
     Draft {
         text: String,

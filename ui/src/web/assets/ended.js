@@ -5,17 +5,21 @@
 import { copy } from "./clipboard.js";
 import { byId, el, setText } from "./dom.js";
 
-/** @returns {{show: (ended: object, hello: object) => void}} */
+/**
+ * `left` is what the page has that the program doesn't know of.
+ * @returns {{show: (ended: object, hello: object, left: string[]) => void, left: (left: string[]) => void}}
+ */
 export function ending(tell) {
+  let told = [];
   let unsent = [];
   byId("ended-copy").addEventListener("click", () => copy(unsent.join("\n\n"), "what wasn’t sent", tell));
 
   return {
-    show(ended, hello) {
-      unsent = ended.unsent ?? [];
+    left: draw,
+    show(ended, hello, left) {
+      told = ended.unsent ?? [];
+      draw(left);
       setText(byId("ended-text"), ended.text ?? "");
-      byId("ended-unsent").hidden = unsent.length === 0;
-      byId("ended-unsent-list").replaceChildren(...unsent.map((text) => el("li", { dir: "auto", text })));
       setText(byId("ended-files"), hello.downloads ? `What you received is in ${hello.downloads}.` : "");
       byId("ended-save").hidden = !ended.again;
       setText(
@@ -26,4 +30,10 @@ export function ending(tell) {
       );
     },
   };
+
+  function draw(left) {
+    unsent = [...told, ...left.filter((text) => !told.includes(text))];
+    byId("ended-unsent").hidden = unsent.length === 0;
+    byId("ended-unsent-list").replaceChildren(...unsent.map((text) => el("li", { dir: "auto", text })));
+  }
 }

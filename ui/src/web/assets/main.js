@@ -71,7 +71,7 @@ parts.composer = composer({
   act,
   tell,
   leave,
-  said: () => parts.conversation.mine(),
+  mine: () => parts.conversation.mine(),
   files: (files) => begin(ofFiles(files), "peer"),
 });
 dropping({ begin, target: dropTarget });
@@ -80,6 +80,7 @@ const EVENTS = {
   hello(event) {
     hello = event;
     turnTo(event.stage);
+    parts.composer.meet(event.meeting);
   },
   asking(event) {
     turnTo("asking");
@@ -99,6 +100,10 @@ const EVENTS = {
   entries: (event) => parts.conversation.show(event),
   held: ({ held }) => parts.composer.held(held),
   draft: ({ text }) => parts.composer.draft(text),
+  said({ id }) {
+    parts.composer.taken(id);
+    if (stage === "ended") parts.ended.left(parts.composer.left());
+  },
   transfers(event) {
     parts.transfers.show(event);
     parts.shelf.laid(event.transfers);
@@ -107,8 +112,9 @@ const EVENTS = {
   notice: ({ text }) => tell(text),
   ended(event) {
     turnTo("ended");
+    parts.composer.close();
     mayMeet = Boolean(event.again);
-    parts.ended.show(event, hello);
+    parts.ended.show(event, hello, parts.composer.left());
     parts.start.show({ relay: hello.relay });
     showMeeting();
   },
@@ -259,6 +265,7 @@ function showStanding(standing) {
     parts.shelf.again();
     return;
   }
+  parts.composer.lose();
   showStanding.since ??= Date.now();
   const show = () => {
     const isLong = Date.now() - showStanding.since >= PATIENCE;
