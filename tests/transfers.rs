@@ -4,7 +4,7 @@
 mod support;
 
 use couplet::session::Peer;
-use couplet::transfer::book::{TransferId, TransferState};
+use couplet::transfer::book::{TransferId, TransferInfo, TransferState};
 use couplet_ui::engine::{Command, Event, Outgoing};
 use serde_json::json;
 use std::fs;
@@ -94,6 +94,33 @@ async fn eventually(mut is_so: impl FnMut() -> bool) {
 
 fn failed(state: &TransferState, with: &str) -> bool {
     matches!(state, TransferState::Failed { reason, .. } if reason.contains(with))
+}
+
+#[tokio::test]
+async fn each_path_is_told_apart_from_others_of_its_name() {
+    let mut pair = Pair::new().await;
+    for folder in ["one", "two"] {
+        fs::create_dir(pair.files.join(folder)).expect("a directory");
+    }
+    let one = pair.write("one/a.txt", b"one");
+    let two = pair.write("two/a.txt", b"the other");
+    let missing = pair.files.join("three/a.txt");
+    let all = vec![one.clone(), missing.clone(), two.clone()];
+    pair.a.tell(Command::Send(Outgoing::Each(all))).await;
+    for (path, size) in [(one, 3), (two, 9)] {
+        let offered = |event: &Event| {
+            let Event::Offered { id, paths } = event else { return None };
+            (*paths == [path.clone()]).then_some(*id)
+        };
+        let id = pair.a.next_of_all(offered).await;
+        let sized = |of, info: &TransferInfo| (of == id).then_some(info.offer.size);
+        assert_eq!(pair.a.transfer(sized).await, Some(size), "{}", path.display());
+    }
+    let not_offered = |event: &Event| {
+        let Event::NotOffered { paths, .. } = event else { return None };
+        Some(paths.clone())
+    };
+    assert_eq!(pair.a.next_of_all(not_offered).await, [missing]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

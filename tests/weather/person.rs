@@ -144,7 +144,7 @@ impl Person {
                 self.offering = false;
                 Ok(())
             }
-            Event::NotOffered { unreadable: true, text } | Event::NotAccepted { text, .. } => {
+            Event::NotOffered { unreadable: true, text, .. } | Event::NotAccepted { text, .. } => {
                 Err(format!("{name}: {text}"))
             }
             Event::Progress(progress) => {
@@ -158,6 +158,7 @@ impl Person {
             | Event::Hash { .. }
             | Event::Text { .. }
             | Event::RelayIsNew
+            | Event::Offered { .. }
             | Event::Number { .. } => Ok(()),
         }
     }

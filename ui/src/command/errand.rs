@@ -213,13 +213,13 @@ impl Errand {
             _ if self.ending.is_some() => {}
             Event::Session(event) => self.handle_session(event, now),
             Event::Preflight { id, preflight } => self.handle_preflight(id, &preflight, now),
-            Event::NotOffered { unreadable: true, text } => {
+            Event::NotOffered { unreadable: true, text, .. } => {
                 self.offering = false;
                 let code = Some(Fault::Unreadable);
                 self.tell(Report::Failed { code, reason: text.clone() });
                 self.choose(End::new(exit::UNREADABLE, text), now);
             }
-            Event::NotOffered { unreadable: false, text } => {
+            Event::NotOffered { unreadable: false, text, .. } => {
                 self.offering = false;
                 self.offer_at = Some(now + RETRY_AFTER);
                 self.tell(Report::Trouble { text });
@@ -232,8 +232,11 @@ impl Errand {
             Event::Started { id, held } => self.handle_started(id, held),
             Event::Progress(progress) => self.handle_progress(&progress),
             Event::Text { text, .. } => self.tell(Report::Text { text }),
-            // A notice says so, and nothing here is numbered.
-            Event::RelayIsNew | Event::Number { .. } | Event::Hash { .. } => {}
+            // A notice says so, the session does, and nothing here is numbered.
+            Event::RelayIsNew
+            | Event::Offered { .. }
+            | Event::Number { .. }
+            | Event::Hash { .. } => {}
         }
     }
 

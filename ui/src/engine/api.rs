@@ -118,8 +118,17 @@ pub enum Event {
         /// What there is of it, what is in the way, and how much room there is.
         preflight: Preflight,
     },
+    /// What a command wanted sent is offered; just before the session tells of the transfer.
+    Offered {
+        /// Its number.
+        id: TransferId,
+        /// The paths that the command named; none if it isn't on disk.
+        paths: Vec<PathBuf>,
+    },
     /// What was to be sent isn't offered.
     NotOffered {
+        /// The paths that were named; none if it isn't on disk.
+        paths: Vec<PathBuf>,
         /// Whether it is at fault: it isn't there, can't be read, or nothing of it is left to send.
         /// Else it can be offered later, as when nobody is there.
         unreadable: bool,

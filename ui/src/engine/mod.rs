@@ -8,6 +8,7 @@
 mod api;
 mod connection;
 mod keeping;
+mod offering;
 mod parts;
 mod pipe;
 mod processor;
@@ -375,21 +376,8 @@ impl Running {
     fn handle_finding(&mut self, finding: Finding) {
         let now = clock::now();
         match finding {
-            Finding::Inspected(Ok(source)) => match self.session.offer(source.offer().clone()) {
-                Ok(id) => self.transfers.keep(id, source),
-                Err(text) => {
-                    let text = format!("{}: {text}", source.offer().name);
-                    self.waiting.push_back(Event::NotOffered { unreadable: false, text });
-                }
-            },
-            Finding::Inspected(Err(text)) | Finding::InspectedAgain(Err(text)) => {
-                self.waiting.push_back(Event::NotOffered { unreadable: true, text });
-            }
-            Finding::InspectedAgain(Ok(source)) => {
-                if let Some(id) = self.session.offer_from_before(source.offer().clone()) {
-                    self.transfers.keep(id, source);
-                }
-            }
+            Finding::Inspected(paths, found) => self.offer(paths, found),
+            Finding::InspectedAgain(paths, found) => self.offer_from_before(paths, found),
             Finding::Preflight { id, preflight, purpose: Purpose::ToShow } => {
                 self.waiting.push_back(Event::Preflight { id, preflight });
             }

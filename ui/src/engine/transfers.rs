@@ -28,6 +28,7 @@ use couplet_files::source::{Source, WalkOptions};
 use couplet_files::target::Target;
 use moving::{Moving, Work};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
@@ -76,27 +77,29 @@ impl Transfers {
     pub(super) fn inspect(&self, what: Outgoing) {
         let findings = self.findings_out.clone();
         tokio::task::spawn_blocking(move || {
-            let tell = |source: Result<Source, String>| {
+            let tell = |paths: Vec<PathBuf>, source: Result<Source, String>| {
                 // An engine that is gone needs no findings.
-                findings.send(Finding::Inspected(source.map(Arc::new))).is_ok()
+                findings.send(Finding::Inspected(paths, source.map(Arc::new))).is_ok()
             };
             match what {
                 Outgoing::Each(paths) => {
                     let options = WalkOptions::default();
                     for path in paths {
-                        if !tell(Source::inspect(&[path], &options)) {
+                        let source = Source::inspect(std::slice::from_ref(&path), &options);
+                        if !tell(vec![path], source) {
                             return;
                         }
                     }
                 }
                 Outgoing::Together { paths, exclude, gitignore } => {
-                    tell(Source::inspect(&paths, &WalkOptions { exclude, gitignore }));
+                    let source = Source::inspect(&paths, &WalkOptions { exclude, gitignore });
+                    tell(paths, source);
                 }
                 Outgoing::Stdin => {
-                    tell(Ok(Source::stdin()));
+                    tell(Vec::new(), Ok(Source::stdin()));
                 }
                 Outgoing::Text(text) => {
-                    tell(Ok(Source::text(text)));
+                    tell(Vec::new(), Ok(Source::text(text)));
                 }
             }
         });
@@ -109,7 +112,7 @@ impl Transfers {
             let Sending { paths, exclude, gitignore } = what;
             let source = Source::inspect(&paths, &WalkOptions { exclude, gitignore });
             // An engine that is gone needs no findings.
-            let _ = findings.send(Finding::InspectedAgain(source.map(Arc::new)));
+            let _ = findings.send(Finding::InspectedAgain(paths, source.map(Arc::new)));
         });
     }
 

@@ -32,10 +32,10 @@ fn each_end_of_a_transfer_has_its_status() {
 fn what_cannot_be_sent_ends_it_and_what_can_later_does_not() {
     let mut scene = Scene::sending().meets();
     let text = "nobody is there".to_owned();
-    scene.event(Event::NotOffered { unreadable: false, text: text.clone() });
+    scene.event(Event::NotOffered { paths: Vec::new(), unreadable: false, text: text.clone() });
     assert_eq!(scene.wait(), RETRY_AFTER);
     assert_eq!(scene.commands().len(), 2);
-    scene.event(Event::NotOffered { unreadable: true, text });
+    scene.event(Event::NotOffered { paths: Vec::new(), unreadable: true, text });
     assert_eq!(scene.leaves().0, exit::UNREADABLE);
 }
 

@@ -141,6 +141,8 @@ impl Chore {
             Event::Wanted(id, wish) => {
                 self.names.insert(id, wished(&wish));
             }
+            // It has its name from the wish.
+            Event::Laying(..) => {}
             Event::NotPut(path, text) => {
                 let name = text::line(&path.to_string_lossy(), 120);
                 self.failed(exit::UNREADABLE, name, "unreadable", text);

@@ -1,13 +1,14 @@
 //! Looks at the user's own disk before anything is asked of a shelf.
 //!
 //! Owns their order, which is that of the user's wishes however long each takes, and whether a name is
-//! taken here.
+//! taken here; and what comes back from them, and from the threads of transfers.
 
 use super::super::Target;
 use couplet::path::SafeName;
 use couplet::shelf::name::ShelfName;
 use couplet::shelf::visit::ErrandId;
-use couplet::transfer::offer::OnCollision;
+use couplet::transfer::offer::{Offer, OnCollision, Preflight};
+use couplet_files::source::Source;
 use couplet_files::store::Store;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -19,6 +20,18 @@ pub(super) enum Look {
     Get(ShelfName, OnCollision),
     /// What a path names that is to be laid down.
     Put(PathBuf),
+}
+
+/// What was found on a disk.
+pub(super) enum Found {
+    /// What a path names.
+    Inspected(PathBuf, Result<Source, String>),
+    /// Whether a file that is wanted is here already.
+    Looked { name: ShelfName, how: OnCollision, taken: Option<String> },
+    /// What the disk says about what is offered.
+    Preflight { id: ErrandId, offer: Offer, preflight: Preflight },
+    /// What a thread of the transfer says.
+    Moving(ErrandId, couplet_files::common::Finding),
 }
 
 /// Looks, one after the other.

@@ -17,11 +17,11 @@ use couplet::shelf::name::ShelfName;
 use couplet::shelf::visit::{
     self, End, ErrandId, Event as VisitEvent, Moved, NotTaken, Visit, Wish,
 };
-use couplet::transfer::offer::{Offer, OnCollision, Preflight};
+use couplet::transfer::offer::OnCollision;
 use couplet_files::receiving;
 use couplet_files::source::{Source, WalkOptions};
 use link::{Cut, Happening, Link};
-use looking::{Look, Looks, Policies, is_taken};
+use looking::{Found, Look, Looks, Policies, is_taken};
 use moving::{Figures, Moving};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -90,6 +90,8 @@ pub enum Event {
     Notice(String),
     /// An errand was taken on.
     Wanted(ErrandId, Wish),
+    /// The errand that was taken on just before lays down what this path names.
+    Laying(ErrandId, PathBuf),
     /// A path can't be laid down: what is wrong and what to do.
     NotPut(PathBuf, String),
     /// Bytes begin to move, or go on after a cut.
@@ -142,18 +144,6 @@ struct Running {
     looks: Looks,
     leaving: bool,
     events: mpsc::Sender<Event>,
-}
-
-/// What was found on a disk.
-enum Found {
-    /// What a path names.
-    Inspected(PathBuf, Result<Source, String>),
-    /// Whether a file that is wanted is here already.
-    Looked { name: ShelfName, how: OnCollision, taken: Option<String> },
-    /// What the disk says about what is offered.
-    Preflight { id: ErrandId, offer: Offer, preflight: Preflight },
-    /// What a thread of the transfer says.
-    Moving(ErrandId, couplet_files::common::Finding),
 }
 
 impl Running {
@@ -345,6 +335,7 @@ impl Running {
                         // Before it is wanted, as that may begin at once.
                         let id = self.want(wish).await;
                         self.sources.insert(id, Arc::new(source));
+                        self.tell(Event::Laying(id, path)).await;
                     }
                     Err(text) => self.tell(Event::NotPut(path, text)).await,
                 }

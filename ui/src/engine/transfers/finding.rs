@@ -3,15 +3,16 @@
 use couplet::transfer::book::TransferId;
 use couplet::transfer::offer::{OnCollision, Preflight};
 use couplet_files::source::Source;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a thread has found.
 #[derive(Debug)]
 pub(in crate::engine) enum Finding {
-    /// Something that the user wants to send, or why it can't be.
-    Inspected(Result<Arc<Source>, String>),
+    /// Something that the user wants to send, by the paths that name it, or why it can't be.
+    Inspected(Vec<PathBuf>, Result<Arc<Source>, String>),
     /// What was on its way out in the program before.
-    InspectedAgain(Result<Arc<Source>, String>),
+    InspectedAgain(Vec<PathBuf>, Result<Arc<Source>, String>),
     /// What the disk has to say about an offer.
     Preflight { id: TransferId, preflight: Preflight, purpose: Purpose },
     /// What a thread of a transfer has found.

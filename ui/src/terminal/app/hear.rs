@@ -41,6 +41,8 @@ impl App {
                 }
             }
             Event::Text { id, text } => self.hear_text(id, &text, effects),
+            // The session tells the same.
+            Event::Offered { .. } => {}
             Event::NotOffered { text, .. } | Event::NotAccepted { text, .. } => {
                 self.tell(Sign::Trouble, text);
             }

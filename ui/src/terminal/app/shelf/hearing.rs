@@ -29,6 +29,8 @@ impl App {
                 self.tell(Sign::Info, text);
             }
             Event::Wanted(id, wish) => self.hear_wanted(id, wish, effects),
+            // It is known by its name.
+            Event::Laying(..) => {}
             Event::NotPut(_, text) => {
                 self.shelf.put_taken_on();
                 self.tell(Sign::Trouble, text::line(&text, MAX_REASON_COLUMNS));

@@ -51,7 +51,7 @@ fn the_end_of_the_input_waits_for_files() {
     let mut play = Play::met();
     play.line("/send nothing").ends();
     let text = "there is no file of that name".to_owned();
-    play.give(Input::Engine(Event::NotOffered { unreadable: true, text }));
+    play.give(Input::Engine(Event::NotOffered { paths: Vec::new(), unreadable: true, text }));
     assert!(play.leaves());
 
     // What is offered here is the user's to take, and is waited for once it was taken.
