@@ -168,7 +168,10 @@ impl Folder {
     }
 
     /// Removes an empty folder.
-    pub(super) fn remove_folder(&self, name: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove_folder(&self, name: &[u8]) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)?)
     }
 

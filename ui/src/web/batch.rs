@@ -10,9 +10,6 @@ use std::time::Duration;
 /// Files and folders in one batch.
 pub(super) const MAX_ENTRIES: usize = 200_000;
 
-/// How long nothing came for a batch that goes for a new one, if there are too many.
-const FORGOTTEN: Duration = Duration::from_mins(10);
-
 /// Where one file or folder of a batch is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -147,11 +144,11 @@ impl Batch {
         matches!(self.stage, Stage::Open | Stage::Asked)
     }
 
-    /// Since when nothing has come for it, if its page seems to have left it.
-    pub(super) fn forgotten_since(&self, now: Moment) -> Option<Moment> {
-        let forgotten =
-            self.stage == Stage::Open && self.coming == 0 && now.since(self.touched) >= FORGOTTEN;
-        forgotten.then_some(self.touched)
+    /// When its page is taken to have left it, if nothing comes for so long; none if it isn't the
+    /// page's any more.
+    pub(super) fn forgotten_at(&self, after: Duration, now: Moment) -> Option<Moment> {
+        let rests = self.stage == Stage::Open && self.coming == 0;
+        self.is_open().then(|| if rests { self.touched } else { now } + after)
     }
 
     const fn must_be_open(&self) -> Result<(), NotNow> {
@@ -263,15 +260,18 @@ mod tests {
 
     #[test]
     fn one_that_its_page_left_is_found() {
+        const AFTER: Duration = Duration::from_mins(10);
         let mut batch = Batch::new(START);
-        let later = START + FORGOTTEN;
-        assert_eq!(batch.forgotten_since(START), None);
-        assert_eq!(batch.forgotten_since(later), Some(START));
+        let (later, much_later) = (START + AFTER, START + AFTER + AFTER);
+        assert_eq!(batch.forgotten_at(AFTER, START), Some(later));
+        assert_eq!(batch.forgotten_at(AFTER, later), Some(later));
         batch.begins(1, START).expect("open");
-        assert_eq!(batch.forgotten_since(later), None, "one still comes");
+        assert_eq!(batch.forgotten_at(AFTER, later), Some(much_later), "one still comes");
         batch.ends(0, later);
-        assert_eq!(batch.forgotten_since(later), None);
+        assert_eq!(batch.forgotten_at(AFTER, much_later), Some(much_later));
         batch.ask().expect("whole");
-        assert_eq!(batch.forgotten_since(later + FORGOTTEN), None);
+        assert_eq!(batch.forgotten_at(AFTER, much_later), Some(much_later + AFTER));
+        batch.answered(true, much_later);
+        assert_eq!(batch.forgotten_at(AFTER, much_later), None, "it is on its way");
     }
 }

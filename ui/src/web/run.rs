@@ -121,10 +121,8 @@ fn setting(options: &Options, web: &Web) -> Setting {
 impl Face<'_> {
     fn left(mut self, ending: Ending) -> Left {
         self.tell();
-        // Nothing of it is sent any more.
-        for upload in self.sending.give_up() {
-            self.web.server.release(upload);
-        }
+        // Nothing is sent any more, and what still comes from pages was meant for this peer.
+        self.web.server.release_all();
         self.web.saying = self.page.saying;
         let app = &mut self.page.app;
         let (draft, limit) = (app.draft().to_owned(), app.limit());
@@ -200,8 +198,7 @@ impl Face<'_> {
             Goal::Peer => None,
             Goal::Shelf => Some(Wish::Put(entries.clone())),
         };
-        let names = entries.iter().filter_map(|path| path.file_name());
-        self.sending.begin(upload, names.map(|name| name.to_string_lossy().into_owned()));
+        self.sending.begin(upload, to, &entries);
         match wish {
             Some(wish) => self.update(Input::Wish(wish)),
             None => self.outbox.push_back(Command::Send(Outgoing::Each(entries))),
@@ -225,6 +222,8 @@ impl Face<'_> {
     }
 
     fn update(&mut self, input: Input) {
+        let spent = self.sending.hear(&input);
+        self.web.server.release(spent);
         let deeds = self.page.update(input, self.web.clock.now());
         self.carry_out(deeds);
     }
@@ -237,9 +236,6 @@ impl Face<'_> {
                 Deed::End => self.web.is_over = true,
             }
         }
-        for upload in self.sending.look(self.page.app.transfers.all()) {
-            self.web.server.release(upload);
-        }
         self.keep_draft();
     }
 
@@ -247,7 +243,10 @@ impl Face<'_> {
         match effect {
             Effect::Engine(command) => self.outbox.push_back(command),
             Effect::Shelf(command) => self.visiting.ask(command, self.page.app.limit()),
-            Effect::EndVisit => self.visiting.end(),
+            Effect::EndVisit => {
+                self.visiting.end();
+                self.web.server.release(self.sending.end_visit());
+            }
             Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
             // Pages save the transcript themselves; the rest needs a terminal, and is left out.
             Effect::Save(..)

@@ -1,108 +1,135 @@
 //! What pages have sent, on its way to the peer or the shelf.
 //!
-//! Owns when it isn't needed any more: once all transfers of it are over. What was withdrawn is needed,
-//! for it is offered again when somebody comes. It is told apart by its name, as the engine tells it. Pure.
+//! Owns when it isn't needed any more: each file or folder once the transfer of it is over, or once it is
+//! known that there won't be one. It is told apart by its path, which no other has, as the spool has a
+//! folder for each upload. Pure.
 
-use super::server::UploadId;
-use crate::terminal::transfers::Transfer;
-use couplet::transfer::book::{Direction, TransferId, TransferState};
+use super::server::{To, UploadId};
+use crate::engine::Event;
+use crate::engine::shelf::Event as ShelfEvent;
+use crate::terminal::app::Input;
+use couplet::session::Event as Told;
+use couplet::shelf::visit::{ErrandId, Event as VisitEvent};
+use couplet::transfer::book::TransferId;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+/// What isn't needed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Spent {
+    /// One file or folder of an upload; others of it are.
+    One(UploadId, PathBuf),
+    /// An upload.
+    All(UploadId),
+}
 
 /// All that is on its way.
 #[derive(Debug, Default)]
 pub(super) struct Sending {
-    sent: Vec<Sent>,
+    /// What was handed over, and isn't a transfer yet.
+    asked: HashMap<PathBuf, (UploadId, To)>,
+    offered: HashMap<TransferId, Sent>,
+    laid: HashMap<ErrandId, Sent>,
+    /// How much of each upload is in one of these.
+    needed: BTreeMap<UploadId, usize>,
 }
 
 /// One file or folder of an upload.
 #[derive(Debug)]
 struct Sent {
     upload: UploadId,
-    name: String,
-    transfer: Option<TransferId>,
+    path: PathBuf,
 }
 
 impl Sending {
     /// These files and folders of an upload are on their way.
-    pub(super) fn begin(&mut self, upload: UploadId, names: impl IntoIterator<Item = String>) {
-        let sent = names.into_iter().map(|name| Sent { upload, name, transfer: None });
-        self.sent.extend(sent);
-    }
-
-    /// Nothing is sent any more: gives all uploads.
-    pub(super) fn give_up(&mut self) -> Vec<UploadId> {
-        let mut uploads: Vec<_> = self.sent.drain(..).map(|sent| sent.upload).collect();
-        uploads.sort_unstable();
-        uploads.dedup();
-        uploads
-    }
-
-    /// How transfers stand; gives uploads of which nothing is needed any more.
-    pub(super) fn look(&mut self, transfers: &[Transfer]) -> Vec<UploadId> {
-        if self.sent.is_empty() {
-            return Vec::new();
-        }
-        let mut outgoing: Vec<_> =
-            transfers.iter().filter(|it| it.info.direction == Direction::Outgoing).collect();
-        outgoing.sort_by_key(|transfer| transfer.id);
-        let mut ended = Vec::new();
-        for transfer in outgoing {
-            let known = self.sent.iter().position(|sent| sent.transfer == Some(transfer.id));
-            let at = known.or_else(|| {
-                let name = transfer.info.name().as_str();
-                let is_over = is_over(&transfer.info.state);
-                let fits = |sent: &Sent| sent.transfer.is_none() && sent.name == name;
-                let at = self.sent.iter().position(fits).filter(|_| !is_over)?;
-                self.sent[at].transfer = Some(transfer.id);
-                Some(at)
-            });
-            if let Some(at) = at.filter(|_| is_over(&transfer.info.state)) {
-                ended.push(self.sent.remove(at).upload);
+    pub(super) fn begin(&mut self, upload: UploadId, to: To, paths: &[PathBuf]) {
+        for path in paths {
+            if self.asked.insert(path.clone(), (upload, to)).is_none() {
+                *self.needed.entry(upload).or_default() += 1;
             }
         }
-        ended.dedup();
-        ended.retain(|upload| !self.sent.iter().any(|sent| sent.upload == *upload));
-        ended
     }
-}
 
-const fn is_over(state: &TransferState) -> bool {
-    match state {
-        TransferState::Verified { .. }
-        | TransferState::Declined
-        | TransferState::Cancelled { .. }
-        | TransferState::Failed { .. } => true,
-        TransferState::Offered
-        | TransferState::Queued
-        | TransferState::Moving
-        | TransferState::Interrupted
-        | TransferState::Withdrawn => false,
+    /// Takes note of what happened; gives what isn't needed any more because of it.
+    pub(super) fn hear(&mut self, input: &Input) -> Vec<Spent> {
+        if let Input::Engine(event) = input {
+            self.hear_engine(event)
+        } else if let Input::Shelf(event) = input {
+            self.hear_shelf(event)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn hear_engine(&mut self, event: &Event) -> Vec<Spent> {
+        if let Event::Offered { id, paths } = event {
+            // Each is offered by itself.
+            for path in paths {
+                if let Some(sent) = self.take(path, To::Peer) {
+                    self.offered.insert(*id, sent);
+                }
+            }
+        } else if let Event::NotOffered { paths, .. } = event {
+            let sent: Vec<_> = paths.iter().filter_map(|path| self.take(path, To::Peer)).collect();
+            return self.spent(sent);
+        } else if let Event::Session(Told::Transfer { id, info }) = event
+            && info.state.is_over()
+        {
+            let sent = self.offered.remove(id);
+            return self.spent(sent);
+        }
+        Vec::new()
+    }
+
+    fn hear_shelf(&mut self, event: &ShelfEvent) -> Vec<Spent> {
+        if let ShelfEvent::Laying(id, path) = event {
+            if let Some(sent) = self.take(path, To::Shelf) {
+                self.laid.insert(*id, sent);
+            }
+        } else if let ShelfEvent::NotPut(path, _) = event {
+            let sent = self.take(path, To::Shelf);
+            return self.spent(sent);
+        } else if let ShelfEvent::Visit(VisitEvent::Ended(id, _)) = event {
+            let sent = self.laid.remove(id);
+            return self.spent(sent);
+        } else if let ShelfEvent::Visit(VisitEvent::Over) = event {
+            return self.end_visit();
+        }
+        Vec::new()
+    }
+
+    /// The visit to the shelf is over, and what it has not done isn't done: gives that. The next one
+    /// counts its errands from the start.
+    pub(super) fn end_visit(&mut self) -> Vec<Spent> {
+        let for_shelf = self.asked.extract_if(|_, (_, to)| *to == To::Shelf);
+        let asked = for_shelf.map(|(path, (upload, _))| Sent { upload, path });
+        let sent: Vec<_> = asked.chain(self.laid.drain().map(|(_, sent)| sent)).collect();
+        self.spent(sent)
+    }
+
+    fn take(&mut self, path: &Path, to: To) -> Option<Sent> {
+        if self.asked.get(path)?.1 != to {
+            return None;
+        }
+        let (path, (upload, _)) = self.asked.remove_entry(path)?;
+        Some(Sent { upload, path })
+    }
+
+    fn spent(&mut self, sent: impl IntoIterator<Item = Sent>) -> Vec<Spent> {
+        let spent = sent.into_iter().map(|Sent { upload, path }| {
+            let needed = self.needed.entry(upload).or_default();
+            *needed = needed.saturating_sub(1);
+            if *needed > 0 {
+                return Spent::One(upload, path);
+            }
+            self.needed.remove(&upload);
+            Spent::All(upload)
+        });
+        spent.collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::terminal::stage::{Stage, verified};
-
-    #[test]
-    fn an_upload_is_needed_until_the_last_of_it_is_over() {
-        let mut sending = Sending::default();
-        let mut stage = Stage::new();
-        let out = Direction::Outgoing;
-        // Of the same name, and not a page's.
-        stage.transfer(1, out, "a.txt", 9, verified("a.txt"));
-        sending.begin(UploadId(7), ["a.txt".to_owned(), "b".to_owned()]);
-        stage.transfer(2, out, "a.txt", 9, TransferState::Offered);
-        stage.transfer(3, out, "b", 9, TransferState::Offered);
-        assert_eq!(sending.look(stage.app.transfers.all()), []);
-        stage.transfer(2, out, "a.txt", 9, verified("a.txt"));
-        stage.transfer(3, out, "b", 9, TransferState::Withdrawn);
-        assert_eq!(sending.look(stage.app.transfers.all()), []);
-        stage.transfer(3, out, "b", 9, TransferState::Declined);
-        assert_eq!(sending.look(stage.app.transfers.all()), [UploadId(7)]);
-        assert_eq!(sending.look(stage.app.transfers.all()), []);
-        sending.begin(UploadId(8), ["x".to_owned(), "y".to_owned()]);
-        assert_eq!(sending.give_up(), [UploadId(8)]);
-        assert_eq!(sending.give_up(), []);
-    }
-}
+#[path = "sending_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@
 use super::answer::{Failure, dress, typed};
 use super::assets::{self, PAGE};
 use super::guard::{self, Keys, Refusal};
+use super::sending::Spent;
 use super::spool::Spool;
 use super::tabs::{self, MAX_TABS};
 use super::uploads::{self, Uploads};
@@ -121,6 +122,8 @@ pub(super) struct Patience {
     pub(super) head: Duration,
     /// For the next piece of its body.
     pub(super) body: Duration,
+    /// For more of an upload, before its page is taken to have left it.
+    pub(super) upload: Duration,
     /// Between two pings of a web socket.
     pub(super) ping: Duration,
     /// For anything from a web socket, such as the answer to a ping.
@@ -134,6 +137,7 @@ impl Default for Patience {
         Self {
             head: Duration::from_secs(10),
             body: Duration::from_mins(1),
+            upload: Duration::from_mins(10),
             ping: Duration::from_secs(20),
             silence: Duration::from_mins(1),
             goodbye: Duration::from_secs(2),
@@ -248,10 +252,19 @@ impl Server {
         self.url_with(&self.site.keys.once())
     }
 
-    /// Removes the files of something that was taken: they are across, or won't be.
-    pub(crate) fn release(&self, upload: UploadId) {
+    /// Removes what was taken of pages: it is across, or won't be.
+    pub(crate) fn release(&self, spent: Vec<Spent>) {
+        if !spent.is_empty() {
+            let site = Arc::clone(&self.site);
+            drop(spawn_blocking(move || site.uploads.release(&spent)));
+        }
+    }
+
+    /// Removes all that has come and still comes from pages.
+    pub(crate) fn release_all(&self) {
+        let uploads = self.site.uploads.let_go_of_all();
         let site = Arc::clone(&self.site);
-        drop(spawn_blocking(move || site.uploads.release(upload)));
+        drop(spawn_blocking(move || site.uploads.remove(&uploads)));
     }
 
     /// What requests see.

@@ -11,6 +11,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Nobody but the user.
 const PRIVATE: u32 = 0o700;
@@ -23,6 +24,8 @@ pub(crate) struct Spool {
     path: PathBuf,
     /// Locked.
     own: Folder,
+    /// Two who remove the same would be in each other's way.
+    removing: Mutex<()>,
 }
 
 /// What killed programs have left. Nobody else removes it meanwhile.
@@ -65,7 +68,7 @@ impl Spool {
         }
         // Whoever is told a path may be in another directory.
         let path = std::path::absolute(dir)?.join(&name);
-        Ok((Self { all, name, path, own }, leftovers))
+        Ok((Self { all, name, path, own, removing: Mutex::default() }, leftovers))
     }
 
     /// Makes a folder in it; gives its whole path, too.
@@ -76,12 +79,18 @@ impl Spool {
 
     /// Removes a folder in it, if it is there. What can't be removed now goes with the next start.
     pub(super) fn remove(&self, name: &str) {
-        let _ = self.own.remove_tree(name.as_bytes());
+        self.remove_in(&self.own, name.as_bytes());
+    }
+
+    /// Removes a file or folder in one of its folders, likewise.
+    pub(super) fn remove_in(&self, folder: &Folder, name: &[u8]) {
+        let _one_by_one = self.removing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = folder.remove_tree(name);
     }
 
     /// Removes it all.
     pub(super) fn clear(&self) {
-        let _ = self.all.remove_tree(self.name.as_bytes());
+        self.remove_in(&self.all, self.name.as_bytes());
     }
 }
 

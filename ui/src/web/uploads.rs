@@ -6,8 +6,9 @@
 
 use super::answer::{Failure, json_answer};
 use super::batch::{Batch, NotNow, Wanted};
-use super::landing::{PIECES, Piece, cut, land};
+use super::landing::{Ground, PIECES, Piece, cut};
 use super::query;
+use super::sending::Spent;
 use super::server::{Heard, Number, Site, To, UploadId};
 use super::spool::Spool;
 use crate::clock;
@@ -16,19 +17,18 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use couplet::transfer::entry::Stamp;
-use couplet_files::store::rooted::Folder;
 use futures::StreamExt as _;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How many may be open at once.
 pub(super) const MAX_UPLOADS: usize = 100;
@@ -55,7 +55,7 @@ struct Table {
 struct Upload {
     name: String,
     path: PathBuf,
-    folder: Folder,
+    ground: Ground,
     batch: Mutex<Batch>,
 }
 
@@ -82,26 +82,43 @@ impl Uploads {
         Self { spool, table: Mutex::default() }
     }
 
-    /// Removes one, whatever has become of it. It blocks.
-    pub(super) fn release(&self, id: UploadId) {
-        let upload = self.table().uploads.remove(&id.0);
-        if let Some(upload) = upload
-            && upload.batch().remove()
-        {
-            self.spool.remove(&upload.name);
+    /// Removes what isn't needed any more. It blocks.
+    pub(super) fn release(&self, spent: &[Spent]) {
+        for spent in spent {
+            match spent {
+                Spent::One(id, path) => {
+                    if let (Ok(upload), Some(name)) = (self.find(id.0), path.file_name()) {
+                        self.spool.remove_in(upload.ground.root(), name.as_bytes());
+                    }
+                }
+                Spent::All(id) => {
+                    let upload = self.table().uploads.remove(&id.0);
+                    if let Some(upload) = upload.filter(|upload| upload.batch().remove()) {
+                        self.spool.remove(&upload.name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nobody needs any of them any more. Gives what is to be [removed](Self::remove).
+    pub(super) fn let_go_of_all(&self) -> Vec<String> {
+        let uploads = std::mem::take(&mut self.table().uploads);
+        let gone = uploads.into_values().filter(|upload| upload.batch().remove());
+        gone.map(|upload| upload.name.clone()).collect()
+    }
+
+    /// Removes these from the disk. It blocks.
+    pub(super) fn remove(&self, names: &[String]) {
+        for name in names {
+            self.spool.remove(name);
         }
     }
 
     /// Removes them all, and lets no more begin. It blocks.
     pub(super) fn end(&self) {
-        let uploads = {
-            let mut table = self.table();
-            table.has_ended = true;
-            std::mem::take(&mut table.uploads)
-        };
-        for upload in uploads.into_values() {
-            upload.batch().remove();
-        }
+        self.table().has_ended = true;
+        self.let_go_of_all();
         self.spool.clear();
     }
 
@@ -123,11 +140,10 @@ impl Uploads {
             table.last += 1;
             table.last
         };
-        self.make_room()?;
         let name = id.to_string();
         let (folder, path) = self.spool.make(&name).map_err(|error| Failure::of_disk(&error))?;
         let batch = Mutex::new(Batch::new(clock::now()));
-        let upload = Arc::new(Upload { name, path, folder, batch });
+        let upload = Arc::new(Upload { name, path, ground: Ground::new(folder), batch });
         let mut table = self.table();
         if table.has_ended || table.open() >= MAX_UPLOADS {
             drop(table);
@@ -138,20 +154,21 @@ impl Uploads {
         Ok(id)
     }
 
-    /// If there are too many, the one goes that its page has left for the longest time.
-    fn make_room(&self) -> Result<(), Failure> {
-        let forgotten = {
-            let now = clock::now();
-            let table = self.table();
-            if table.open() < MAX_UPLOADS {
-                return Ok(());
-            }
-            let since = |upload: &Upload| upload.batch().forgotten_since(now);
-            let all = table.uploads.iter();
-            all.filter_map(|(id, upload)| Some((since(upload)?, *id))).min().map(|(_, id)| id)
-        };
-        self.release(UploadId(forgotten.ok_or_else(too_many)?));
-        Ok(())
+    /// Removes one if its page has left it; else says when to ask again, if it is still the page's. It
+    /// blocks.
+    fn forget(&self, id: u64, after: Duration) -> Option<Duration> {
+        let upload = self.find(id).ok()?;
+        let now = clock::now();
+        let mut batch = upload.batch();
+        let at = batch.forgotten_at(after, now)?;
+        if at > now {
+            return Some(at.since(now));
+        }
+        batch.remove();
+        drop(batch);
+        self.table().uploads.remove(&id);
+        self.spool.remove(&upload.name);
+        None
     }
 
     /// Brings one file to the disk. It blocks.
@@ -162,12 +179,10 @@ impl Uploads {
         modified: Option<Stamp>,
         pieces: mpsc::Receiver<Piece>,
     ) -> Result<(), Failure> {
-        let reserved = wanted.path.parts().count();
-        let mut made = 0;
-        let landed = land(&upload.folder, wanted, modified, pieces, &mut made);
+        let (unneeded, landed) = upload.ground.land(wanted, modified, pieces);
         let mut batch = upload.batch();
         let was_thrown_away = batch.is_gone();
-        let remove = batch.ends(reserved.saturating_sub(made), clock::now());
+        let remove = batch.ends(unneeded, clock::now());
         drop(batch);
         if remove {
             self.spool.remove(&upload.name);
@@ -188,8 +203,21 @@ fn too_many() -> Failure {
 
 /// `POST /api/uploads`
 pub(super) async fn begin(State(site): State<Arc<Site>>) -> Result<Response, Failure> {
-    let id = spawn_blocking(move || site.uploads.begin()).await.map_err(broken)??;
+    let at = Arc::clone(&site);
+    let id = spawn_blocking(move || at.uploads.begin()).await.map_err(broken)??;
+    tokio::spawn(forget_later(Arc::downgrade(&site), id));
     Ok(json_answer(&json!({ "id": id })))
+}
+
+/// Removes an upload once its page has left it: closed or crashed, it can't say so.
+async fn forget_later(site: Weak<Site>, id: u64) {
+    loop {
+        let Some(open) = site.upgrade() else { return };
+        let after = open.patience.upload;
+        let forgotten = spawn_blocking(move || open.uploads.forget(id, after)).await;
+        let Ok(Some(wait)) = forgotten else { return };
+        sleep(wait).await;
+    }
 }
 
 /// `PUT /api/uploads/ID?path=…&modified=…`
@@ -277,7 +305,7 @@ pub(super) async fn send(
 async fn hand_over(site: &Site, id: UploadId, upload: &Arc<Upload>, to: To) -> Result<(), Failure> {
     let of = Arc::clone(upload);
     let entries = spawn_blocking(move || {
-        let mut names = of.folder.names();
+        let mut names = of.ground.root().names();
         names.sort();
         let paths = names.into_iter().map(|name| of.path.join(OsString::from_vec(name)));
         paths.collect::<Vec<_>>()

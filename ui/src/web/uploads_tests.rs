@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 async fn put(bench: &Bench, upload: &str, path: &str, body: &[u8]) -> Answer {
     bench.ask("PUT", &format!("{upload}?path={path}"), body).await
@@ -62,7 +63,10 @@ async fn files_and_folders_are_taken_over_as_they_came() {
         let answer = bench.ask(method, &target, br#"{"to":"shelf"}"#).await;
         assert_eq!(answer.status, 409, "{method}: {answer:?}");
     }
-    bench.server.site().uploads.release(id);
+    let uploads = &bench.server.site().uploads;
+    uploads.release(&[Spent::One(id, entries[1].clone())]);
+    assert_eq!(bench.spooled(), ["1", "1/café", "1/z"].map(PathBuf::from), "one of it was needed");
+    uploads.release(&[Spent::All(id)]);
     assert!(bench.spooled().is_empty());
     assert_eq!(put(&bench, &upload, "late", b"").await.status, 404);
 }
@@ -250,6 +254,114 @@ async fn what_is_thrown_away_while_it_comes_leaves_nothing() {
     coming.write_all(b"67890").await.expect("written");
     assert_eq!(Answer::new(&rest(&mut coming).await).status, 404);
     assert!(bench.spooled().is_empty());
+}
+
+/// Begins to bring a file, as far as that it is there; never ends.
+async fn begin_to_put(bench: &Bench, upload: &str, path: &str) -> TcpStream {
+    let head = bench.head("PUT", &format!("{upload}?path={path}"), "Content-Length: 10\r\n");
+    let mut coming = bench.connect().await;
+    coming.write_all(&[&head[..], b"12345"].concat()).await.expect("written");
+    let number = upload.rsplit('/').next().expect("a number");
+    until(bench, |spooled| spooled.contains(&Path::new(number).join(path))).await;
+    coming
+}
+
+async fn until(bench: &Bench, is_so: impl Fn(&[PathBuf]) -> bool) {
+    while !is_so(&bench.spooled()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_stops_coming_leaves_no_folder_that_only_it_was_in() {
+    let bench = Bench::new().await;
+    let upload = bench.upload().await;
+    drop(begin_to_put(&bench, &upload, "a/b/c/d").await);
+    until(&bench, |spooled| spooled == [Path::new("1")]).await;
+    // With something beside it, and in a folder that was asked for by itself meanwhile.
+    assert_eq!(put(&bench, &upload, "a/x", b"x").await.status, 200);
+    let coming = begin_to_put(&bench, &upload, "a/b/c/d").await;
+    assert_eq!(put(&bench, &upload, "a/b/", b"").await.status, 200);
+    drop(coming);
+    let left = ["1", "1/a", "1/a/b", "1/a/x"].map(PathBuf::from);
+    until(&bench, |spooled| spooled == left).await;
+    // Two in one folder, of which neither comes.
+    let two =
+        [begin_to_put(&bench, &upload, "e/1").await, begin_to_put(&bench, &upload, "e/2").await];
+    drop(two);
+    until(&bench, |spooled| spooled == left).await;
+    for (path, status) in [("f/g/", 400), ("a/x/y/z", 409), ("a/b", 409)] {
+        assert_eq!(put(&bench, &upload, path, b"bytes").await.status, status, "{path}");
+        assert_eq!(bench.spooled(), left, "{path}");
+    }
+    // Nor is anything of it counted, once it is known to come no more.
+    let empty = bench.upload().await;
+    drop(begin_to_put(&bench, &empty, "a/b").await);
+    let nothing = loop {
+        let answer = bench.ask("POST", &format!("{empty}/send"), br#"{"to":"peer"}"#).await.error();
+        if !answer.contains("still coming") {
+            break answer;
+        }
+    };
+    assert!(nothing.contains("nothing in it"), "{nothing}");
+    assert_eq!(bench.spooled(), [&left[..], &[PathBuf::from("2")]].concat());
+}
+
+#[tokio::test]
+async fn what_its_page_has_left_goes_and_nothing_else() {
+    const AT_ONCE: Duration = Duration::from_nanos(1);
+    let mut bench = Bench::new().await;
+    let coming = bench.upload().await;
+    let still = begin_to_put(&bench, &coming, "a").await;
+    let taken = bench.upload().await;
+    assert_eq!(put(&bench, &taken, "b", b"b").await.status, 200);
+    let (answer, ..) = send(&mut bench, &taken, Ok(())).await;
+    assert_eq!(answer.status, 200);
+    let left = bench.upload().await;
+    assert_eq!(put(&bench, &left, "c", b"c").await.status, 200);
+    let uploads = &bench.server.site().uploads;
+    let after = Duration::from_mins(10);
+    assert!(uploads.forget(3, after).is_some_and(|wait| wait <= after), "it is looked at again");
+    assert_eq!(uploads.forget(1, AT_ONCE), Some(AT_ONCE));
+    for id in [2, 3, 4] {
+        assert_eq!(uploads.forget(id, AT_ONCE), None);
+    }
+    assert_eq!(bench.spooled(), ["1", "1/a", "2", "2/b"].map(PathBuf::from));
+    assert_eq!(put(&bench, &left, "c", b"c").await.status, 404);
+    drop(still);
+    until(&bench, |spooled| !spooled.contains(&PathBuf::from("1/a"))).await;
+    while uploads.forget(1, AT_ONCE).is_some() {}
+    assert_eq!(bench.spooled(), ["2", "2/b"].map(PathBuf::from));
+}
+
+#[tokio::test]
+async fn a_page_that_begins_and_never_comes_back_leaves_nothing() {
+    let patience = Patience { upload: Duration::from_millis(20), ..Patience::default() };
+    let bench = Bench::with(patience).await;
+    let answer = bench.ask("POST", "/api/uploads", b"").await;
+    assert_eq!(answer.status, 200);
+    until(&bench, <[_]>::is_empty).await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_when_nobody_is_there_to_send_to_any_more() {
+    let mut bench = Bench::new().await;
+    let taken = bench.upload().await;
+    assert_eq!(put(&bench, &taken, "a", b"a").await.status, 200);
+    let (answer, ..) = send(&mut bench, &taken, Ok(())).await;
+    assert_eq!(answer.status, 200);
+    let open = bench.upload().await;
+    assert_eq!(put(&bench, &open, "b", b"b").await.status, 200);
+    let mut coming = begin_to_put(&bench, &open, "c").await;
+    bench.server.release_all();
+    until(&bench, |spooled| !spooled.contains(&PathBuf::from("1"))).await;
+    assert_eq!(put(&bench, &open, "d", b"d").await.status, 404);
+    coming.write_all(b"67890").await.expect("written");
+    assert_eq!(Answer::new(&rest(&mut coming).await).status, 404);
+    assert!(bench.spooled().is_empty());
+    // The next one can have something sent to them.
+    let next = bench.upload().await;
+    assert_eq!(put(&bench, &next, "e", b"e").await.status, 200);
 }
 
 #[tokio::test]
