@@ -7,6 +7,7 @@ mod access;
 mod apart;
 mod cuts;
 mod hostile;
+mod leavings;
 mod lost;
 mod pages;
 mod scene;

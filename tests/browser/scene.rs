@@ -98,6 +98,15 @@ impl Person {
         self.dir.join("downloads").join(name)
     }
 
+    /// All that lies in the spool of what the pages have sent.
+    pub(crate) fn spooled(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for own in entries(&self.dir.join(".cache/couplet/uploads")) {
+            collect(&own, &mut found);
+        }
+        found
+    }
+
     /// Accepts the newest offer of this name; gives its number.
     pub(crate) fn accepts(&self, name: &str) -> u64 {
         let id = self.transfer(name);
@@ -126,6 +135,19 @@ pub(crate) fn met(place: &Place, relay: &str, args: &[&str]) -> [Person; 2] {
     ann.sees("turn", "YOUR TURN");
     bob.sees("turn", "listening");
     [ann, bob]
+}
+
+fn collect(dir: &Path, found: &mut Vec<PathBuf>) {
+    for path in entries(dir) {
+        collect(&path, found);
+        found.push(path);
+    }
+}
+
+/// What is in it; nothing if it is no directory, or gone meanwhile.
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 /// Whether two files have the same bytes, without holding either.

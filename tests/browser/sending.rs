@@ -49,7 +49,7 @@ fn three_hundred_megabytes_go_from_page_to_page_without_being_held_in_memory() {
     bob.sees_of("note.txt", "verified ✓");
     assert_eq!(fs::read(ann.received("note.txt")).expect("there"), b"a note");
     // What was on its way lies nowhere any more.
-    eventually("an empty spool", || spooled(&ann.dir) == 0 && spooled(&bob.dir) == 0);
+    eventually("an empty spool", || ann.spooled().is_empty() && bob.spooled().is_empty());
 
     // It comes out of the page again, saved by its link, and in parts.
     let saved = place.dir("saved");
@@ -69,13 +69,6 @@ fn three_hundred_megabytes_go_from_page_to_page_without_being_held_in_memory() {
     assert_eq!(part, json!([206, range, contents(SIZE, 7)[SIZE - 10..]]));
     ann.is_sound();
     bob.is_sound();
-}
-
-/// The files that `couplet web` keeps for what is on its way.
-fn spooled(dir: &std::path::Path) -> usize {
-    let uploads = dir.join(".cache/couplet/uploads");
-    let Ok(programs) = fs::read_dir(&uploads) else { return 0 };
-    programs.filter_map(|own| Some(fs::read_dir(own.ok()?.path()).ok()?.count())).sum()
 }
 
 #[test]

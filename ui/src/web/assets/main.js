@@ -48,6 +48,7 @@ const parts = {
   views: views({ turned: () => parts.conversation?.look() }),
 };
 parts.uploads = uploads({
+  tell,
   changed: (number) => {
     byId("moves-empty").hidden = number > 0 || !byId("transfers").hidden;
   },
@@ -181,7 +182,10 @@ function turnTo(next) {
   byId("talking").hidden = next !== "talking";
   byId("meeting").hidden = next === "talking";
   showMeeting();
-  if (next !== "talking") for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  if (next !== "talking") {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    parts.uploads.end();
+  }
   if (next === "talking") {
     parts.views.turn("talk");
     parts.conversation.toNewest();

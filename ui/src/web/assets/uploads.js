@@ -1,7 +1,8 @@
 // Files on their way from the browser to couplet on this machine, which then offers them.
 //
 // Owns the reading: a file goes out as the browser reads it and is never held in memory, at most two at a time; what
-// fails or is cancelled is thrown away whole. A row tells of it until the transfer itself has one.
+// fails or is cancelled is thrown away whole, at whatever step it is. A row tells of it until the transfer itself has one:
+// from then on it is cancelled there.
 
 import { byId, el, setText, spoken } from "./dom.js";
 import { bytes, count, grouped, partOf } from "./words.js";
@@ -9,8 +10,8 @@ import { bytes, count, grouped, partOf } from "./words.js";
 /** Files that are read at the same time. */
 const AT_ONCE = 2;
 
-/** @returns {{begin: (source: object|null, to: "peer"|"shelf") => void, count: () => number}} */
-export function uploads({ changed }) {
+/** @returns {{begin: (source: object|null, to: "peer"|"shelf") => void, end: () => void, count: () => number}} */
+export function uploads({ changed, tell }) {
   const list = byId("uploads");
   const all = new Set();
   let last = 0;
@@ -18,32 +19,41 @@ export function uploads({ changed }) {
   addEventListener("beforeunload", (event) => {
     if ([...all].some((upload) => upload.isReading())) event.preventDefault();
   });
+  // Nobody can go on with it: the files were given to this page.
+  addEventListener("pagehide", end);
 
   function note() {
     list.hidden = all.size === 0;
     changed(all.size);
   }
 
+  function end() {
+    for (const upload of [...all]) upload.end();
+  }
+
   return {
     begin(source, to) {
       if (!source) return;
       last += 1;
-      const upload = reading(last, source, to, () => {
+      const gone = () => {
         all.delete(upload);
         upload.node.remove();
         note();
-      });
+      };
+      const upload = reading(last, source, to, { gone, tell });
       all.add(upload);
       list.append(upload.node);
       note();
       upload.start();
     },
+    /** There is nobody any more whom they were meant for. */
+    end,
     count: () => all.size,
   };
 }
 
 /** One drop or choice, from the first byte until it is offered. */
-function reading(number, source, to, gone) {
+function reading(number, source, to, { gone, tell }) {
   const test = (what) => ({ "data-test": `${what}-${number}` });
   const state = el("span", { class: "state", text: "reading…" });
   const bar = el("progress", { max: "1", "aria-label": `Reading ${source.label}`, ...test("upload-progress") });
@@ -85,24 +95,29 @@ function reading(number, source, to, gone) {
   let run = null;
 
   async function start() {
-    const mine = { requests: new Map(), done: 0, files: 0, stopped: false, id: null };
+    const mine = { requests: new Map(), done: 0, files: 0, stopped: false, id: null, isAsked: false, isUnwanted: false };
     run = mine;
     setText(state, "reading…");
     setText(trouble, "");
     trouble.hidden = again.hidden = true;
-    bar.hidden = false;
+    bar.hidden = stop.disabled = false;
     setText(stop, "Cancel");
     draw(mine);
     try {
       mine.id = (await asked("POST", "/api/uploads")).id;
+      // Cancelled before there was a number to throw away.
+      if (mine.stopped) return void discard(mine);
       await everything(mine);
       if (mine.stopped) return;
       setText(state, to === "shelf" ? "putting…" : "offering…");
+      mine.isAsked = true;
       await asked("POST", `/api/uploads/${mine.id}/send`, { to });
+      if (mine.stopped) return;
       mine.stopped = true;
-      gone();
+      handedOver(mine);
     } catch (error) {
       if (mine.stopped) return;
+      if (mine.isUnwanted) return callBack(mine);
       abandon(mine);
       setText(state, "failed ✗");
       setText(trouble, error.message);
@@ -110,6 +125,12 @@ function reading(number, source, to, gone) {
       bar.hidden = true;
       setText(stop, "Dismiss");
     }
+  }
+
+  /** From here on there is a transfer of it. */
+  function handedOver(mine) {
+    if (mine.isUnwanted) tell(`${source.label} was sent on before it could be cancelled; cancel it among the transfers`);
+    gone();
   }
 
   /** Two hands take from one walk, until it is over or one of them fails. */
@@ -185,17 +206,39 @@ function reading(number, source, to, gone) {
   function abandon(mine) {
     mine.stopped = true;
     for (const request of [...mine.requests.keys()]) request.abort();
-    // It may be gone with the program; then there is nothing to throw away.
-    if (mine.id !== null) fetch(`/api/uploads/${mine.id}`, { method: "DELETE" }).catch(() => {});
+    return discard(mine);
+  }
+
+  /** Throws it away; gives the answer's status, or nothing if the program is gone, and all of it with that. */
+  async function discard(mine) {
+    if (mine.id === null) return null;
+    const answer = await fetch(`/api/uploads/${mine.id}`, { method: "DELETE", keepalive: true }).catch(() => null);
+    return answer?.status;
+  }
+
+  /** What was asked to be sent is called back, if that can be. */
+  async function callBack(mine) {
+    if ((await abandon(mine)) === 409) handedOver(mine);
+    else gone();
   }
 
   function cancel() {
+    if (run && !run.stopped && run.isAsked) {
+      // Whether it is sent is decided already; the answer tells.
+      run.isUnwanted = stop.disabled = true;
+      setText(state, "cancelling…");
+      return;
+    }
+    end();
+  }
+
+  function end() {
     if (run && !run.stopped) abandon(run);
     gone();
   }
 
   trouble.hidden = true;
-  return { node, start, isReading: () => Boolean(run) && !run.stopped };
+  return { node, start, end, isReading: () => Boolean(run) && !run.stopped };
 }
 
 async function asked(method, address, body) {
