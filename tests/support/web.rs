@@ -1,6 +1,5 @@
 //! `couplet web` as a real process.
 
-use super::terminal::now;
 use super::{PATIENCE, VARIABLES, places, program};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,6 +7,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+/// How often something beside the page is looked at.
+const LOOKS: Duration = Duration::from_millis(20);
 
 /// It is killed when it is dropped.
 pub struct Web {
@@ -30,6 +33,8 @@ impl Web {
             command.env_remove(name);
         }
         command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+        // There is nothing on it that would open anything on somebody's desktop.
+        command.env("PATH", dir);
         command.env("XDG_CACHE_HOME", dir.join(".cache")).env("LC_ALL", "C.UTF-8");
         command.envs(places(dir));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -88,11 +93,18 @@ impl Drop for Web {
     }
 }
 
-/// Waits until something beside the page is so, such as that a file is there.
+/// Waits until something beside the page is so, such as that a file is there; it is looked at now and
+/// then, and the processor left to those who make it so.
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = now();
-    while !is_so() {
-        assert!(now() - start < PATIENCE, "{what} never came to be so");
-        std::thread::yield_now();
-    }
+    let looking = async {
+        let mut looks = tokio::time::interval(LOOKS);
+        while !is_so() {
+            looks.tick().await;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let looked = runtime
+        .expect("a runtime")
+        .block_on(async { tokio::time::timeout(PATIENCE, looking).await });
+    assert!(looked.is_ok(), "{what} never came to be so");
 }
