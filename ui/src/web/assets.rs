@@ -44,6 +44,7 @@ const ASSETS: &[Asset] = assets![
     "index.html" is "text/html; charset=utf-8",
     "keys.js" is "text/javascript; charset=utf-8",
     "layout.css" is "text/css; charset=utf-8",
+    "limit.js" is "text/javascript; charset=utf-8",
     "line.js" is "text/javascript; charset=utf-8",
     "main.js" is "text/javascript; charset=utf-8",
     "prose.js" is "text/javascript; charset=utf-8",

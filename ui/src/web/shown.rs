@@ -55,7 +55,6 @@ pub(super) fn line(app: &App) -> wire::Line {
         compares: app.overlay == Some(Overlay::Verify),
         guide: app.guide(),
         limit: app.limit(),
-        can_keep: app.keeps(),
     }
 }
 

@@ -87,7 +87,6 @@ pub(super) struct Line {
     pub(super) guide: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<u64>,
-    pub(super) can_keep: bool,
 }
 
 /// The one at the other end.

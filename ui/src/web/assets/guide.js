@@ -97,10 +97,11 @@ export function guide(act, tell, differ) {
   /** Where seconds run down, the page's own sentence, as the program's would stand still. */
   function advice() {
     if (line.link === "lost" && line.seat) {
-      return `The connection to ${hello.relay} is lost; try ${line.attempt ?? 1} comes in ${secondsUntil(until)} s. What you write is held, nothing is lost.`;
+      const next = line.attempt ? `try ${line.attempt} comes in ${secondsUntil(until)} s` : "trying again";
+      return `The connection to ${hello.relay} is lost; ${next}. What you write is held, nothing is lost.`;
     }
     if (line.link === "lost") {
-      return `Nobody answers at ${hello.relay}; try ${line.attempt ?? 1} comes in ${secondsUntil(until)} s. Is the relay running there?`;
+      return `Nobody answers at ${hello.relay}; try ${line.attempt} comes in ${secondsUntil(until)} s. Is the relay running there?`;
     }
     if (line.link === "online" && line.peer?.is === "silent") {
       return `${peerStarts(line)} has lost the connection; the seat is kept for ${secondsUntil(until)} s. No words are lost.`;

@@ -13,6 +13,7 @@ import { ofFiles } from "./gather.js";
 import { guide } from "./guide.js";
 import { header } from "./header.js";
 import { listen } from "./keys.js";
+import { limits } from "./limit.js";
 import { openLine } from "./line.js";
 import { shelf } from "./shelf.js";
 import { peerName, turnWords } from "./standing.js";
@@ -45,6 +46,7 @@ const parts = {
   ended: ending(tell),
   verify: verification(act),
   shelf: shelf(act),
+  limits: limits(act),
   views: views({ turned: () => parts.conversation?.look() }),
 };
 parts.uploads = uploads({
@@ -91,12 +93,13 @@ const EVENTS = {
   },
   line(event) {
     line = event;
-    if (stage !== "talking" && event.link !== "gone") turnTo("talking");
+    turnTo("talking");
     parts.header.show(line, hello);
     parts.guide.show(line, hello);
     parts.verify.show(line);
     parts.composer.show(line);
     showTitle();
+    parts.limits.show(line.limit);
   },
   entries: (event) => parts.conversation.show(event),
   held: ({ held }) => parts.composer.held(held),
@@ -130,10 +133,6 @@ byId("verify-open").addEventListener("click", () => parts.verify.open());
 byId("help-open").addEventListener("click", () => open("help"));
 for (const id of ["leave", "leave-bar"]) byId(id).addEventListener("click", leave);
 byId("end").addEventListener("click", end);
-byId("limit").addEventListener("change", () => {
-  const rate = Number(byId("limit").value);
-  act(rate > 0 ? { action: "limit", rate } : { action: "limit" });
-});
 byId("banner-retry").addEventListener("click", () => link.retry());
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();

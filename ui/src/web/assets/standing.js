@@ -96,10 +96,10 @@ export function peerWords(line, until) {
 
 /** How the connection to the relay stands, if that is worth a word. `retryAt` is when the next attempt comes. */
 export function linkWords(line, retryAt) {
+  if (line.link === "connecting") return "connecting…";
+  if (line.link !== "lost") return "";
   const again = line.seat ? "reconnecting" : "no answer";
-  if (line.link === "connecting") return line.seat ? "reconnecting…" : "connecting…";
-  if (line.link === "lost") return `${again}, try ${line.attempt ?? 1} in ${secondsUntil(retryAt)} s`;
-  return line.link === "gone" ? "left" : "";
+  return line.attempt ? `${again}, try ${line.attempt} in ${secondsUntil(retryAt)} s` : `${again}…`;
 }
 
 /** What a screen reader is told when it becomes so: no numbers that run. */
@@ -108,7 +108,6 @@ export function spokenState(line) {
   const where = {
     connecting: "Connecting to the relay.",
     lost: "The connection to the relay is lost; it is tried again.",
-    gone: "The line is over.",
   }[line.link];
   if (where) return where;
   const who = {

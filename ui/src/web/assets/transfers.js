@@ -263,12 +263,8 @@ function setFigures(node, parts) {
   );
 }
 
-/** `files` is `[across, all]`, or an object of the two, as far as they are known. */
 function filesOf({ files }) {
-  if (!files) return "";
-  const [across_, all] = Array.isArray(files) ? files : [files.done, files.all];
-  if (all === undefined || all === null) return count(across_ ?? 0, "file");
-  return `${grouped(across_ ?? 0)}/${count(all, "file")}`;
+  return files ? `${grouped(files[0])}/${count(files[1], "file")}` : "";
 }
 
 function factsOf(transfer) {
