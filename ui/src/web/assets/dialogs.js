@@ -14,6 +14,7 @@ export function prepareDialogs() {
       // A press on the dialog itself and not on what is in it is one beside it.
       if (event.target === dialog && isBeside(event, dialog)) dialog.close();
     });
+    dialog.addEventListener("close", bringCaretBack);
   }
 }
 
@@ -53,6 +54,12 @@ export function ask({ title, text, yes }) {
       { once: true },
     );
   });
+}
+
+/** A field that gets the focus back doesn't get its caret back in Chromium once something in the dialog was clicked on. */
+function bringCaretBack() {
+  const field = document.activeElement;
+  if (field instanceof HTMLTextAreaElement) field.setSelectionRange(field.selectionStart, field.selectionEnd);
 }
 
 function isBeside({ clientX, clientY }, dialog) {
