@@ -8,6 +8,7 @@ mod apart;
 mod cuts;
 mod hostile;
 mod leavings;
+mod lines;
 mod lost;
 mod pages;
 mod scene;

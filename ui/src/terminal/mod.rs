@@ -40,7 +40,7 @@ pub(crate) mod commands;
 pub(crate) mod conversation;
 mod dress;
 mod editor;
-mod errands;
+pub(crate) mod errands;
 mod guard;
 mod history;
 mod keys;

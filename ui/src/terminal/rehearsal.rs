@@ -49,6 +49,7 @@ impl Rehearsal {
             zone: TimeZone::UTC,
             pictures: Means::Blocks { any_colour: true },
             links: true,
+            face: super::app::Face::Terminal,
         };
         let now = Clock::new().now();
         let screen = Terminal::new(TestBackend::new(width, height)).unwrap();

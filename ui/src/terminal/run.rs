@@ -127,6 +127,7 @@ pub(super) fn setting(options: &Options, dress: &Dress, theme: Theme, clock: &Cl
         calls: dress.calls,
         keeps: options.keeps,
         pictures: Means::from_environment(|name| std::env::var(name).ok()),
+        face: super::app::Face::Terminal,
         links: links::are_known(|name| std::env::var(name)),
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Owns the harness; the situations are in [`super::scenes`].
 
-use super::app::{App, Effect, Input, Setting};
+use super::app::{App, Effect, Face, Input, Setting};
 use super::clock::{Now, WallTime};
 use super::pictures::{Depict, Means};
 use super::theme::Theme;
@@ -20,6 +20,7 @@ use jiff::civil::date;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +29,19 @@ pub(crate) const MIB: u64 = 1024 * 1024;
 
 /// A gibibyte.
 pub(crate) const GIB: u64 = 1024 * MIB;
+
+thread_local! {
+    /// What those are in front of who come next.
+    static FACE: Cell<Face> = const { Cell::new(Face::Terminal) };
+}
+
+/// The same situation for one who is in front of a page.
+pub(crate) fn on_a_page(scene: fn() -> Stage) -> Stage {
+    FACE.set(Face::Page);
+    let stage = scene();
+    FACE.set(Face::Terminal);
+    stage
+}
 
 /// A face, its clock, and what it asked for.
 pub(crate) struct Stage {
@@ -46,6 +60,7 @@ impl Stage {
 
     pub(crate) fn with(relay: &str, meeting: Meeting, hosted: Option<Hosted>) -> Self {
         let setting = Setting {
+            face: FACE.get(),
             relay: relay.into(),
             downloads: PathBuf::from("downloads"),
             on_collision: OnCollision::default(),

@@ -11,6 +11,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `page`, `shown/`, `wire` | what pages say and are told; pure |
+//! | `deeds`, `pace` | what can be done for a page; how often it is told; pure |
 //! | `run`, `asking`, `audience`, `signals` | what happens: the loops, the open pages, signals |
 //! | `saying` | what pages say, once each; pure |
 //! | `sending` | what is still needed of what pages have sent; pure |
@@ -30,10 +31,12 @@ mod assets;
 mod audience;
 mod batch;
 mod browser;
+mod deeds;
 mod guard;
 mod landing;
 #[cfg(all(test, target_os = "linux"))]
 mod large_tests;
+mod pace;
 mod page;
 mod query;
 mod ranges;

@@ -5,11 +5,13 @@
 //! The rules of the conversation are the [`App`]'s, which it draws as messages instead of cells. No
 //! input or output, no clock.
 
+use super::deeds::{self, Deed};
+use super::pace::Pace;
 use super::saying::{Said, Saying};
 use super::server::TabId;
 use super::shown;
 use super::wire::{self, Action, Told};
-use crate::terminal::app::{App, Drawn, Effect, Input, Overlay, Wish};
+use crate::terminal::app::{App, Drawn, Effect, Input, Overlay, Sight, Wish};
 use crate::terminal::clock::Now;
 use crate::terminal::commands::Line;
 use crate::terminal::conversation::Entry;
@@ -24,8 +26,12 @@ use std::time::Duration;
 const MOST_AT_ONCE: usize = 500;
 /// The newest entries, in which something may still change.
 const WATCHED: usize = 1000;
-/// How often transfers are told anew while they move.
-const TRANSFERS_EVERY: Duration = Duration::from_millis(120);
+/// How often transfers are told anew while they move, and the shelf while it changes; a long list less
+/// often.
+const TOLD_EVERY: Duration = Duration::from_millis(120);
+const LONG_TOLD_EVERY: Duration = Duration::from_millis(600);
+/// What makes it a long one.
+const LONG: usize = 200;
 /// Files of the shelf that are told at first, and more each time.
 const SHELF_ROWS: usize = 500;
 
@@ -38,17 +44,6 @@ pub(super) enum To {
     One(TabId),
     /// All but this one.
     AllBut(TabId),
-}
-
-/// What is to be done that isn't the app's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// What the app wants done.
-    App(Effect),
-    /// Show the downloads directory on the desktop.
-    Folder,
-    /// The program is to end once this conversation has.
-    End,
 }
 
 /// What was told of one entry.
@@ -77,18 +72,25 @@ pub(super) struct Page {
     held: Vec<wire::Held>,
     draft: String,
     transfers: wire::Transfers,
-    /// When transfers may be told again, and whether there is something to tell.
-    transfers_at: Moment,
-    transfers_wait: bool,
+    transfers_pace: Pace,
     shelf: Option<wire::Shelf>,
     shelf_rows: usize,
+    shelf_pace: Pace,
+    /// Of what that was made.
+    shelf_seen: Option<ShelfStamp>,
     /// The pages that show the shelf.
     at_shelf: BTreeSet<TabId>,
     /// The page that writes.
     writer: Option<TabId>,
     /// What pages have said, in this conversation and before it.
     pub(super) saying: Saying,
+    /// The page whose wish is being carried out.
+    asker: Option<TabId>,
 }
+
+/// As long as it is the same, so is what is told of the shelf: how often that was changed, how many
+/// transfers there are, whether it is looked at and how many rows of it are told.
+type ShelfStamp = (u64, usize, bool, usize);
 
 impl Page {
     /// The face at its start, after what was said in earlier conversations.
@@ -105,12 +107,14 @@ impl Page {
             held: Vec::new(),
             draft: String::new(),
             transfers: wire::Transfers::default(),
-            transfers_at: Moment::START,
-            transfers_wait: false,
+            transfers_pace: Pace::default(),
             shelf: None,
             shelf_rows: SHELF_ROWS,
+            shelf_pace: Pace::default(),
+            shelf_seen: None,
             at_shelf: BTreeSet::new(),
             writer: None,
+            asker: None,
         }
     }
 
@@ -121,8 +125,8 @@ impl Page {
 
     /// When there is something to do though nothing happens.
     pub(super) fn wake_at(&self) -> Option<Moment> {
-        let transfers = self.transfers_wait.then_some(self.transfers_at);
-        self.app.wake_at().into_iter().chain(transfers).min()
+        let paces = [self.transfers_pace.wake_at(), self.shelf_pace.wake_at()];
+        self.app.wake_at().into_iter().chain(paces.into_iter().flatten()).min()
     }
 
     /// Takes in what happened.
@@ -146,8 +150,20 @@ impl Page {
         self.told.extend(told.into_iter().map(|told| (to, told)));
     }
 
+    /// One sentence about what this page wanted.
+    pub(super) fn notice(&mut self, tab: TabId, text: String) {
+        self.told.push_back((To::One(tab), Told::Notice { text }));
+    }
+
     /// A page says something.
     pub(super) fn act(&mut self, tab: TabId, text: &str, now: Now) -> Vec<Deed> {
+        self.asker = Some(tab);
+        let deeds = self.act_for(tab, text, now);
+        self.asker = None;
+        deeds
+    }
+
+    fn act_for(&mut self, tab: TabId, text: &str, now: Now) -> Vec<Deed> {
         let Ok(action) = serde_json::from_str::<Action>(text) else { return self.unclear(tab) };
         let wish = match action {
             // Here is a line already.
@@ -165,7 +181,7 @@ impl Page {
                 let before = self.app.conversation.numbers().start;
                 return self.seen(before, now);
             }
-            Action::Folder => return vec![Deed::Folder],
+            Action::Folder => return vec![Deed::Folder(tab)],
             Action::End => {
                 let mut deeds = self.update(Input::Wish(Wish::Do(Line::Fin)), now);
                 deeds.push(Deed::End);
@@ -193,11 +209,9 @@ impl Page {
             Action::Verify { same } => {
                 Wish::Verdict(if same { Verdict::Same } else { Verdict::Different })
             }
+            Action::Later => Wish::Later,
             Action::Shelf { open: true } => {
-                self.at_shelf.insert(tab);
-                self.shelf_rows = SHELF_ROWS;
-                // Another page may show it, and this one knows nothing of it yet.
-                self.shelf = None;
+                self.arrive_at_shelf(tab);
                 Wish::Shelf(true)
             }
             Action::Shelf { open: false } => return self.leave_shelf(tab, now),
@@ -218,7 +232,7 @@ impl Page {
     }
 
     fn unclear(&mut self, tab: TabId) -> Vec<Deed> {
-        self.told.push_back((To::One(tab), Told::Notice { text: wire::UNCLEAR.to_owned() }));
+        self.notice(tab, wire::UNCLEAR.to_owned());
         Vec::new()
     }
 
@@ -238,8 +252,7 @@ impl Page {
             // Whoever is here now mustn't get it by itself.
             Said::Late => {
                 let sentence = "the line that this was for is over; it stands in your field";
-                let notice = Told::Notice { text: sentence.to_owned() };
-                self.told.push_back((To::One(tab), notice));
+                self.notice(tab, sentence.to_owned());
                 let all = [text.as_str(), self.app.draft()];
                 Some(Wish::Compose(all.join("\n").trim_end().to_owned()))
             }
@@ -254,6 +267,13 @@ impl Page {
     /// A page has gone.
     pub(super) fn gone(&mut self, tab: TabId, now: Now) -> Vec<Deed> {
         self.leave_shelf(tab, now)
+    }
+
+    /// A page shows the shelf, and knows nothing of it yet; another one may.
+    fn arrive_at_shelf(&mut self, tab: TabId) {
+        self.at_shelf.insert(tab);
+        self.shelf_rows = SHELF_ROWS;
+        (self.shelf, self.shelf_seen, self.shelf_pace) = (None, None, Pace::default());
     }
 
     /// A page shows the shelf no longer; others may.
@@ -298,38 +318,55 @@ impl Page {
             self.told.push_back((to, told));
         }
         self.look_at_transfers(now.moment);
-        let shelf = shown::shelf(&self.app, self.shelf_rows);
-        if shelf != self.shelf {
-            self.shelf.clone_from(&shelf);
-            if let Some(shelf) = shelf {
-                self.tell(Told::Shelf(Box::new(shelf)));
-            }
-        }
+        self.look_at_shelf(now.moment);
         if let Some(text) = self.app.notice.take() {
-            self.tell(Told::Notice { text });
+            let to = self.asker.map_or(To::All, To::One);
+            self.told.push_back((to, Told::Notice { text }));
         }
-        effects.into_iter().filter(can_be_done).map(Deed::App).collect()
+        if let (Some(sight), Some(tab)) = (self.app.take_sight(), self.asker) {
+            if sight == Sight::Shelf && self.app.overlay == Some(Overlay::Shelf) {
+                self.arrive_at_shelf(tab);
+            }
+            self.told.push_back((To::One(tab), deeds::show(sight)));
+        }
+        effects.into_iter().filter_map(Deed::of).collect()
     }
 
     fn look_at_transfers(&mut self, now: Moment) {
+        if !self.transfers_pace.is_due(now) {
+            return;
+        }
         let transfers = shown::transfers(&self.app);
-        self.transfers_wait = false;
         if transfers == self.transfers {
             return;
         }
-        let same_stages =
-            transfers.list.len() == self.transfers.list.len()
-                && transfers.list.iter().zip(&self.transfers.list).all(|(new, old)| {
-                    (new.id, new.stage, &new.can) == (old.id, old.stage, &old.can)
-                });
-        // Figures can wait, another state is told at once.
-        if same_stages && now < self.transfers_at {
-            self.transfers_wait = true;
-            return;
-        }
-        self.transfers_at = now + TRANSFERS_EVERY;
+        self.transfers_pace.rest(now, every(transfers.list.len()));
         self.transfers = transfers.clone();
         self.tell(Told::Transfers(Box::new(transfers)));
+    }
+
+    fn look_at_shelf(&mut self, now: Moment) {
+        let is_looked_at = self.app.overlay == Some(Overlay::Shelf);
+        let transfers = self.app.transfers.all().len();
+        let seen = (self.app.shelf.changes(), transfers, is_looked_at, self.shelf_rows);
+        if self.shelf_seen == Some(seen) {
+            return self.shelf_pace.forget();
+        }
+        // What a user does there is answered at once.
+        if self.asker.is_none() && !self.shelf_pace.is_due(now) {
+            return;
+        }
+        self.shelf_pace.forget();
+        self.shelf_seen = Some(seen);
+        let shelf = shown::shelf(&self.app, self.shelf_rows);
+        if shelf == self.shelf {
+            return;
+        }
+        self.shelf.clone_from(&shelf);
+        if let Some(shelf) = shelf {
+            self.shelf_pace.rest(now, every(shelf.files.len()));
+            self.tell(Told::Shelf(Box::new(shelf)));
+        }
     }
 
     fn look_at_entries(&mut self) {
@@ -379,27 +416,9 @@ impl Page {
     }
 }
 
-/// What needs a terminal isn't done here: pages have a title and a sound of their own.
-const fn can_be_done(effect: &Effect) -> bool {
-    match effect {
-        Effect::Engine(_)
-        | Effect::Shelf(_)
-        | Effect::EndVisit
-        | Effect::Save(..)
-        | Effect::Quit(_) => true,
-        Effect::List(_)
-        | Effect::Look(_)
-        | Effect::Probe { .. }
-        | Effect::Bell
-        | Effect::Notice(_)
-        | Effect::Title(_)
-        | Effect::Mouse(_)
-        | Effect::Depict(_)
-        | Effect::Copy(_)
-        | Effect::Clear
-        | Effect::Suspend
-        | Effect::Edit(_) => false,
-    }
+/// How often a list of so many rows is told.
+const fn every(rows: usize) -> Duration {
+    if rows > LONG { LONG_TOLD_EVERY } else { TOLD_EVERY }
 }
 
 #[cfg(test)]

@@ -4,11 +4,18 @@ use super::*;
 use crate::engine::{Command, Event};
 use crate::terminal::app::App;
 use crate::terminal::scenes;
-use crate::terminal::stage::Stage;
+use crate::terminal::stage::{self, Stage};
 use couplet::message::Role;
 use couplet::session::Event as Heard;
 use couplet::transfer::book::{Direction, TransferState};
 use serde_json::{Value, json};
+
+#[path = "page_tests/lines.rs"]
+mod lines;
+#[path = "page_tests/pace.rs"]
+mod pace;
+#[path = "page_tests/words.rs"]
+mod words;
 
 /// A page, its time, and what was told since the last look.
 struct Play {
@@ -28,7 +35,7 @@ impl Play {
 
     /// Two have met, and it is this one's turn.
     fn met() -> Self {
-        Self::from(scenes::your_turn_empty())
+        Self::from(stage::on_a_page(scenes::your_turn_empty))
     }
 
     fn app(&self) -> &App {
@@ -52,8 +59,13 @@ impl Play {
         let deeds = self.act(action).into_iter();
         deeds
             .filter_map(|deed| match deed {
-                Deed::App(Effect::Engine(command)) => Some(command),
-                Deed::App(_) | Deed::Folder | Deed::End => None,
+                Deed::Engine(command) => Some(command),
+                Deed::Shelf(_)
+                | Deed::EndVisit
+                | Deed::Save(..)
+                | Deed::Quit(_)
+                | Deed::Folder(_)
+                | Deed::End => None,
             })
             .collect()
     }
@@ -224,6 +236,7 @@ fn offers_are_answered_and_transfers_told_no_more_often_than_is_seen() {
     play.page.welcome(TabId(2));
     let told = play.newest("transfers");
     assert_eq!(told["transfers"][0]["can"], json!(["accept", "decline"]));
+    play.wait(TOLD_EVERY);
     let id = Some(TransferId(3));
     let accept = json!({"action": "accept", "id": 3, "existing": "overwrite"});
     let on_collision = Some(couplet::transfer::offer::OnCollision::Overwrite);
@@ -247,8 +260,8 @@ fn offers_are_answered_and_transfers_told_no_more_often_than_is_seen() {
     }
     assert!(play.told().is_empty(), "it was told just now");
     let due = play.page.wake_at().expect("there is something to tell");
-    assert!(due > play.now.moment && due <= play.now.moment + TRANSFERS_EVERY);
-    play.wait(TRANSFERS_EVERY);
+    assert!(due > play.now.moment && due <= play.now.moment + TOLD_EVERY);
+    play.wait(TOLD_EVERY);
     play.give(Input::Tick);
     assert_eq!(play.newest("transfers")["transfers"][0]["done"], 99);
 }
@@ -292,6 +305,18 @@ fn the_words_of_the_seal_are_compared_where_they_are_seen() {
 }
 
 #[test]
+fn words_that_are_not_compared_now_are_put_away_for_all_pages() {
+    let mut play = Play::from(scenes::sealed_by_code());
+    play.act(&json!({"action": "compare"}));
+    assert_eq!(play.newest("line")["compares"], true);
+    assert_eq!(play.asks(&json!({"action": "later"})), [], "it is no verdict");
+    assert_eq!(play.newest("line")["compares"], Value::Null);
+    play.page.welcome(TabId(2));
+    assert_eq!(play.newest("line")["compares"], Value::Null, "nor after a reload");
+    assert_eq!(play.asks(&json!({"action": "verify", "same": true})), [], "nobody sees them");
+}
+
+#[test]
 fn the_shelf_is_shown_as_long_as_a_page_shows_it() {
     let mut play = Play::met();
     play.act(&json!({"action": "shelf", "open": true}));
@@ -328,7 +353,7 @@ fn nothing_that_a_page_says_does_harm() {
     play.act(&json!({"action": "say", "text": "/help"}));
     assert_eq!(play.app().overlay, None, "what a page shows otherwise covers nothing");
     let deeds = play.act(&json!({"action": "end"}));
-    assert_eq!(deeds, [Deed::App(Effect::Engine(Command::Fin)), Deed::End]);
+    assert_eq!(deeds, [Deed::Engine(Command::Fin), Deed::End]);
 }
 
 /// docs/WEB-API.md: each action there is understood, and each event there has the fields it may have.
@@ -349,7 +374,7 @@ fn the_document_is_true() {
             events.insert(value["event"].as_str().expect("its kind").to_owned());
         }
     }
-    assert_eq!(actions, 27);
+    assert_eq!(actions, 28);
     let all = [
         "asking",
         "draft",
@@ -361,6 +386,7 @@ fn the_document_is_true() {
         "notice",
         "said",
         "shelf",
+        "show",
         "transfers",
     ];
     assert_eq!(events.iter().map(String::as_str).collect::<Vec<_>>(), all);

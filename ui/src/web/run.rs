@@ -5,13 +5,15 @@
 
 use super::Web;
 use super::browser;
-use super::page::{Deed, Page};
+use super::deeds::Deed;
+use super::page::Page;
 use super::sending::Sending;
-use super::server::{Heard, Saved, TabId, To as Goal, UploadId};
+use super::server::{Heard, Saved as Received, TabId, To as Goal, UploadId};
 use super::wire::Stage;
 use crate::config::Timestamps;
 use crate::engine::{Command, Engine, Outgoing};
-use crate::terminal::app::{App, Calls, Effect, Input, Setting, Wish};
+use crate::terminal::app::{App, Calls, Face as At, Input, Saved, Setting, Wish};
+use crate::terminal::errands;
 use crate::terminal::pictures::Means;
 use crate::terminal::shelf::Environment;
 use crate::terminal::theme::Theme;
@@ -25,9 +27,18 @@ use couplet::transfer::offer::Form;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 /// What a transfer's direction is called in the last lines.
 const WAYS: [&str; 2] = ["incoming", "outgoing"];
+
+/// What took its time beside the loop.
+enum Done {
+    /// A transcript was written, or wasn't.
+    Saved(Saved),
+    /// The desktop shows this directory, as a page has asked; or why it doesn't.
+    Folder { tab: TabId, path: PathBuf, opened: Result<(), String> },
+}
 
 /// All that the loop holds.
 struct Face<'a> {
@@ -36,6 +47,7 @@ struct Face<'a> {
     outbox: VecDeque<Command>,
     visiting: Visiting,
     sending: Sending,
+    outside: JoinSet<Done>,
     ending: Option<Ending>,
     draft_kept: String,
 }
@@ -57,6 +69,7 @@ pub(super) async fn run(
         outbox: VecDeque::new(),
         visiting: Visiting::new(options.visit),
         sending: Sending::default(),
+        outside: JoinSet::new(),
         ending: None,
         draft_kept,
     };
@@ -92,6 +105,7 @@ pub(super) async fn run(
                 face.update(Input::Interrupt);
             }
             event = face.visiting.next() => face.update(Input::Shelf(event)),
+            Some(Ok(done)) = face.outside.join_next() => face.take_in(done),
             () = sleep_until(wake), if wake.is_some() => face.update(Input::Tick),
         }
     }
@@ -115,6 +129,7 @@ fn setting(options: &Options, web: &Web) -> Setting {
         keeps: options.keeps,
         pictures: Means::Blocks { any_colour: false },
         links: false,
+        face: At::Page,
     }
 }
 
@@ -207,7 +222,7 @@ impl Face<'_> {
     }
 
     /// Where the file lies that a transfer brought.
-    fn received(&self, id: u64) -> Option<Saved> {
+    fn received(&self, id: u64) -> Option<Received> {
         let app = &self.page.app;
         let is_file = |transfer: &&Transfer| {
             transfer.info.direction == Direction::Incoming && transfer.info.offer.form == Form::File
@@ -218,7 +233,7 @@ impl Face<'_> {
         else {
             return None;
         };
-        Some(Saved { directory: app.setting.downloads.clone(), name: saved_as.clone() })
+        Some(Received { directory: app.setting.downloads.clone(), name: saved_as.clone() })
     }
 
     fn update(&mut self, input: Input) {
@@ -230,45 +245,45 @@ impl Face<'_> {
 
     fn carry_out(&mut self, deeds: Vec<Deed>) {
         for deed in deeds {
-            match deed {
-                Deed::App(effect) => self.affect(effect),
-                Deed::Folder => self.show_folder(),
-                Deed::End => self.web.is_over = true,
-            }
+            self.carry_out_one(deed);
         }
         self.keep_draft();
     }
 
-    fn affect(&mut self, effect: Effect) {
-        match effect {
-            Effect::Engine(command) => self.outbox.push_back(command),
-            Effect::Shelf(command) => self.visiting.ask(command, self.page.app.limit()),
-            Effect::EndVisit => {
+    fn carry_out_one(&mut self, deed: Deed) {
+        match deed {
+            Deed::Engine(command) => self.outbox.push_back(command),
+            Deed::Shelf(command) => self.visiting.ask(command, self.page.app.limit()),
+            Deed::EndVisit => {
                 self.visiting.end();
                 self.web.server.release(self.sending.end_visit());
             }
-            Effect::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
-            // Pages save the transcript themselves; the rest needs a terminal, and is left out.
-            Effect::Save(..)
-            | Effect::List(_)
-            | Effect::Look(_)
-            | Effect::Probe { .. }
-            | Effect::Bell
-            | Effect::Notice(_)
-            | Effect::Title(_)
-            | Effect::Mouse(_)
-            | Effect::Depict(_)
-            | Effect::Copy(_)
-            | Effect::Clear
-            | Effect::Suspend
-            | Effect::Edit(_) => {}
+            Deed::Save(path, text) => {
+                self.outside.spawn_blocking(move || Done::Saved(errands::save(path, &text)));
+            }
+            Deed::Quit(ending) => self.ending = self.ending.take().or(Some(ending)),
+            Deed::Folder(tab) => {
+                let downloads = self.page.app.setting.downloads.clone();
+                self.outside.spawn(async move {
+                    // The desktop knows nothing of where this program is.
+                    let whole = std::path::absolute(&downloads).unwrap_or(downloads);
+                    Done::Folder { tab, opened: browser::open(&whole).await, path: whole }
+                });
+            }
+            Deed::End => self.web.is_over = true,
         }
     }
 
-    fn show_folder(&self) {
-        let downloads = self.page.app.setting.downloads.clone();
-        // What it says on failing has nowhere to go any more once the page has asked.
-        tokio::spawn(async move { browser::open(downloads).await });
+    /// Something is done that took its time.
+    fn take_in(&mut self, done: Done) {
+        match done {
+            Done::Saved(saved) => self.update(Input::Saved(saved)),
+            Done::Folder { opened: Ok(()), .. } => {}
+            Done::Folder { tab, path, opened: Err(why) } => {
+                let path = couplet::text::line(&path.to_string_lossy(), 200);
+                self.page.notice(tab, format!("what you received is in {path}: {why}"));
+            }
+        }
     }
 
     /// Tells the engine what stands in the composer, if that is kept.

@@ -46,6 +46,12 @@ pub(super) enum Told {
     Transfers(Box<Transfers>),
     /// The shelf.
     Shelf(Box<Shelf>),
+    /// What the page was asked to show by a line.
+    Show {
+        what: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<u32>,
+    },
     /// One sentence.
     Notice { text: String },
     /// The line is over.
@@ -271,6 +277,7 @@ pub(super) enum Action {
     Verify {
         same: bool,
     },
+    Later,
     Folder,
     Shelf {
         open: bool,

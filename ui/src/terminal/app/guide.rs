@@ -101,9 +101,11 @@ impl App {
         let now = self.now.moment;
         let standing = &self.standing;
         let relay = &self.setting.relay;
+        let face = self.setting.face;
         if self.is_leaving() {
             let what = if self.next.is_some() { "Going to another room" } else { "Leaving" };
-            return Some(format!("{what}. Ctrl-C once more doesn't wait for the relay."));
+            let again = face.pick("Ctrl-C", "Leave");
+            return Some(format!("{what}. {again} once more doesn't wait for the relay."));
         }
         if let (true, Some(guide)) = (standing.is_plain(), self.plain_guide()) {
             return Some(guide);
@@ -154,31 +156,30 @@ impl App {
                 "{name} is gone. You keep seat {seat}, a newcomer takes the empty one. You may say \
                  one message for them."
             )),
-            Some(Peer::Gone) => {
-                Some(format!("{name} is gone. You keep seat {seat}, a newcomer takes the empty one."))
-            }
+            Some(Peer::Gone) => Some(format!(
+                "{name} is gone. You keep seat {seat}, a newcomer takes the empty one."
+            )),
             Some(Peer::Present) if standing.seal == Some(Seal::Agreeing) => Some(format!(
                 "{name} is here. Your clients agree on keys; until then what you enter is held."
             )),
-            Some(Peer::Present) if standing.seal == Some(Seal::Failed) => Some(
+            Some(Peer::Present) if standing.seal == Some(Seal::Failed) => Some(format!(
                 "This line isn't sealed, so nothing is said. Ask your peer over another way which \
-                 code they have; fin leaves."
-                    .to_owned(),
-            ),
-            Some(Peer::Present) if standing.is_distrusted() => Some(
-                "The words differ, so nothing is sent and nothing taken. fin leaves; meet again by \
-                 a new code, best over another relay."
-                    .to_owned(),
-            ),
+                 code they have{}.",
+                face.pick("; fin leaves", ", or leave")
+            )),
+            Some(Peer::Present) if standing.is_distrusted() => Some(format!(
+                "The words differ, so nothing is sent and nothing taken. {} meet again by a new \
+                 code, best over another relay.",
+                face.pick("fin leaves;", "Leave, and")
+            )),
             Some(Peer::Present) if self.conversation.has_words() => None,
-            Some(Peer::Present) if standing.may_speak() => Some(
-                "It is your turn: write a message and press Enter. /send PATH offers a file, at \
-                 any time."
-                    .to_owned(),
-            ),
+            Some(Peer::Present) if standing.may_speak() => Some(format!(
+                "It is your turn: write a message and press Enter. {} at any time.",
+                face.pick("/send PATH offers a file,", "Files can be sent")
+            )),
             Some(Peer::Present) => Some(format!(
-                "{name} has the turn. What you enter is held until it is yours; /send PATH offers \
-                 a file, at any time."
+                "{name} has the turn. What you enter is held until it is yours; {} at any time.",
+                face.pick("/send PATH offers a file,", "files can be sent")
             )),
         }
     }
@@ -232,11 +233,12 @@ impl App {
             (None, _) => lines.push(format!("You have seat {seat}. Waiting for a peer.")),
         }
         if let Some(hosted) = &self.setting.hosted {
-            lines.extend(hosted.how_to_join(
+            let how = hosted.how_to_join(
                 code.as_ref(),
                 self.standing.room.as_ref(),
                 &self.setting.started_as,
-            ));
+            );
+            lines.extend(how.into_iter().map(|line| self.setting.face.reworded(line)));
         } else if let (Some(code), Meeting::New(_)) = (&code, &self.setting.meeting) {
             lines.push("Your friend types:".to_owned());
             lines.push(meeting::command_with(code, &self.setting.relay, &self.setting.started_as));

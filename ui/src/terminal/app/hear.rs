@@ -44,7 +44,7 @@ impl App {
             // The session tells the same.
             Event::Offered { .. } => {}
             Event::NotOffered { text, .. } | Event::NotAccepted { text, .. } => {
-                self.tell(Sign::Trouble, text);
+                self.tell(Sign::Trouble, self.setting.face.reworded(text));
             }
         }
     }
@@ -111,10 +111,10 @@ impl App {
             }
             SessionEvent::Transfer { id, info } => self.hear_transfer(id, info, effects),
             SessionEvent::Notice(text) => {
-                self.tell(Sign::Info, text);
+                self.tell(Sign::Info, self.setting.face.reworded(text));
             }
             SessionEvent::Trouble(text) => {
-                self.tell(Sign::Trouble, text);
+                self.tell(Sign::Trouble, self.setting.face.reworded(text));
             }
             SessionEvent::Seal(seal) => self.hear_seal(seal),
             SessionEvent::PeerCompares => {

@@ -9,6 +9,7 @@ mod completion;
 mod details;
 mod drawn;
 mod exchange;
+mod face;
 mod find;
 mod guide;
 mod hear;
@@ -18,6 +19,7 @@ mod leaving;
 mod lists;
 mod mode;
 mod mouse;
+mod noted;
 mod outside;
 mod overlay;
 mod past;
@@ -40,13 +42,14 @@ pub(crate) use calls::Calls;
 pub(crate) use completion::{Listing, ListingRequest, Popup};
 pub(crate) use drawn::{Button, Rows, Spots};
 pub(crate) use exchange::{Drawn, Effect, Input};
+pub(crate) use face::Face;
 pub(crate) use mode::Mode;
 pub(crate) use mouse::{Did, Mouse};
 pub(crate) use overlay::Overlay;
 pub(crate) use past::Past;
 pub(crate) use reading::Saved;
 pub(crate) use standing::Standing;
-pub(crate) use wishes::Wish;
+pub(crate) use wishes::{Sight, Wish};
 pub(crate) use write::MOST_WRITTEN;
 
 use super::clock::Now;
@@ -77,6 +80,8 @@ const ARMED_FOR: Duration = Duration::from_secs(3);
 /// What the face is told once, at the start.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
+    /// What the user sits in front of.
+    pub(crate) face: Face,
     /// The relay's address, for showing.
     pub(crate) relay: String,
     /// Where received files go, for showing.
@@ -142,7 +147,7 @@ pub(crate) struct App {
     /// What was offered.
     pub(crate) transfers: Transfers,
     /// What is known of the relay's shelf.
-    pub(crate) shelf: Shelf,
+    pub(crate) shelf: noted::Noted<Shelf>,
     /// The files to choose from, while they are shown.
     pub(crate) picker: Option<Box<Picker>>,
     /// The received picture that is looked at.
@@ -159,6 +164,8 @@ pub(crate) struct App {
     pub(crate) popup: Option<Popup>,
     /// One sentence about the last key, until the next one.
     pub(crate) notice: Option<String>,
+    /// What the last line on a page was to show.
+    sight: Option<Sight>,
     /// What the composer's keys are for.
     pub(crate) mode: Mode,
     history: History,
@@ -199,7 +206,7 @@ impl App {
             standing: Standing::default(),
             conversation: Conversation::default(),
             transfers: Transfers::default(),
-            shelf: Shelf::default(),
+            shelf: noted::Noted::default(),
             picker: None,
             preview: preview::Preview::default(),
             editor: Editor::default(),
@@ -208,6 +215,7 @@ impl App {
             below: Vec::new(),
             popup: None,
             notice: None,
+            sight: None,
             mode: Mode::default(),
             history: History::default(),
             handed_out: None,

@@ -76,7 +76,8 @@ impl App {
         } else if self.sealing.compares_told.is_none_or(|told| now.since(told) >= TOLD_EVERY) {
             self.sealing.compares_told = Some(now);
             let name = self.standing.peer_in_words();
-            self.tell(Sign::Info, format!("{name} compares the words of the seal: /verify"));
+            let how = self.setting.face.pick("/verify", "press Verify");
+            self.tell(Sign::Info, format!("{name} compares the words of the seal: {how}"));
         }
     }
 
@@ -149,13 +150,14 @@ impl App {
         known: bool,
     ) {
         let spelled = words.join("-");
+        let how = self.setting.face.pick("/verify", "Verify");
         let (sign, text) = match verdict {
             // Coming back to what it was isn't worth a line.
             None if known => return,
             None if by_code => {
-                (Sign::Good, format!("sealed by your code; words {spelled}: /verify compares them"))
+                (Sign::Good, format!("sealed by your code; words {spelled}: {how} compares them"))
             }
-            None => (Sign::Good, format!("sealed; words {spelled}: /verify compares them")),
+            None => (Sign::Good, format!("sealed; words {spelled}: {how} compares them")),
             Some(Verdict::Same) => {
                 (Sign::Good, format!("verified: you both have the words {spelled}"))
             }
@@ -167,6 +169,6 @@ impl App {
                     .to_owned(),
             ),
         };
-        self.tell(sign, text);
+        self.tell(sign, self.setting.face.reworded(text));
     }
 }

@@ -257,10 +257,11 @@ impl App {
         if self.overlay != Some(Overlay::Shelf) {
             return;
         }
+        let is_closed = matches!(self.shelf.access, Access::Closed { .. });
         match self.shelf.login.as_mut() {
             Some(login) if login.sent => {}
             Some(login) => login.insert(pasted),
-            None if matches!(self.shelf.access, Access::Closed { .. }) => {}
+            None if is_closed => {}
             None => self.search(pasted),
         }
     }

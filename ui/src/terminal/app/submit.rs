@@ -18,7 +18,7 @@ use couplet::transfer::book::{Hold, TransferId};
 use couplet::units;
 
 /// Where a command with a mistake went.
-pub(super) const FROM_HISTORY: &str = "; Up brings it back";
+const FROM_HISTORY: &str = "; Up brings it back";
 
 impl App {
     /// Whether it is done; if not, a notice says why, and where a command went.
@@ -63,6 +63,9 @@ impl App {
     }
 
     fn carry_out(&mut self, line: Line, effects: &mut Vec<Effect>) -> Result<(), String> {
+        if let Some(why) = self.setting.face.refusal(&line) {
+            return Err(why.to_owned());
+        }
         let command = match line {
             Line::Empty => return Ok(()),
             Line::Words(text) => {
@@ -95,7 +98,8 @@ impl App {
             Line::Resume(id) => Command::Continue(Some(self.to_resume(id)?)),
             Line::Limit(limit) => {
                 self.conversation.go_to_newest();
-                self.tell(Sign::Info, limited(limit));
+                let text = self.setting.face.reworded(limited(limit));
+                self.tell(Sign::Info, text);
                 self.setting.limit = limit;
                 effects.push(Effect::Shelf(visit::Command::Limit(limit)));
                 Command::Limit(limit)

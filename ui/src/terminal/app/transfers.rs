@@ -7,7 +7,7 @@
 use super::super::conversation::{Sign, Who};
 use super::super::transfers::{Stage, Transfer};
 use super::super::wording;
-use super::{App, Effect};
+use super::{App, Effect, Face};
 use couplet::limits::MAX_REASON_COLUMNS;
 use couplet::text;
 use couplet::transfer::book::{Direction, Hold, TransferId, TransferInfo, TransferState};
@@ -105,7 +105,10 @@ impl App {
         let kept = kept(transfer);
         Some(match &info.state {
             TransferState::Offered if incoming => {
-                let accept = format!("/accept {id}");
+                let accept = match self.setting.face {
+                    Face::Terminal => format!("/accept {id}"),
+                    Face::Page => "Accept".to_owned(),
+                };
                 let rest = match transfer.outlook(self.setting.on_collision) {
                     Some(outlook) => outlook.in_conversation(&accept),
                     None => format!(": {accept}"),

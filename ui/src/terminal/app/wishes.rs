@@ -3,14 +3,15 @@
 //! Owns nothing but the way in: each wish ends in what a key or a command does.
 
 use super::super::commands::Line;
+use super::super::picker::Purpose;
 use super::super::shelf::Login;
-use super::submit::FROM_HISTORY;
 use super::{App, Effect, MOST_WRITTEN, Overlay};
 use crate::engine::Command;
 use couplet::session::{DraftId, Verdict};
 use couplet::shelf::message::Password;
 use couplet::shelf::name::ShelfName;
 use couplet::text;
+use couplet::transfer::book::TransferId;
 use std::path::PathBuf;
 
 /// What a page wants.
@@ -24,6 +25,8 @@ pub(crate) enum Wish {
     Do(Line),
     /// A verdict on the verification words, which were in sight.
     Verdict(Verdict),
+    /// None on them now: they are put away.
+    Later,
     /// This held message goes back into the composer.
     TakeBack(DraftId),
     /// The user looks at the shelf, or no longer.
@@ -45,7 +48,29 @@ pub(crate) enum Wish {
     Put(Vec<PathBuf>),
 }
 
+/// What a line was to show; a page shows it in its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// The help.
+    Help,
+    /// All transfers.
+    Transfers,
+    /// All that is known of this one.
+    Transfer(TransferId),
+    /// Files to choose from, to be sent.
+    Files,
+    /// The relay's shelf.
+    Shelf,
+    /// The verification words.
+    Words,
+}
+
 impl App {
+    /// What the last line was to show, once.
+    pub(crate) const fn take_sight(&mut self) -> Option<Sight> {
+        self.sight.take()
+    }
+
     /// Does what a page wants.
     pub(super) fn wish(&mut self, wish: Wish, effects: &mut Vec<Effect>) {
         self.last_key = self.now.moment;
@@ -53,15 +78,14 @@ impl App {
         match wish {
             Wish::Compose(text) => self.editor.set(text::message(&text, MOST_WRITTEN)),
             Wish::Enter(text) => {
+                let covers = (self.overlay.take(), std::mem::take(&mut self.below));
                 let text = text::message(&text, MOST_WRITTEN);
                 self.editor.set(&text);
                 if !self.submit(effects) {
                     // A page has nothing to bring it back from.
                     self.editor.set(text);
-                    if let Some(notice) = &mut self.notice {
-                        *notice = notice.trim_end_matches(FROM_HISTORY).to_owned();
-                    }
                 }
+                self.see_instead(covers);
             }
             Wish::Do(line) => self.by_key(line, effects),
             Wish::Verdict(verdict) => {
@@ -70,6 +94,7 @@ impl App {
                     effects.push(Effect::Engine(Command::Verify(verdict)));
                 }
             }
+            Wish::Later => self.take_away(Overlay::Verify),
             Wish::TakeBack(draft) => {
                 if self.held.iter().any(|held| held.draft == draft) {
                     effects.push(Effect::Engine(Command::TakeBack(Some(draft))));
@@ -90,8 +115,36 @@ impl App {
             }
             Wish::Put(paths) => self.put(paths, effects),
         }
+        self.notice = self.notice.take().map(|notice| self.setting.face.reworded(notice));
         self.uncover();
         self.tell_writing(effects);
+    }
+
+    /// Notes what a line was to show, over what covered the conversation before.
+    fn see_instead(&mut self, covers: (Option<Overlay>, Vec<Overlay>)) {
+        self.sight = self.overlay.and_then(|overlay| match overlay {
+            Overlay::Help { .. } => Some(Sight::Help),
+            Overlay::Transfers { .. } => Some(Sight::Transfers),
+            Overlay::Details { id, .. } => Some(Sight::Transfer(id)),
+            Overlay::Verify => Some(Sight::Words),
+            Overlay::Shelf => Some(Sight::Shelf),
+            Overlay::Pick => Some(match self.picker.as_ref().map(|picker| picker.purpose) {
+                Some(Purpose::Put) => Sight::Shelf,
+                Some(Purpose::Send) | None => Sight::Files,
+            }),
+            // Their commands are for terminals.
+            Overlay::Find | Overlay::Select | Overlay::Preview { .. } => None,
+        });
+        self.topic.query.clear();
+        match (self.overlay, covers) {
+            (Some(now @ (Overlay::Verify | Overlay::Shelf)), (Some(before), _))
+                if now != before =>
+            {
+                self.below = vec![before];
+            }
+            (Some(Overlay::Verify | Overlay::Shelf), _) => {}
+            (_, covers) => (self.overlay, self.below) = covers,
+        }
     }
 
     /// What a page shows otherwise covers nothing of it.

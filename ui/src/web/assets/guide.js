@@ -22,6 +22,7 @@ export function guide(act, tell, differ) {
   byId("invite-copy-command").addEventListener("click", () => copy(command(), "the command", tell));
   byId("compares-same").addEventListener("click", () => act({ action: "verify", same: true }));
   byId("compares-differ").addEventListener("click", () => differ());
+  byId("compares-later").addEventListener("click", () => act({ action: "later" }));
   setInterval(() => {
     if (line?.link === "lost" || line?.peer?.is === "silent") showAdvice();
   }, 500);

@@ -57,6 +57,7 @@ parts.uploads = uploads({
 });
 parts.transfers = transfers({
   act,
+  turn: () => parts.views.turn("moves"),
   changed: (counts) => {
     parts.views.moving(counts);
     byId("moves-empty").hidden = !byId("transfers").hidden || parts.uploads.count() > 0;
@@ -98,8 +99,8 @@ const EVENTS = {
     parts.guide.show(line, hello);
     parts.verify.show(line);
     parts.composer.show(line);
-    showTitle();
     parts.limits.show(line.limit);
+    showTitle();
   },
   entries: (event) => parts.conversation.show(event),
   held: ({ held }) => parts.composer.held(held),
@@ -113,6 +114,7 @@ const EVENTS = {
     parts.shelf.laid(event.transfers);
   },
   shelf: (event) => parts.shelf.show(event),
+  show: (event) => SIGHTS[event.what]?.(event),
   notice: ({ text }) => tell(text),
   ended(event) {
     turnTo("ended");
@@ -122,6 +124,16 @@ const EVENTS = {
     parts.start.show({ relay: hello.relay });
     showMeeting();
   },
+};
+
+/** What a command asks to see. */
+const SIGHTS = {
+  help: () => open("help"),
+  transfers: () => toTransfers(),
+  transfer: ({ id }) => parts.transfers.reveal(id) || toTransfers(),
+  files: () => byId("files").click(),
+  shelf: () => parts.shelf.open(),
+  words: () => parts.verify.reveal(),
 };
 
 link = openLine({
@@ -160,13 +172,7 @@ listen(
       },
     },
     P: { does: "pass the turn without a word", run: () => byId("pass").disabled || parts.composer.pass() },
-    T: {
-      does: "to the transfers",
-      run: () => {
-        parts.views.turn("moves");
-        byId("moves-title").focus();
-      },
-    },
+    T: { does: "to the transfers", run: () => toTransfers() },
     V: { does: "compare the words", run: () => parts.verify.open() },
   },
   () => open("help"),
@@ -201,6 +207,11 @@ function turnTo(next) {
 /** Whether there is likely a keyboard: fingers bring up one of glass. */
 function hasKeyboard() {
   return !matchMedia("(pointer: coarse)").matches;
+}
+
+function toTransfers() {
+  parts.views.turn("moves");
+  byId("moves-title").focus();
 }
 
 function showMeeting() {

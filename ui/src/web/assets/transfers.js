@@ -20,9 +20,10 @@ const WAITS = ["offered", "queued", "held", "interrupted"];
 const ACROSS = 120;
 
 /**
- * @param {{act: (action: object) => boolean, changed: (counts: object) => void}} listener
+ * @param {{act: (action: object) => boolean, changed: (counts: object) => void, turn: () => void}} listener `turn` brings
+ *   the list into sight
  */
-export function transfers({ act, changed }) {
+export function transfers({ act, changed, turn }) {
   const list = byId("transfers");
   const rows = new Map();
   const flow = chart({ across: ACROSS, height: 100, kind: "flow" });
@@ -34,6 +35,13 @@ export function transfers({ act, changed }) {
 
   return {
     show,
+    /** Brings one of them into sight, with its details; says whether it is there. */
+    reveal(id) {
+      if (!rows.has(id)) return false;
+      turn();
+      rows.get(id).reveal();
+      return true;
+    },
     /** Answers the offer that has waited longest. */
     answer(how) {
       const oldest = offers.reduce((least, id) => Math.min(least, id), Infinity);
@@ -43,8 +51,9 @@ export function transfers({ act, changed }) {
   };
 
   function show({ transfers: all, flow: speeds = [], all: sum }) {
+    const there = new Set(all.map(({ id }) => id));
     for (const id of rows.keys()) {
-      if (all.some((transfer) => transfer.id === id)) continue;
+      if (there.has(id)) continue;
       rows.get(id).node.remove();
       rows.delete(id);
     }
@@ -239,7 +248,13 @@ function row(id, act) {
     );
   }
 
-  return { node, draw, press };
+  function reveal() {
+    details.open = true;
+    node.scrollIntoView({ block: "nearest" });
+    (details.hidden ? node.querySelector("button, a") : details.firstChild)?.focus();
+  }
+
+  return { node, draw, press, reveal };
 }
 
 function figuresOf(transfer) {

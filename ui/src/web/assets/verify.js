@@ -5,7 +5,7 @@
 import { ask, open } from "./dialogs.js";
 import { byId, el, setText } from "./dom.js";
 
-/** @returns {{show: (line: object) => void, open: () => void, differ: () => void}} */
+/** @returns {{show: (line: object) => void, open: () => void, reveal: () => boolean, differ: () => void}} */
 export function verification(act) {
   let line = {};
 
@@ -13,6 +13,7 @@ export function verification(act) {
     act({ action: "verify", same: true });
     byId("verify").close();
   });
+  byId("verify-later").addEventListener("click", () => act({ action: "later" }));
   byId("verify-differ").addEventListener("click", () => {
     byId("verify").close();
     differ();
@@ -35,11 +36,17 @@ export function verification(act) {
       draw();
     },
     open() {
-      if (!line.seal?.words || !open("verify")) return;
-      draw();
-      act({ action: "compare" });
+      if (reveal()) act({ action: "compare" });
     },
+    reveal,
   };
+
+  /** Opens the dialog, if there are words. */
+  function reveal() {
+    if (!line.seal?.words || !open("verify")) return false;
+    draw();
+    return true;
+  }
 
   function draw() {
     const words = line.seal?.words ?? [];

@@ -6,7 +6,7 @@
 use super::super::super::conversation::Sign;
 use super::super::super::shelf::{Access, Errand, Login};
 use super::super::super::transfers::Transfer;
-use super::super::{App, Effect, Overlay};
+use super::super::{App, Effect, Face, Overlay};
 use super::{LEFT, LOGIN_WANTED, STILL_THERE};
 use crate::engine::shelf::{Event, ShelfFigures};
 use crate::engine::{Command, Progress};
@@ -46,8 +46,8 @@ impl App {
                 }
             }
             Event::Progress(id, figures) => {
-                let number = self.shelf.errand(id).and_then(|errand| errand.number);
-                if let Some(number) = number {
+                let moving = self.shelf.errands.iter().find(|errand| errand.id == id);
+                if let Some(number) = moving.and_then(|errand| errand.number) {
                     self.transfers.progress(progress(number, &figures), self.now.moment);
                 }
             }
@@ -219,10 +219,12 @@ impl App {
         shelf.login = Some(Login { wrong, instead: false, ..login });
         // Who is writing something must not find it in a field for a password.
         let just_asked = self.now.moment.since(self.last_key) < STILL_THERE;
-        if self.overlay.is_none() && self.editor.is_empty() && just_asked {
+        // Whether a page shows the shelf is the page's own affair.
+        let may_cover = self.setting.face == Face::Terminal && self.overlay.is_none();
+        if may_cover && self.editor.is_empty() && just_asked {
             self.overlay = Some(Overlay::Shelf);
         } else if self.overlay != Some(Overlay::Shelf) {
-            self.tell(Sign::Info, LOGIN_WANTED.to_owned());
+            self.tell(Sign::Info, self.setting.face.reworded(LOGIN_WANTED.to_owned()));
         }
     }
 
@@ -246,7 +248,8 @@ impl App {
         let is_here = matches!(&end, End::NotTaken(not) if not.taken);
         let Some(errand) = self.shelf.errand(id) else { return };
         errand.is_here = is_here;
-        errand.info.state = state_of(end, incoming, &errand.name, &downloads);
+        let face = self.setting.face;
+        errand.info.state = state_of(end, incoming, &errand.name, &downloads, face);
         if let TransferState::Failed { reason, .. } = &errand.info.state
             && is_here
             && self.overlay == Some(Overlay::Shelf)
@@ -338,7 +341,11 @@ impl App {
             TransferState::Cancelled { .. } => {
                 let (sign, kept) = match incoming {
                     true if transfer.done() > 0 => {
-                        (Sign::Incoming, format!("; what has come is kept: /get {name} goes on"))
+                        let again = match self.setting.face {
+                            Face::Terminal => format!("/get {name}"),
+                            Face::Page => "fetching it again".to_owned(),
+                        };
+                        (Sign::Incoming, format!("; what has come is kept: {again} goes on"))
                     }
                     true => (Sign::Incoming, String::new()),
                     false => (Sign::Outgoing, String::new()),
@@ -369,7 +376,7 @@ fn progress(id: TransferId, figures: &ShelfFigures) -> Progress {
 }
 
 /// How an errand ended, as a transfer's state.
-fn state_of(end: End, incoming: bool, name: &str, downloads: &str) -> TransferState {
+fn state_of(end: End, incoming: bool, name: &str, downloads: &str, face: Face) -> TransferState {
     let failed = |reason| TransferState::Failed { code: Fault::Unknown, reason };
     match end {
         End::Moved(Outcome::Verified { saved_as, problems }) => TransferState::Verified {
@@ -395,10 +402,11 @@ fn state_of(end: End, incoming: bool, name: &str, downloads: &str) -> TransferSt
             TransferState::Failed { code, reason }
         }
         End::NotTaken(not) if not.taken => {
-            let again = format!("/get {name} rename");
-            failed(format!(
-                "{name} is in {downloads} already, so it isn't fetched; {again} puts it beside that"
-            ))
+            let again = match face {
+                Face::Terminal => format!("/get {name} rename puts it beside that"),
+                Face::Page => "move that away to fetch it again".to_owned(),
+            };
+            failed(format!("{name} is in {downloads} already, so it isn't fetched; {again}"))
         }
         End::NotTaken(not) => failed(not.text),
         End::Refused(_, text) | End::Missing { text, .. } | End::GivenUp(text) => failed(text),
