@@ -75,7 +75,7 @@ impl Echo {
                 while let Ok(1..) = stream.read(&mut bytes).await {
                     stream.write_all(&bytes[..ECHOED]).await.expect("it is read");
                 }
-                own_time() - before
+                own_time().saturating_sub(before)
             })
         });
         let stream = soon(TcpStream::connect(address)).await.expect("it listens");
@@ -162,7 +162,7 @@ async fn idle(relay: &Process, count: usize, tls: Option<&TlsConnector>) -> Cost
         assert_eq!(client.next_control().await, RelayControl::Pong);
         echo.once().await;
     }
-    let beats = relay.processor_time() - before;
+    let beats = relay.processor_time().saturating_sub(before);
     let echoes = echo.end();
     for (number, pair) in clients.chunks_mut(2).enumerate() {
         let [one, two] = pair else { panic!("an even number") };
@@ -203,6 +203,7 @@ fn check(tls: Option<&TlsConnector>, limit: u64) {
     assert!(bytes <= limit, "{bytes} bytes for each idle client {what}; {limit} are allowed");
     // 0.3 % of a core, measured in ticks of 10 ms.
     assert!(watch_ms <= 10, "{watch_ms} ms busy in {WATCH:?} for clients that do nothing");
+    assert!(echoes > Duration::ZERO && beats > Duration::ZERO, "nothing was measured");
     assert!(beats <= echoes * BEAT_ECHOES, "{beats:?} for heartbeats, {echoes:?} for echoes");
 }
 

@@ -1,6 +1,6 @@
 //! What pages have sent lies on the disk as long as it is needed, and not a moment longer.
 
-use super::scene::{Person, Place, met};
+use super::scene::{LONG, Person, Place, met};
 use crate::support::browser::Page;
 use crate::support::contents;
 use crate::support::relay::Relay;
@@ -61,7 +61,7 @@ fn lies_there(person: &Person, name: &str) {
 fn what_was_declined_cancelled_or_left_lies_nowhere() {
     let (place, relay) = (Place::new(), Relay::start(&[]));
     let [ann, bob] = met(&place, &relay.address, &[]);
-    let film = place.file("film.mkv", &contents(4 * MIB, 9));
+    let film = place.file("film.mkv", &contents(16 * MIB, 9));
     ann.upload("pick-files", &[&film]);
     let at_bob = bob.transfer("film.mkv");
     lies_there(&ann, "film.mkv");
@@ -188,8 +188,13 @@ fn what_is_too_much_to_be_offered_is_not_kept() {
     let files: Vec<_> =
         (0..MAX_OPEN_OFFERS + 3).map(|at| place.file(&format!("{at}.txt"), b"a note")).collect();
     ann.upload("pick-files", &files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
-    ann.sees("log", "files are offered and unfinished");
-    bob.waits("all offers", "return all('accept-').length === args[0]", &json!([MAX_OPEN_OFFERS]));
+    ann.sees_within(LONG, "log", "files are offered and unfinished");
+    bob.waits_within(
+        LONG,
+        "all offers",
+        "return all('accept-').length === args[0]",
+        &json!([MAX_OPEN_OFFERS]),
+    );
     let notes = || ann.spooled().iter().filter(|path| path.is_file()).count();
     eventually("only what is offered", || notes() == MAX_OPEN_OFFERS);
     ann.click("leave-bar");

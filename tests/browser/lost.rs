@@ -33,7 +33,7 @@ fn what_is_said_on_a_line_that_breaks_is_said_once() {
     page.enter("say", "into the void");
     valve.close();
     page.sees("held", "into the void");
-    page.sees("held", "not sent yet");
+    page.sees("held", "no answer yet");
     page.sees("banner", "couplet isn’t running");
     page.enter("say", "not even sent");
     page.sees("notice", "nothing was sent");
@@ -98,4 +98,64 @@ fn what_is_said_when_the_line_is_over_is_shown_as_never_sent() {
     let (_, told) = ann.web.ends();
     assert!(told.contains("not sent, so that you have it:\ntoo late"), "{told}");
     bob.misses("log", "too late");
+}
+
+#[test]
+fn what_is_being_written_is_nobodys_to_throw_away() {
+    let (place, relay) = (Place::new(), Relay::start(&[]));
+    let [ann, bob] = met(&place, &relay.address, &[]);
+    let (valve, page) = behind_a_valve(&ann);
+    let stands = |page: &Page, text: &str| {
+        page.waits("these words", "return find('say').value === args[0]", &json!([text]));
+    };
+    ann.enter("say", "hello");
+    page.enter("say", "held words");
+    page.sees("held", "held words");
+    page.write("say", "my own");
+    stands(&ann, "my own");
+
+    // Words come back to the program's composer while a page that writes isn't there to see it.
+    valve.close();
+    page.sees("banner", "couplet isn’t running");
+    page.write("say", " thought");
+    let held = "return find('held').querySelector('button').dataset.test";
+    let take_back = ann.asks(held, &Value::Null);
+    ann.click(take_back.as_str().expect("a button"));
+    stands(&ann, "held words\nmy own");
+    valve.open();
+    for page in [&page, &ann.page] {
+        stands(page, "held words\nmy own thought");
+    }
+    page.enter("say", "");
+    page.sees("held", "my own thought");
+
+    // What one page says again is said, and what the other writes meanwhile stays.
+    valve.allow(Way::Up, valve.passed(Way::Up));
+    page.enter("say", "said into the void");
+    valve.close();
+    page.sees("held", "no answer yet");
+    ann.write("say", "written elsewhere");
+    valve.open();
+    ann.sees("held", "said into the void");
+    for page in [&page, &ann.page] {
+        stands(page, "written elsewhere");
+    }
+
+    // What was never sent isn't gone with the line either: it stands in the field of the next one.
+    ann.click("leave-bar");
+    ann.click("ask-yes");
+    let unsent = ["my own thought", "said into the void", "written elsewhere"];
+    for page in [&page, &ann.page] {
+        for text in unsent {
+            page.sees("ended-unsent", text);
+        }
+    }
+    ann.makes_a_code();
+    for page in [&page, &ann.page] {
+        for text in unsent {
+            page.sees("say", text);
+        }
+    }
+    page.is_sound();
+    bob.is_sound();
 }

@@ -12,9 +12,6 @@ use couplet_ui::terminal::{self, Answer, FaceError, Left, Next};
 use couplet_ui::web::{About, Web};
 use std::process::ExitCode;
 
-/// What the user types to start it again, as far as is known.
-const STARTED_AS: &str = "couplet web";
-
 /// Where the page is, if nothing else is said and nobody else is there.
 const PORT: u16 = 8080;
 
@@ -29,9 +26,10 @@ pub(super) async fn run(options: Options) -> ExitCode {
         return fail(exit::FAILURE, text);
     }
     let about = About {
-        started_as: started_as(STARTED_AS),
+        started_as: again(),
         relay: options.at.relay.clone(),
-        downloads: options.downloads.clone(),
+        downloads: std::path::absolute(&options.downloads)
+            .unwrap_or_else(|_| options.downloads.clone()),
     };
     let mut web = match Web::open(options.listen, about).await {
         Ok(web) => web,
@@ -72,6 +70,10 @@ pub(super) async fn run(options: Options) -> ExitCode {
             let answer = web.ask_again(text.clone(), &mut ended.unsent).await;
             meeting = browsing.answered(answer);
         }
+        if meeting.is_some() {
+            // It isn't thrown away, and not sent to somebody else by itself.
+            browsing.draft = ended.unsent.join("\n");
+        }
         if meeting.is_none() {
             web.end(text, &mut ended.unsent).await;
             return say_ending(&ended);
@@ -79,11 +81,17 @@ pub(super) async fn run(options: Options) -> ExitCode {
     }
 }
 
+/// What the user types to start it again, as far as is known.
+fn again() -> String {
+    format!("{} web", started_as("couplet"))
+}
+
 /// Says where the page is, and opens it if it is to be.
 async fn announce(options: &Options, web: &Web) {
     print(&format!("couplet: the page is at {}\n", web.url()));
     if options.listen.is_none() && web.address().port() != PORT {
-        print(&format!("  Another program has port {PORT}, so it is another.\n"));
+        let port = web.address().port();
+        print(&format!("  Port {PORT} is taken, so it is {port}.\n"));
     }
     if !web.address().ip().is_loopback() {
         print(

@@ -12,7 +12,7 @@ use crate::terminal::app::MOST_WRITTEN;
 use couplet::code::Code;
 use couplet::text;
 
-/// How much may be said too late.
+/// How much of what is said too late is kept.
 const MOST_LATE: usize = 100;
 
 /// Asks until a page has answered, or the program is to end. Gives what pages were told at last, too.
@@ -20,6 +20,7 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer,
     let hello = web.hello(stage, web.saying.meeting());
     web.audience.tell(To::All, &hello);
     web.audience.tell(To::All, &told);
+    let mut late_ones = 0;
     loop {
         let heard = tokio::select! {
             heard = web.heard.recv() => heard,
@@ -42,15 +43,18 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer,
                     return (Answer::Leave { ended_by: None }, told);
                 }
                 Understood::Answer(answer) => return (answer, told),
-                Understood::Words { text, id } => late(web, tab, &text, id, &mut told),
+                Understood::Words { text, id } => {
+                    late(web, tab, (&text, id), &mut told, &mut late_ones);
+                }
                 Understood::TooLate => {}
                 Understood::Wrong(wrong) => {
-                    let relay = web.about.relay.clone();
-                    let wrong = match stage {
-                        Stage::Asking => Told::Asking { relay, wrong: Some(wrong) },
-                        Stage::Ended | Stage::Talking => Told::Notice { text: wrong },
-                    };
-                    web.audience.tell(To::One(tab), &wrong);
+                    let mut answer = told.clone();
+                    if let Told::Asking { wrong: it, .. } | Told::Ended { wrong: it, .. } =
+                        &mut answer
+                    {
+                        *it = Some(wrong);
+                    }
+                    web.audience.tell(To::One(tab), &answer);
                 }
             },
             Some(Heard::Ready { answer, .. }) => {
@@ -64,12 +68,24 @@ pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer,
 }
 
 /// Words that nobody is there for any more: they are shown with what was never sent.
-fn late(web: &mut Web, tab: TabId, text: &str, id: Option<String>, told: &mut Told) {
+fn late(
+    web: &mut Web,
+    tab: TabId,
+    (text, id): (&str, Option<String>),
+    told: &mut Told,
+    already: &mut usize,
+) {
     let Told::Ended { unsent, .. } = told else {
         let text = "there is no line yet, so nothing was said".to_owned();
         return web.audience.tell(To::One(tab), &Told::Notice { text });
     };
-    if let Some(text) = kept(text, id.as_deref(), &mut web.saying, unsent.len()) {
+    if *already == MOST_LATE {
+        // It isn't answered for, so the page keeps it.
+        let text = "the line is over, and nothing more is kept; copy what you wrote".to_owned();
+        return web.audience.tell(To::One(tab), &Told::Notice { text });
+    }
+    if let Some(text) = kept(text, id.as_deref(), &mut web.saying) {
+        *already += 1;
         unsent.push(text);
         web.audience.tell(To::All, told);
     }
@@ -78,15 +94,15 @@ fn late(web: &mut Web, tab: TabId, text: &str, id: Option<String>, told: &mut To
     }
 }
 
-/// Words that a page says when there are so many already that were never sent.
-pub(super) fn too_late(text: &str, saying: &mut Saying, already: usize) -> Option<String> {
+/// Words that a page says when all is over, if there are any in what it says.
+pub(super) fn too_late(text: &str, saying: &mut Saying) -> Option<String> {
     let Understood::Words { text, id } = understood(text) else { return None };
-    kept(&text, id.as_deref(), saying, already)
+    kept(&text, id.as_deref(), saying)
 }
 
-fn kept(text: &str, id: Option<&str>, saying: &mut Saying, already: usize) -> Option<String> {
+fn kept(text: &str, id: Option<&str>, saying: &mut Saying) -> Option<String> {
     let is_new = match saying.take(id, None) {
-        Said::Now | Said::Late => already < MOST_LATE,
+        Said::Now | Said::Late => true,
         Said::Again | Said::Unclear => false,
     };
     Some(text::message(text, MOST_WRITTEN)).filter(|text| is_new && !text.trim().is_empty())
@@ -145,17 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_too_late_is_kept_once_and_only_so_much_of_it() {
+    fn what_is_said_too_late_is_kept_once() {
         let mut saying = Saying::default();
         let say = |id: &str, text: &str| {
             serde_json::json!({"action": "say", "id": id, "meeting": 1, "text": text}).to_string()
         };
-        let mut late = |id: &str, text: &str, n| too_late(&say(id, text), &mut saying, n);
-        assert_eq!(late("a", "too late", 0).as_deref(), Some("too late"));
-        assert_eq!(late("a", "too late", 1), None, "it is there already");
-        assert_eq!(late("b", " \n", 1), None);
-        assert_eq!(late("c", "x\u{1b}[2J", 1).as_deref(), Some("x"));
-        assert_eq!(late("d", "one too many", MOST_LATE), None);
-        assert_eq!(too_late(r#"{"action":"pass"}"#, &mut saying, 0), None);
+        let mut late = |id: &str, text: &str| too_late(&say(id, text), &mut saying);
+        assert_eq!(late("a", "too late").as_deref(), Some("too late"));
+        assert_eq!(late("a", "too late"), None, "it is there already");
+        assert_eq!(late("b", " \n"), None);
+        assert_eq!(late("c", "x\u{1b}[2J").as_deref(), Some("x"));
+        assert_eq!(too_late(r#"{"action":"pass"}"#, &mut saying), None);
     }
 }

@@ -108,6 +108,8 @@ pub struct Web {
     saying: Saying,
     /// What was said in the last conversation, to be saved.
     said: String,
+    /// Whether somebody was there.
+    met: bool,
     ended_by: Option<u8>,
     is_over: bool,
 }
@@ -134,6 +136,7 @@ impl Web {
             past: Past::default(),
             saying: Saying::default(),
             said: String::new(),
+            met: false,
             ended_by: None,
             is_over: false,
         })
@@ -180,7 +183,8 @@ impl Web {
     /// Tells pages how the last conversation ended, and asks whom to meet next. What pages say too late
     /// goes to `unsent`.
     pub async fn ask_again(&mut self, text: String, unsent: &mut Vec<String>) -> Answer {
-        let told = Told::Ended { text, unsent: unsent.clone(), again: true };
+        let told =
+            Told::Ended { text, unsent: unsent.clone(), again: true, met: self.met, wrong: None };
         let (answer, told) = asking::ask(self, Stage::Ended, told).await;
         if let Told::Ended { unsent: all, .. } = told {
             *unsent = all;
@@ -191,7 +195,8 @@ impl Web {
     /// Tells pages that it is all over, and waits until they have heard it, for a moment at most. What
     /// they say too late goes to `unsent`.
     pub async fn end(mut self, text: String, unsent: &mut Vec<String>) {
-        let told = Told::Ended { text, unsent: unsent.clone(), again: false };
+        let told =
+            Told::Ended { text, unsent: unsent.clone(), again: false, met: self.met, wrong: None };
         self.audience.tell(page::To::All, &told);
         let mut open: BTreeSet<_> = self.audience.dismiss().into_iter().collect();
         let heard = async {
@@ -201,7 +206,7 @@ impl Web {
                 match heard {
                     Heard::Closed { tab } => drop(open.remove(&tab)),
                     Heard::Said { text, .. } => {
-                        unsent.extend(asking::too_late(&text, &mut self.saying, unsent.len()));
+                        unsent.extend(asking::too_late(&text, &mut self.saying));
                     }
                     Heard::Opened { .. }
                     | Heard::Ready { .. }

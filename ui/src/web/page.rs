@@ -187,8 +187,9 @@ impl Page {
                 deeds.push(Deed::End);
                 return deeds;
             }
-            Action::Draft { text } => {
+            Action::Draft { text, id } => {
                 self.writer = Some(tab);
+                self.told.extend(id.map(|id| (To::One(tab), Told::Said { id })));
                 Wish::Compose(text)
             }
             Action::Say { text, id, meeting } => return self.say(tab, text, id, meeting, now),
@@ -248,18 +249,21 @@ impl Page {
         let wish = match self.saying.take(id.as_deref(), meeting) {
             Said::Unclear => return self.unclear(tab),
             Said::Again => None,
-            Said::Now => Some(Wish::Enter(text)),
+            Said::Now => Some(Wish::Say(text)),
             // Whoever is here now mustn't get it by itself.
             Said::Late => {
                 let sentence = "the line that this was for is over; it stands in your field";
                 self.notice(tab, sentence.to_owned());
-                let all = [text.as_str(), self.app.draft()];
-                Some(Wish::Compose(all.join("\n").trim_end().to_owned()))
+                let all = [self.app.draft(), text.as_str()];
+                Some(Wish::Compose(all.join("\n").trim_start().to_owned()))
             }
         };
+        let before = self.draft.clone();
         let deeds = wish.map_or_else(Vec::new, |wish| self.update(Input::Wish(wish), now));
-        // The page that said it has emptied its field, and what wasn't taken is to be there again.
-        self.tell(Told::Draft { text: self.draft.clone() });
+        if self.draft == before && !before.is_empty() {
+            // The page that said it has emptied its field, and what wasn't taken is to be there again.
+            self.tell(Told::Draft { text: before });
+        }
         self.told.extend(id.map(|id| (To::One(tab), Told::Said { id })));
         deeds
     }

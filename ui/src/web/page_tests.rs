@@ -153,7 +153,7 @@ fn what_was_meant_for_an_earlier_line_goes_into_the_field() {
     let of = |kind: &str| {
         told.iter().filter(|(_, told)| told["event"] == kind).map(|it| it.1.clone()).next_back()
     };
-    assert_eq!(of("draft").unwrap()["text"], "only for ann\nhi bob");
+    assert_eq!(of("draft").unwrap()["text"], "hi bob\nonly for ann");
     assert!(of("notice").unwrap()["text"].as_str().unwrap().contains("is over"));
     assert_eq!(of("said").unwrap()["id"], "a1");
 }
@@ -208,8 +208,15 @@ fn what_was_not_taken_comes_back_to_all() {
         assert_eq!(play.app().draft(), text);
     }
     let mut play = Play::met();
+    play.act(&json!({"action": "draft", "text": "hello", "id": "a1"}));
+    assert_eq!(play.newest("said")["id"], "a1");
     play.act(&json!({"action": "say", "text": "hello"}));
     assert_eq!(play.newest("draft")["text"], "");
+    // What another page writes meanwhile stays.
+    play.act(&json!({"action": "draft", "text": "of another page"}));
+    play.told();
+    play.act(&json!({"action": "say", "text": "/sned a.txt"}));
+    assert_eq!(play.newest("draft")["text"], "/sned a.txt\nof another page");
 }
 
 #[test]

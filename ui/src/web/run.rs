@@ -145,6 +145,8 @@ impl Face<'_> {
         let unfinished = unfinished::lines(&app.transfers, WAYS);
         let closed = app.is_closed();
         self.web.said = app.transcript();
+        self.web.met =
+            matches!(app.standing.peer, Some(Peer::Present | Peer::Silent { .. } | Peer::Gone));
         self.web.past = app.take_past();
         let ended_by = self.web.ended_by;
         Left { ending, draft, unfinished, closed, ended_by, next, limit }
@@ -186,8 +188,12 @@ impl Face<'_> {
                 let deeds = self.page.act(tab, &text, self.web.clock.now());
                 self.carry_out(deeds);
             }
-            Heard::Ready { upload, entries, to, answer } => {
-                let taken = self.send(upload, entries, to);
+            Heard::Ready { upload, entries, to, meeting, answer } => {
+                let is_here = meeting.is_none_or(|it| it == self.page.saying.meeting());
+                let over =
+                    "the line that this was for is over; send it again, to whoever is here now";
+                let taken =
+                    if is_here { self.send(upload, entries, to) } else { Err(over.to_owned()) };
                 // A page that has gone doesn't need an answer.
                 let _ = answer.send(taken);
             }

@@ -3,10 +3,11 @@
 //! Owns how often, and where it belongs: a page whose socket breaks says again what nobody has answered
 //! for, and a page can say something in the moment in which its line ends. Pure.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
-/// How many are remembered: many times what a page may still be waiting for.
-const REMEMBERED: usize = 1000;
+/// How many are remembered: more than all pages say while one of them is away.
+const REMEMBERED: usize = 20_000;
 
 /// The longest id.
 const MAX_ID: usize = 64;
@@ -15,7 +16,9 @@ const MAX_ID: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Saying {
     meeting: u64,
-    known: VecDeque<String>,
+    known: HashSet<Arc<str>>,
+    /// The same, oldest first.
+    in_order: VecDeque<Arc<str>>,
 }
 
 /// What is to be done about something that a page says.
@@ -48,13 +51,17 @@ impl Saying {
             if id.is_empty() || id.len() > MAX_ID {
                 return Said::Unclear;
             }
-            if self.known.iter().any(|known| known == id) {
+            if self.known.contains(id) {
                 return Said::Again;
             }
-            if self.known.len() == REMEMBERED {
-                self.known.pop_front();
+            if self.in_order.len() == REMEMBERED
+                && let Some(oldest) = self.in_order.pop_front()
+            {
+                self.known.remove(&oldest);
             }
-            self.known.push_back(id.to_owned());
+            let id: Arc<str> = id.into();
+            self.known.insert(Arc::clone(&id));
+            self.in_order.push_back(id);
         }
         if meeting.is_none_or(|meeting| meeting == self.meeting) { Said::Now } else { Said::Late }
     }
@@ -88,7 +95,7 @@ mod tests {
         for number in 0..=REMEMBERED {
             assert_eq!(saying.take(Some(&number.to_string()), None), Said::Now);
         }
-        assert_eq!(saying.known.len(), REMEMBERED);
+        assert_eq!((saying.known.len(), saying.in_order.len()), (REMEMBERED, REMEMBERED));
         assert_eq!(saying.take(Some(&REMEMBERED.to_string()), None), Said::Again);
     }
 }

@@ -98,6 +98,8 @@ pub(crate) enum Heard {
         entries: Vec<PathBuf>,
         /// Where it is to go.
         to: To,
+        /// In which conversation, if the page says so.
+        meeting: Option<u64>,
         /// Whether it is taken; else a sentence why it isn't, and it stays the page's.
         answer: oneshot::Sender<Result<(), String>>,
     },

@@ -10,6 +10,7 @@ pub(super) use shelf::shelf;
 pub(super) use transfers::transfers;
 
 use super::wire;
+use crate::meeting::Meeting;
 use crate::terminal::app::{App, Overlay};
 use crate::terminal::clock::WallTime;
 use crate::terminal::conversation::{Entry, Sign, Who};
@@ -36,6 +37,7 @@ pub(super) fn line(app: &App) -> wire::Line {
         room: standing.room.as_ref().map(ToString::to_string),
         seat: standing.seat.map(couplet::message::Seat::number),
         code: app.code().map(|code| code.to_string()),
+        typed: matches!(app.setting.meeting, Meeting::Code(_)),
         turn: standing.role.map(|role| match role {
             Role::Emi => "emi",
             Role::Rec => "rec",

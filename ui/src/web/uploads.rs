@@ -277,6 +277,7 @@ fn stamp(text: &[u8]) -> Result<Stamp, Failure> {
 #[derive(Deserialize)]
 struct Words {
     to: To,
+    meeting: Option<u64>,
 }
 
 /// `POST /api/uploads/ID/send`
@@ -288,13 +289,13 @@ pub(super) async fn send(
     let words = timeout(site.patience.body, to_bytes(body, MAX_WORDS)).await;
     let words = words.map_err(|_| cut())?;
     let words = words.map_err(|_| Failure::too_much("that is more than says where it goes"))?;
-    let Words { to } = serde_json::from_slice(&words)
+    let Words { to, meeting } = serde_json::from_slice(&words)
         .map_err(|_| Failure::wrong("say {\"to\":\"peer\"} or {\"to\":\"shelf\"}"))?;
     let upload = site.uploads.find(id)?;
     upload.batch().ask()?;
     // In a task of its own: it is handed over or not, whether the page waits for it or not.
     let asked = tokio::spawn(async move {
-        let handed = hand_over(&site, UploadId(id), &upload, to).await;
+        let handed = hand_over(&site, UploadId(id), &upload, to, meeting).await;
         upload.batch().answered(handed.is_ok(), clock::now());
         handed
     });
@@ -302,7 +303,13 @@ pub(super) async fn send(
     Ok(json_answer(&json!({})))
 }
 
-async fn hand_over(site: &Site, id: UploadId, upload: &Arc<Upload>, to: To) -> Result<(), Failure> {
+async fn hand_over(
+    site: &Site,
+    id: UploadId,
+    upload: &Arc<Upload>,
+    to: To,
+    meeting: Option<u64>,
+) -> Result<(), Failure> {
     let of = Arc::clone(upload);
     let entries = spawn_blocking(move || {
         let mut names = of.ground.root().names();
@@ -315,7 +322,7 @@ async fn hand_over(site: &Site, id: UploadId, upload: &Arc<Upload>, to: To) -> R
         return Err(NotNow::Empty.into());
     }
     let (answer, answered) = oneshot::channel();
-    let ready = Heard::Ready { upload: id, entries, to, answer };
+    let ready = Heard::Ready { upload: id, entries, to, meeting, answer };
     site.heard.send(ready).await.map_err(|_| Failure::ending())?;
     answered.await.map_err(|_| Failure::ending())?.map_err(Failure::not_now)
 }

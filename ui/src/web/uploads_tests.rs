@@ -26,7 +26,7 @@ async fn send(
     );
     let mut socket = bench.connect().await;
     socket.write_all(&[&request[..], b"{\"to\":\"peer\"}"].concat()).await.expect("written");
-    let Heard::Ready { upload, entries, to, answer } = bench.hear().await else {
+    let Heard::Ready { upload, entries, to, answer, .. } = bench.hear().await else {
         panic!("it is ready");
     };
     answer.send(taken).expect("waited for");
@@ -245,9 +245,7 @@ async fn what_is_thrown_away_while_it_comes_leaves_nothing() {
     let head = bench.head("PUT", &format!("{upload}?path=a/b"), "Content-Length: 10\r\n");
     let mut coming = bench.connect().await;
     coming.write_all(&[&head[..], b"12345"].concat()).await.expect("written");
-    while bench.spooled().len() < 3 {
-        tokio::task::yield_now().await;
-    }
+    until(&bench, |spooled| spooled.len() == 3).await;
     let early = bench.ask("POST", &format!("{upload}/send"), br#"{"to":"peer"}"#).await;
     assert_eq!(early.status, 409, "one is still coming");
     assert_eq!(bench.ask("DELETE", &upload, b"").await.status, 200);
@@ -267,9 +265,12 @@ async fn begin_to_put(bench: &Bench, upload: &str, path: &str) -> TcpStream {
 }
 
 async fn until(bench: &Bench, is_so: impl Fn(&[PathBuf]) -> bool) {
-    while !is_so(&bench.spooled()) {
-        tokio::task::yield_now().await;
-    }
+    let so = async {
+        while !is_so(&bench.spooled()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), so).await.expect("it comes to be so");
 }
 
 #[tokio::test]
@@ -330,7 +331,12 @@ async fn what_its_page_has_left_goes_and_nothing_else() {
     assert_eq!(put(&bench, &left, "c", b"c").await.status, 404);
     drop(still);
     until(&bench, |spooled| !spooled.contains(&PathBuf::from("1/a"))).await;
-    while uploads.forget(1, AT_ONCE).is_some() {}
+    let forgotten = async {
+        while uploads.forget(1, AT_ONCE).is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), forgotten).await.expect("it is forgotten");
     assert_eq!(bench.spooled(), ["2", "2/b"].map(PathBuf::from));
 }
 

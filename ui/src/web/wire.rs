@@ -55,7 +55,14 @@ pub(super) enum Told {
     /// One sentence.
     Notice { text: String },
     /// The line is over.
-    Ended { text: String, unsent: Vec<String>, again: bool },
+    Ended {
+        text: String,
+        unsent: Vec<String>,
+        again: bool,
+        met: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wrong: Option<String>,
+    },
 }
 
 /// How far the program has come.
@@ -83,6 +90,8 @@ pub(super) struct Line {
     pub(super) seat: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<String>,
+    #[serde(skip_serializing_if = "is_not")]
+    pub(super) typed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) turn: Option<&'static str>,
     pub(super) peer: Peer,
@@ -242,6 +251,7 @@ pub(super) enum Action {
     },
     Draft {
         text: String,
+        id: Option<String>,
     },
     Shown {
         before: usize,

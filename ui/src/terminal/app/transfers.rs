@@ -105,13 +105,13 @@ impl App {
         let kept = kept(transfer);
         Some(match &info.state {
             TransferState::Offered if incoming => {
-                let accept = match self.setting.face {
-                    Face::Terminal => format!("/accept {id}"),
-                    Face::Page => "Accept".to_owned(),
-                };
-                let rest = match transfer.outlook(self.setting.on_collision) {
-                    Some(outlook) => outlook.in_conversation(&accept),
-                    None => format!(": {accept}"),
+                let rest = match (self.setting.face, transfer.outlook(self.setting.on_collision)) {
+                    (Face::Terminal, Some(outlook)) => {
+                        outlook.in_conversation(&format!("/accept {id}"))
+                    }
+                    (Face::Terminal, None) => format!(": /accept {id}"),
+                    // What comes of accepting it stands at the transfer, beside the button.
+                    (Face::Page, _) => String::new(),
                 };
                 (way, format!("{peer} offers {thing} ({extent}){rest}"))
             }

@@ -19,8 +19,9 @@ use std::path::PathBuf;
 pub(crate) enum Wish {
     /// This stands in the composer now.
     Compose(String),
-    /// What is entered in the composer: words, or a command.
-    Enter(String),
+    /// Words, or a command. What stands in the composer is the beginning of it, or somebody else's, and
+    /// stays.
+    Say(String),
     /// What a command would do; the composer keeps what stands in it.
     Do(Line),
     /// A verdict on the verification words, which were in sight.
@@ -77,13 +78,18 @@ impl App {
         self.notice = None;
         match wish {
             Wish::Compose(text) => self.editor.set(text::message(&text, MOST_WRITTEN)),
-            Wish::Enter(text) => {
+            Wish::Say(text) => {
                 let covers = (self.overlay.take(), std::mem::take(&mut self.below));
                 let text = text::message(&text, MOST_WRITTEN);
+                let other = Some(self.draft().to_owned()).filter(|draft| !text.starts_with(draft));
                 self.editor.set(&text);
                 if !self.submit(effects) {
                     // A page has nothing to bring it back from.
                     self.editor.set(text);
+                }
+                if let Some(other) = other {
+                    let all = [self.draft(), &other].join("\n");
+                    self.editor.set(all.trim_start());
                 }
                 self.see_instead(covers);
             }

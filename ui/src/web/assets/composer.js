@@ -10,6 +10,8 @@ import { mayPass, turnWords } from "./standing.js";
 /** How long typing rests before the program is told of it, in milliseconds. */
 const REST = 250;
 const MOST_ROWS = 8;
+/** How much is remembered of what stood in the field: more than can be under way. */
+const MOST_KNOWN = 50;
 /** A longer message to the program would end the connection to it. */
 const MOST_BYTES = 60 * 1024;
 const TOO_LONG = "that is too long for one message; send it as a file";
@@ -21,9 +23,11 @@ const TOO_LONG = "that is too long for one message; send it as a file";
 export function composer({ act, mine, leave, tell, files }) {
   const field = byId("say");
   let timer = 0;
-  /** Whether the user wrote what stands here, and whether the program doesn't know it yet. */
-  let isOwn = false;
-  let isUntold = false;
+  /** What the program was told last, or told itself; and what it knew before. What differs from it, it doesn't know. */
+  let told = "";
+  let known = [""];
+  /** The id by which it was told last, until it answers: until then what it says may be of before. */
+  let writing = null;
   /** What was said and not answered for, by id; and whether that is to be seen. */
   const said = new Map();
   let isLost = false;
@@ -43,7 +47,6 @@ export function composer({ act, mine, leave, tell, files }) {
   });
   field.addEventListener("input", () => {
     grow();
-    isOwn = isUntold = true;
     clearTimeout(timer);
     timer = setTimeout(tellDraft, REST);
   });
@@ -58,8 +61,8 @@ export function composer({ act, mine, leave, tell, files }) {
   byId("pass").addEventListener("click", () => pass());
   addEventListener("resize", grow);
   addEventListener("beforeunload", (event) => {
-    if (isUntold) tellDraft();
-    if (isUntold || (isLost && said.size > 0)) event.preventDefault();
+    tellDraft();
+    if (field.value !== told || said.size > 0) event.preventDefault();
   });
 
   return { show, held, draft, pass, lose, meet, taken, close, left, focus: () => field.focus() };
@@ -102,31 +105,32 @@ export function composer({ act, mine, leave, tell, files }) {
   /** The connection to the program is lost: it may know neither what was said last nor what stands here. */
   function lose() {
     isLost = true;
-    isUntold = isOwn;
     drawHeld();
   }
 
   /** The program is there, again or still, in this conversation: what it hasn't answered for is said again. */
   function meet(next) {
     if (next !== meeting) {
-      // What stood here then was for another line; the program has told what becomes of it.
+      // What the program knew of it, it has put where it belongs.
       meeting = next;
+      if (field.value === told && writing === null) empty();
+      if (field.value === "") field.value = last;
       last = "";
-      empty();
     }
     isLost = false;
     for (const [id, words] of said) act({ action: "say", id, ...words });
     drawHeld();
   }
 
-  /** The program answers for what was said by this id. */
+  /** The program answers for what was said or written by this id. */
   function taken(id) {
+    if (id === writing) writing = null;
     if (said.delete(id)) drawHeld();
   }
 
   /** The line is over. */
   function close() {
-    if (isUntold) last = field.value;
+    last = field.value;
     empty();
   }
 
@@ -138,24 +142,35 @@ export function composer({ act, mine, leave, tell, files }) {
 
   function empty() {
     clearTimeout(timer);
-    field.value = "";
-    isOwn = isUntold = false;
+    field.value = told = "";
     grow();
   }
 
-  /** What another page has written, or the program has put here. What was written here since, stays. */
+  /**
+   * What stands in the program's composer: what another page has written, what the program has put there, or less than
+   * what stands here. Nothing that stands here and that the program doesn't know is thrown away.
+   */
   function draft(text) {
-    if (isOwn && said.size > 0) {
-      // It is what became of the message before, which may not have been taken, and here the next one is begun.
-      if (text !== "" && text !== field.value) field.value = `${text}\n${field.value}`;
-      grow();
-      return tellDraft();
-    }
-    if (isUntold) return tellDraft();
-    isOwn = false;
-    if (field.value === text) return;
-    field.value = text;
+    const isCertain = field.value === told && writing === null;
+    writing = null;
+    if (isCertain || text === field.value) field.value = text;
+    else field.value = [added(text), field.value].filter((part) => part !== "").join("\n");
+    know(text);
+    tellDraft();
     grow();
+  }
+
+  /** What the program has put before what it knew. */
+  function added(text) {
+    if (known.includes(text)) return "";
+    const rest = known.filter((before) => before !== "" && text.endsWith(`\n${before}`));
+    const longest = Math.max(0, ...rest.map((before) => before.length + 1));
+    return text.slice(0, text.length - longest);
+  }
+
+  function know(text) {
+    told = text;
+    known = [...known.filter((before) => before !== text), text].slice(-MOST_KNOWN);
   }
 
   function pass() {
@@ -185,7 +200,7 @@ export function composer({ act, mine, leave, tell, files }) {
   }
 
   function saidRow(id) {
-    return el("li", { "data-id": id }, el("p", { dir: "auto" }), el("span", { class: "quiet", text: "not sent yet" }));
+    return el("li", { "data-id": id }, el("p", { dir: "auto" }), el("span", { class: "quiet", text: "no answer yet" }));
   }
 
   function say() {
@@ -193,8 +208,10 @@ export function composer({ act, mine, leave, tell, files }) {
     if (text.trim() === "") return;
     if (text.trim() === "fin") return leave();
     if (!fits({ action: "say", text })) return tell(TOO_LONG);
+    // So that the program knows that this is what stands in its composer, and not another page's.
+    tellDraft();
     const id = newId();
-    if (!act({ action: "say", id, text, meeting })) {
+    if (isLost || !act({ action: "say", id, text, meeting })) {
       return tell("couplet isn’t running, so nothing was sent; your text stays here");
     }
     said.set(id, { text, meeting });
@@ -205,8 +222,11 @@ export function composer({ act, mine, leave, tell, files }) {
 
   function tellDraft() {
     clearTimeout(timer);
-    const action = { action: "draft", text: field.value };
-    isUntold = !fits(action) || !act(action);
+    if (field.value === told) return;
+    const action = { action: "draft", id: newId(), text: field.value };
+    if (!fits(action) || !act(action)) return;
+    know(field.value);
+    writing = action.id;
   }
 
   function grow() {

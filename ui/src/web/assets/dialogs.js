@@ -29,14 +29,15 @@ export function open(id) {
 
 /**
  * Asks before something that can't be taken back.
- * @param {{title: string, text: string, yes: string}} question
+ * @param {{title: string, text: string, yes: string, no?: string}} question
  * @returns {Promise<boolean>}
  */
-export function ask({ title, text, yes }) {
+export function ask({ title, text, yes, no = "No, stay" }) {
   const dialog = byId("ask");
   setText(byId("ask-title"), title);
   setText(byId("ask-text"), text);
   setText(byId("ask-yes"), yes);
+  setText(byId("ask-no"), no);
   if (!open("ask")) return Promise.resolve(false);
   return new Promise((resolve) => {
     let said = false;

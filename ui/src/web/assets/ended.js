@@ -19,9 +19,10 @@ export function ending(tell) {
     show(ended, hello, left) {
       told = ended.unsent ?? [];
       draw(left);
+      setText(byId("ended-title"), ended.met ? "The line is over" : ended.again ? "You haven’t met" : "couplet has ended");
       setText(byId("ended-text"), ended.text ?? "");
-      setText(byId("ended-files"), hello.downloads ? `What you received is in ${hello.downloads}.` : "");
-      byId("ended-save").hidden = !ended.again;
+      setText(byId("ended-files"), ended.met && hello.downloads ? `What you received is in ${hello.downloads}.` : "");
+      byId("ended-save").hidden = !ended.again || !ended.met;
       setText(
         byId("ended-close"),
         ended.again

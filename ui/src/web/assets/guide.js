@@ -43,7 +43,12 @@ export function guide(act, tell, differ) {
   }
 
   function command() {
-    return `couplet chat ${line.code} --relay ${hello.relay}`;
+    return `${started()} chat ${line.code} --relay ${hello.relay}`;
+  }
+
+  /** How couplet is started here, and likely there. */
+  function started() {
+    return (hello.started_as ?? "couplet").replace(/ web$/, "");
   }
 
   function showInvitation() {
@@ -52,14 +57,20 @@ export function guide(act, tell, differ) {
     const gone = line.peer?.is === "gone";
     setText(
       byId("invite-title"),
-      gone ? `${peerStarts(line)} is gone; your seat is kept` : "Waiting for whoever has this code",
+      gone
+        ? `${peerStarts(line)} is gone; your seat is kept`
+        : line.typed
+          ? "Nobody is there by this code"
+          : "Waiting for whoever has this code",
     );
     setText(byId("invite-code"), line.code);
     setText(
       byId("invite-says"),
       gone
         ? "Whoever has the code may take the empty seat:"
-        : "Tell it on the phone, or however you like. Your friend types:",
+        : line.typed
+          ? "Check it with your friend, the number above all. If it is right, wait here. Whoever comes by it types it on couplet’s page, or types:"
+          : "Tell it on the phone, or however you like. Your friend enters it on couplet’s page, or types:",
     );
     showCommand();
     const local = isLocal(hello.relay);
@@ -67,7 +78,7 @@ export function guide(act, tell, differ) {
     if (local)
       setText(
         byId("invite-local"),
-        `The relay is on this machine. From another one, this machine’s name or address goes in the place of ${hostOf(hello.relay)}.`,
+        `The relay is on this machine. For a friend on another one it has to be started with --listen 0.0.0.0:${portOf(hello.relay)}, and this machine’s name or address goes in the place of ${hostOf(hello.relay)}.`,
       );
   }
 
@@ -114,6 +125,10 @@ export function guide(act, tell, differ) {
 
 function hostOf(relay) {
   return (relay ?? "").replace(/:\d+$/, "");
+}
+
+function portOf(relay) {
+  return /:(\d+)$/.exec(relay ?? "")?.[1] ?? "3647";
 }
 
 function isLocal(relay) {

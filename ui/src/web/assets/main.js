@@ -51,6 +51,7 @@ const parts = {
 };
 parts.uploads = uploads({
   tell,
+  meeting: () => hello.meeting,
   changed: (number) => {
     byId("moves-empty").hidden = number > 0 || !byId("transfers").hidden;
   },
@@ -82,6 +83,8 @@ dropping({ begin, target: dropTarget });
 
 const EVENTS = {
   hello(event) {
+    // What is on its way was for the one before.
+    if (event.meeting !== hello.meeting) parts.uploads.end();
     hello = event;
     turnTo(event.stage);
     parts.composer.meet(event.meeting);
@@ -93,6 +96,8 @@ const EVENTS = {
     showMeeting();
   },
   line(event) {
+    // On a narrow page the card may be out of sight.
+    if (event.compares && !line.compares && !byId("verify").open) tell(`Compare the words with ${peerName(event)}, in the conversation`);
     line = event;
     turnTo("talking");
     parts.header.show(line, hello);
@@ -121,7 +126,7 @@ const EVENTS = {
     parts.composer.close();
     mayMeet = Boolean(event.again);
     parts.ended.show(event, hello, parts.composer.left());
-    parts.start.show({ relay: hello.relay });
+    parts.start.show({ relay: hello.relay, wrong: event.wrong });
     showMeeting();
   },
 };
@@ -182,6 +187,8 @@ function turnTo(next) {
   if (stage === next) return;
   const was = stage;
   stage = next;
+  // It was about what is over.
+  setText(byId("notice"), "");
   document.body.dataset.stage = next;
   byId("loading").hidden = true;
   byId("talking").hidden = next !== "talking";
@@ -223,7 +230,7 @@ function showMeeting() {
 
 function begin(source, to) {
   parts.uploads.begin(source, to);
-  if (source && to === "shelf") tell(`${source.label} goes to the shelf`);
+  if (source && to === "shelf") tell(`to the shelf: ${source.label}`);
   if (source && to === "peer" && getComputedStyle(byId("views")).display !== "none") parts.views.turn("moves");
 }
 
@@ -297,7 +304,7 @@ function showStanding(standing) {
 
 function lossWords(answer) {
   const command = hello.started_as || "couplet web";
-  if (answer === 403) return "couplet was started anew and doesn’t know this page: open the address that it shows.";
+  if (answer === 403) return "couplet was started anew and doesn’t know this page: open the address that it shows in its terminal.";
   if (answer === 200) return "couplet runs, but takes no further page: close one of those that are open.";
   return `couplet isn’t running any more; start it again: ${command}`;
 }

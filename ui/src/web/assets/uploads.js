@@ -11,7 +11,7 @@ import { bytes, count, grouped, partOf } from "./words.js";
 const AT_ONCE = 2;
 
 /** @returns {{begin: (source: object|null, to: "peer"|"shelf") => void, end: () => void, count: () => number}} */
-export function uploads({ changed, tell }) {
+export function uploads({ changed, tell, meeting }) {
   const list = byId("uploads");
   const all = new Set();
   let last = 0;
@@ -40,7 +40,7 @@ export function uploads({ changed, tell }) {
         upload.node.remove();
         note();
       };
-      const upload = reading(last, source, to, { gone, tell });
+      const upload = reading(last, source, to, { gone, tell, meeting: meeting() });
       all.add(upload);
       list.append(upload.node);
       note();
@@ -53,7 +53,7 @@ export function uploads({ changed, tell }) {
 }
 
 /** One drop or choice, from the first byte until it is offered. */
-function reading(number, source, to, { gone, tell }) {
+function reading(number, source, to, { gone, tell, meeting }) {
   const test = (what) => ({ "data-test": `${what}-${number}` });
   const state = el("span", { class: "state", text: "reading…" });
   const bar = el("progress", { max: "1", "aria-label": `Reading ${source.label}`, ...test("upload-progress") });
@@ -111,14 +111,16 @@ function reading(number, source, to, { gone, tell }) {
       if (mine.stopped) return;
       setText(state, to === "shelf" ? "putting…" : "offering…");
       mine.isAsked = true;
-      await asked("POST", `/api/uploads/${mine.id}/send`, { to });
+      await asked("POST", `/api/uploads/${mine.id}/send`, { to, meeting });
       if (mine.stopped) return;
       mine.stopped = true;
       handedOver(mine);
     } catch (error) {
       if (mine.stopped) return;
-      if (mine.isUnwanted) return callBack(mine);
-      abandon(mine);
+      const answer = await abandon(mine);
+      // Its own answer may have been lost; what was handed over can't be thrown away.
+      if (mine.isAsked && answer === 409) return handedOver(mine);
+      if (mine.isUnwanted) return gone();
       setText(state, "failed ✗");
       setText(trouble, error.message);
       trouble.hidden = again.hidden = false;
@@ -214,12 +216,6 @@ function reading(number, source, to, { gone, tell }) {
     if (mine.id === null) return null;
     const answer = await fetch(`/api/uploads/${mine.id}`, { method: "DELETE", keepalive: true }).catch(() => null);
     return answer?.status;
-  }
-
-  /** What was asked to be sent is called back, if that can be. */
-  async function callBack(mine) {
-    if ((await abandon(mine)) === 409) handedOver(mine);
-    else gone();
   }
 
   function cancel() {

@@ -24,6 +24,7 @@ export function verification(act) {
       title: "They differ?",
       text: "Then somebody may be sitting in the middle. Nothing more is sent or taken on this line; leave it, and meet again by a new code.",
       yes: "Yes, they differ",
+      no: "No, go back",
     });
     if (sure) act({ action: "verify", same: false });
   }
