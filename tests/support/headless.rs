@@ -196,6 +196,11 @@ impl Client {
             .await
     }
 
+    /// The engine itself, for a test that uses it in its own way.
+    pub fn into_parts(self) -> (Engine, Unsaid) {
+        (self.engine, self.unsaid)
+    }
+
     /// Leaves, and waits for the end.
     pub async fn leaves(mut self) {
         self.tell(Command::Fin).await;

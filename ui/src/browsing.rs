@@ -1,6 +1,6 @@
 //! `couplet web`: one conversation after another in a page, until the user has had enough.
 
-use super::ending::{Ended, fail, rest, say_ending};
+use super::ending::{Ended, fail, say_ending, unsent};
 use super::{print, started_as};
 use couplet::code::Words;
 use couplet_ui::clock;
@@ -61,7 +61,8 @@ pub(super) async fn run(options: Options) -> ExitCode {
             None => None,
         };
         if meeting.is_some() {
-            browsing.draft = rest(unsaid, left.draft).await.unsaid.join("\n");
+            let rest = unsaid.await.unwrap_or_default();
+            browsing.draft = unsent(rest, left.unsaid, left.draft, false).join("\n");
             continue;
         }
         let mut ended = ended(left, unsaid).await;
@@ -107,10 +108,9 @@ async fn announce(options: &Options, web: &Web) {
 }
 
 async fn ended(left: Left, unsaid: Unsaid) -> Ended {
-    let rest = rest(unsaid, left.draft).await;
     Ended {
         ending: left.ending,
-        unsent: rest.unsaid,
+        unsent: unsent(unsaid.await.unwrap_or_default(), left.unsaid, left.draft, false),
         unfinished: left.unfinished,
         goes_back: false,
         status: left.ended_by,

@@ -2,7 +2,7 @@
 
 use couplet::session::Ending;
 use couplet_ui::config::exit;
-use couplet_ui::engine::{Rest, Unsaid};
+use couplet_ui::engine::Rest;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -61,13 +61,19 @@ impl Ended {
     }
 }
 
-/// What is left when the session has ended: what was written and never sent, above all.
-pub(super) async fn rest(unsaid: Unsaid, draft: String) -> Rest {
-    let mut rest = unsaid.await.unwrap_or_default();
-    if !draft.trim().is_empty() {
-        rest.unsaid.push(draft);
-    }
-    rest
+/// What was written and never sent, oldest first: what the engine has left, what never reached it
+/// (`unsaid`), and what stood in the composer. What is kept for going back isn't lost; what came after
+/// the session's end isn't kept.
+pub(super) fn unsent(
+    rest: Rest,
+    unsaid: Vec<String>,
+    draft: String,
+    goes_back: bool,
+) -> Vec<String> {
+    let lost = |text: &String| !goes_back && !text.trim().is_empty();
+    let held = rest.unsaid.into_iter().filter(lost);
+    let draft = Some(draft).filter(lost);
+    held.chain(rest.unread).chain(unsaid).chain(draft).collect()
 }
 
 /// Says on the terminal, now restored, how the line ended, and shows what was never sent.
@@ -97,4 +103,23 @@ fn say(code: u8, text: &str) -> ExitCode {
 pub(super) fn fail(code: u8, text: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "couplet: {text}");
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_never_sent_is_in_order_and_less_of_it_if_some_is_kept() {
+        let rest = || Rest {
+            unsaid: vec!["held".to_owned()],
+            unread: vec!["unread".to_owned()],
+            ..Rest::default()
+        };
+        let unsaid = || vec!["waiting".to_owned()];
+        let all = unsent(rest(), unsaid(), "begun".to_owned(), false);
+        assert_eq!(all, ["held", "unread", "waiting", "begun"]);
+        assert_eq!(unsent(rest(), unsaid(), "begun".to_owned(), true), ["unread", "waiting"]);
+        assert_eq!(unsent(Rest::default(), Vec::new(), " \n".to_owned(), false), [""; 0]);
+    }
 }

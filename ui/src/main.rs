@@ -10,13 +10,13 @@ use couplet::text;
 use couplet::transfer::offer::OnCollision;
 use couplet_ui::config::{self, Chat, Cli, Command, Looks, Receive, Wanted, exit};
 use couplet_ui::conversations::{Conversation, Remembered};
-use couplet_ui::engine::{self, Rest, Target, TlsChoice, Unsaid};
+use couplet_ui::engine::{self, Target, TlsChoice, Unsaid};
 use couplet_ui::host::HostedRelay;
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Hosted, Meeting};
 use couplet_ui::terminal::{self, Answer, FaceError, Left, Next, Terminal};
 use couplet_ui::{clock, command, partials, relays};
-use ending::{Ended, fail, rest, say_ending};
+use ending::{Ended, fail, say_ending, unsent};
 use last::KeptAs;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -264,11 +264,10 @@ enum Went {
 impl Talked {
     async fn ended(self) -> Ended {
         let closed = self.left.closed && self.keeps;
-        let rest = if closed { Rest::default() } else { rest(self.unsaid, self.left.draft).await };
+        let rest = self.unsaid.await.unwrap_or_default();
         let goes_back = closed || rest.goes_back;
-        // What is kept for going back isn't lost.
-        let unsent = if goes_back { Vec::new() } else { rest.unsaid };
-        // Nor what goes on by itself, here or in the program that has the seat now.
+        let unsent = unsent(rest, self.left.unsaid, self.left.draft, goes_back);
+        // Nothing is lost that goes on by itself, here or in the program that has the seat now.
         let goes_on = goes_back || self.left.ending == Ending::Superseded;
         let unfinished = if goes_on { Vec::new() } else { self.left.unfinished };
         let (ending, status) = (self.left.ending, self.left.ended_by);
@@ -348,7 +347,8 @@ async fn talk(line: &Line, terminal: &mut Terminal, start: Start) -> Result<Talk
         };
         plain = false;
         // What nobody was there to hear is the user's to say or to drop in the new room.
-        draft = rest(unsaid, left.draft).await.unsaid.join("\n");
+        let rest = unsaid.await.unwrap_or_default();
+        draft = unsent(rest, left.unsaid, left.draft, false).join("\n");
     }
 }
 

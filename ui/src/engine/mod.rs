@@ -9,6 +9,7 @@ mod api;
 mod connection;
 mod keeping;
 mod offering;
+pub(crate) mod outbox;
 mod parts;
 mod pipe;
 mod processor;
@@ -88,6 +89,9 @@ impl Options {
 pub struct Rest {
     /// The words that were never sent, oldest first.
     pub unsaid: Vec<String>,
+    /// The words that came after, when the session was over: no conversation that can be gone back to
+    /// keeps them.
+    pub unread: Vec<String>,
     /// Whether the conversation was ended by nobody, and can be gone back to.
     pub goes_back: bool,
 }
@@ -140,15 +144,16 @@ pub fn start_kept(
 }
 
 fn run(running: impl FnOnce(mpsc::Sender<Event>) -> Running + Send + 'static) -> (Engine, Unsaid) {
-    let (commands, commands_in) = mpsc::channel(64);
+    let (commands, mut commands_in) = mpsc::channel(64);
     let (events_out, events) = mpsc::channel(256);
     let (unsaid_out, unsaid) = oneshot::channel();
     tokio::spawn(async move {
         let mut running = running(events_out);
-        running.run(commands_in).await;
+        running.run(&mut commands_in).await;
+        let unread = outbox::unread(commands_in).await;
         // Nobody may want to know; that is fine.
         let unsaid = running.session.unsaid();
-        let _ = unsaid_out.send(Rest { unsaid, goes_back: running.goes_back });
+        let _ = unsaid_out.send(Rest { unsaid, unread, goes_back: running.goes_back });
     });
     (Engine { commands, events }, unsaid)
 }
@@ -203,7 +208,7 @@ impl Running {
     }
 
     /// Runs until the session is over and the face has heard so, or the face is gone.
-    async fn run(&mut self, mut commands: mpsc::Receiver<Command>) {
+    async fn run(&mut self, commands: &mut mpsc::Receiver<Command>) {
         let mut tick = tokio::time::interval(PROGRESS_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let events = self.events.clone();

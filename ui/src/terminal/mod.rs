@@ -109,6 +109,8 @@ pub struct Options {
 pub struct Left {
     /// How the session ended.
     pub ending: Ending,
+    /// What was said and never reached the engine, oldest first.
+    pub unsaid: Vec<String>,
     /// What stood in the composer, neither sent nor held.
     pub draft: String,
     /// A line for each transfer that wasn't through.

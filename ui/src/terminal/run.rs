@@ -19,10 +19,10 @@ use super::unfinished;
 use super::view;
 use super::visiting::Visiting;
 use super::{FaceError, Left, Options};
-use crate::engine::{Command, Engine, Event};
+use crate::engine::outbox::Outbox;
+use crate::engine::{Engine, Event};
 use crate::first_run::Welcome;
 use couplet::session::Ending;
-use std::collections::VecDeque;
 use tokio::sync::mpsc;
 
 /// Events of the engine that are taken in before a frame is drawn.
@@ -32,7 +32,7 @@ const MOST_AT_ONCE: usize = 256;
 struct Face<'a> {
     app: App,
     shell: &'a mut Shell,
-    outbox: VecDeque<Command>,
+    outbox: Outbox,
     visiting: Visiting,
     errands: mpsc::UnboundedSender<Input>,
     /// The user's own editor, while it has the terminal.
@@ -64,7 +64,7 @@ pub(super) async fn run(
     let mut face = Face {
         app,
         shell,
-        outbox: VecDeque::new(),
+        outbox: Outbox::default(),
         visiting: Visiting::new(options.visit),
         errands,
         outside: None,
@@ -73,9 +73,9 @@ pub(super) async fn run(
     };
     let mut gone = false;
     loop {
-        face.flush(&engine.commands);
+        face.outbox.flush(&engine.commands);
         face.draw_if_due()?;
-        face.flush(&engine.commands);
+        face.outbox.flush(&engine.commands);
         // What the user writes outside isn't given up for the end of a session.
         if face.outside.is_none()
             && let Some(ending) = face.ending.take()
@@ -94,13 +94,7 @@ pub(super) async fn run(
                 None if face.app.is_leaving() => return Ok(face.left(Ending::Fin, past)),
                 None => return Err(FaceError::EngineGone),
             },
-            room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
-                Ok(room) => if let Some(command) = face.outbox.pop_front() {
-                    room.send(command);
-                },
-                // The engine has ended; its last events say why.
-                Err(_) => face.outbox.clear(),
-            },
+            room = engine.commands.reserve(), if !face.outbox.is_empty() => face.outbox.send(room),
             happened = face.shell.next() => face.take_in(happened?)?,
             edited = Outside::ended(&mut face.outside, MOST_WRITTEN) => face.come_back(edited)?,
             event = face.visiting.next() => face.update(Input::Shelf(event))?,
@@ -142,17 +136,8 @@ impl Face<'_> {
         let ways = [symbols.incoming, symbols.outgoing];
         let unfinished = unfinished::lines(&self.app.transfers, ways);
         let (closed, ended_by) = (self.app.is_closed(), self.shell.ended_by);
-        Left { ending, draft, unfinished, closed, ended_by, next, limit }
-    }
-
-    /// Hands the engine what it has room for.
-    fn flush(&mut self, commands: &mpsc::Sender<Command>) {
-        while !self.outbox.is_empty() {
-            let Ok(room) = commands.try_reserve() else { return };
-            if let Some(command) = self.outbox.pop_front() {
-                room.send(command);
-            }
-        }
+        let unsaid = std::mem::take(&mut self.outbox).unsaid();
+        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
     }
 
     fn wake_at(&self) -> Option<std::time::Instant> {
@@ -210,21 +195,19 @@ impl Face<'_> {
         Ok(())
     }
 
-    /// Tells the engine what stands in the composer, if that is kept. What waits to be told is out of
-    /// date, so it is replaced.
+    /// Tells the engine what stands in the composer, if that is kept.
     fn keep_draft(&mut self) {
         if !self.app.keeps() || self.app.draft() == self.draft_kept {
             return;
         }
         self.draft_kept = self.app.draft().to_owned();
-        self.outbox.pop_back_if(|command| matches!(command, Command::Draft(_)));
-        self.outbox.push_back(Command::Draft(self.draft_kept.clone()));
+        self.outbox.draft(self.draft_kept.clone());
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), FaceError> {
         for effect in effects {
             match effect {
-                Effect::Engine(command) => self.outbox.push_back(command),
+                Effect::Engine(command) => self.outbox.push(command),
                 Effect::Shelf(command) => self.visiting.ask(command, self.app.limit()),
                 Effect::EndVisit => self.visiting.end(),
                 Effect::List(request) => {

@@ -11,6 +11,7 @@ use super::sending::Sending;
 use super::server::{Heard, Saved as Received, TabId, To as Goal, UploadId};
 use super::wire::Stage;
 use crate::config::Timestamps;
+use crate::engine::outbox::Outbox;
 use crate::engine::{Command, Engine, Outgoing};
 use crate::terminal::app::{App, Calls, Face as At, Input, Saved, Setting, Wish};
 use crate::terminal::errands;
@@ -24,9 +25,7 @@ use crate::terminal::{FaceError, Left, Options};
 use couplet::session::{Ending, Peer};
 use couplet::transfer::book::{Direction, TransferId, TransferState};
 use couplet::transfer::offer::Form;
-use std::collections::VecDeque;
 use std::path::PathBuf;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// What a transfer's direction is called in the last lines.
@@ -44,7 +43,7 @@ enum Done {
 struct Face<'a> {
     page: Page,
     web: &'a mut Web,
-    outbox: VecDeque<Command>,
+    outbox: Outbox,
     visiting: Visiting,
     sending: Sending,
     outside: JoinSet<Done>,
@@ -66,7 +65,7 @@ pub(super) async fn run(
     let mut face = Face {
         page: Page::new(app, std::mem::take(&mut web.saying)),
         web,
-        outbox: VecDeque::new(),
+        outbox: Outbox::default(),
         visiting: Visiting::new(options.visit),
         sending: Sending::default(),
         outside: JoinSet::new(),
@@ -77,7 +76,7 @@ pub(super) async fn run(
         face.welcome(tab);
     }
     loop {
-        face.flush(&engine.commands);
+        face.outbox.flush(&engine.commands);
         face.tell();
         if let Some(ending) = face.ending.take() {
             return Ok(face.left(ending));
@@ -89,13 +88,7 @@ pub(super) async fn run(
                 None if face.page.app.is_leaving() => return Ok(face.left(Ending::Fin)),
                 None => return Err(FaceError::EngineGone),
             },
-            room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
-                Ok(room) => if let Some(command) = face.outbox.pop_front() {
-                    room.send(command);
-                },
-                // The engine has ended; its last events say why.
-                Err(_) => face.outbox.clear(),
-            },
+            room = engine.commands.reserve(), if !face.outbox.is_empty() => face.outbox.send(room),
             heard = face.web.heard.recv() => match heard {
                 Some(heard) => face.hear(heard),
                 None => return Err(FaceError::EngineGone),
@@ -149,16 +142,8 @@ impl Face<'_> {
             matches!(app.standing.peer, Some(Peer::Present | Peer::Silent { .. } | Peer::Gone));
         self.web.past = app.take_past();
         let ended_by = self.web.ended_by;
-        Left { ending, draft, unfinished, closed, ended_by, next, limit }
-    }
-
-    fn flush(&mut self, commands: &mpsc::Sender<Command>) {
-        while !self.outbox.is_empty() {
-            let Ok(room) = commands.try_reserve() else { return };
-            if let Some(command) = self.outbox.pop_front() {
-                room.send(command);
-            }
-        }
+        let unsaid = self.outbox.unsaid();
+        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
     }
 
     fn tell(&mut self) {
@@ -222,7 +207,7 @@ impl Face<'_> {
         self.sending.begin(upload, to, &entries);
         match wish {
             Some(wish) => self.update(Input::Wish(wish)),
-            None => self.outbox.push_back(Command::Send(Outgoing::Each(entries))),
+            None => self.outbox.push(Command::Send(Outgoing::Each(entries))),
         }
         Ok(())
     }
@@ -258,7 +243,7 @@ impl Face<'_> {
 
     fn carry_out_one(&mut self, deed: Deed) {
         match deed {
-            Deed::Engine(command) => self.outbox.push_back(command),
+            Deed::Engine(command) => self.outbox.push(command),
             Deed::Shelf(command) => self.visiting.ask(command, self.page.app.limit()),
             Deed::EndVisit => {
                 self.visiting.end();
@@ -296,8 +281,7 @@ impl Face<'_> {
     fn keep_draft(&mut self) {
         if self.page.app.keeps() && self.page.app.draft() != self.draft_kept {
             self.draft_kept = self.page.app.draft().to_owned();
-            self.outbox.pop_back_if(|command| matches!(command, Command::Draft(_)));
-            self.outbox.push_back(Command::Draft(self.draft_kept.clone()));
+            self.outbox.draft(self.draft_kept.clone());
         }
     }
 }

@@ -15,12 +15,12 @@ use super::super::{FaceError, Left, Options};
 use super::deeds::Deed;
 use super::shell::{Happened, Shell};
 use super::{Lines, Wants};
-use crate::engine::{Command, Engine};
+use crate::engine::Engine;
+use crate::engine::outbox::Outbox;
 use crate::first_run::Welcome;
 use crate::terminal::dress::Dress;
 use couplet::limits::MAX_HELD;
 use couplet::session::Ending;
-use std::collections::VecDeque;
 use std::io::IsTerminal as _;
 use tokio::sync::mpsc;
 
@@ -31,7 +31,7 @@ const WAYS: [&str; 2] = ["incoming", "outgoing"];
 struct Face<'a> {
     lines: Lines,
     shell: &'a mut Shell,
-    outbox: VecDeque<Command>,
+    outbox: Outbox,
     visiting: Visiting,
     errands: mpsc::UnboundedSender<Input>,
     ending: Option<Ending>,
@@ -65,7 +65,7 @@ pub(in super::super) async fn run(
     let mut face = Face {
         lines,
         shell,
-        outbox: VecDeque::new(),
+        outbox: Outbox::default(),
         visiting: Visiting::new(options.visit),
         errands,
         ending: None,
@@ -73,7 +73,7 @@ pub(in super::super) async fn run(
         is_typed: std::io::stdin().is_terminal(),
     };
     loop {
-        face.flush(&engine.commands);
+        face.outbox.flush(&engine.commands);
         face.print();
         if let Some(ending) = face.ending.take() {
             face.shell.finish().await?;
@@ -93,13 +93,7 @@ pub(in super::super) async fn run(
                 None if face.lines.app.is_leaving() => return Ok(face.left(Ending::Fin, past)),
                 None => return Err(FaceError::EngineGone),
             },
-            room = engine.commands.reserve(), if !face.outbox.is_empty() => match room {
-                Ok(room) => if let Some(command) = face.outbox.pop_front() {
-                    room.send(command);
-                },
-                // The engine has ended; its last events say why.
-                Err(_) => face.outbox.clear(),
-            },
+            room = engine.commands.reserve(), if !face.outbox.is_empty() => face.outbox.send(room),
             happened = face.shell.next(wanted) => face.take_in(happened?),
             event = face.visiting.next() => face.update(Input::Shelf(event)),
             Some(done) = errands_done.recv() => face.update(done),
@@ -117,21 +111,13 @@ impl Face<'_> {
         let unfinished = unfinished::lines(&app.transfers, WAYS);
         let (closed, ended_by) = (app.is_closed(), self.shell.ended_by);
         let draft = self.lines.draft().to_owned();
-        Left { ending, draft, unfinished, closed, ended_by, next, limit }
+        let unsaid = std::mem::take(&mut self.outbox).unsaid();
+        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
     }
 
     /// Whether another message can be held. A program that writes more than that waits.
     fn has_room(&self) -> bool {
         self.is_typed || self.lines.owed.waiting() < MAX_HELD
-    }
-
-    fn flush(&mut self, commands: &mpsc::Sender<Command>) {
-        while !self.outbox.is_empty() {
-            let Ok(room) = commands.try_reserve() else { return };
-            if let Some(command) = self.outbox.pop_front() {
-                room.send(command);
-            }
-        }
     }
 
     fn print(&mut self) {
@@ -161,7 +147,7 @@ impl Face<'_> {
     fn carry_out(&mut self, deeds: Vec<Deed>) {
         for deed in deeds {
             match deed {
-                Deed::Engine(command) => self.outbox.push_back(command),
+                Deed::Engine(command) => self.outbox.push(command),
                 Deed::Shelf(command) => {
                     self.visiting.ask(command, self.lines.app.limit());
                 }
@@ -183,8 +169,7 @@ impl Face<'_> {
     fn keep_draft(&mut self) {
         if self.lines.app.keeps() && self.lines.draft() != self.draft_kept {
             self.draft_kept = self.lines.draft().to_owned();
-            self.outbox.pop_back_if(|command| matches!(command, Command::Draft(_)));
-            self.outbox.push_back(Command::Draft(self.draft_kept.clone()));
+            self.outbox.draft(self.draft_kept.clone());
         }
     }
 }
