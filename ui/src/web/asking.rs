@@ -13,7 +13,7 @@ use couplet::code::Code;
 use couplet::text;
 
 /// How much of what is said too late is kept.
-const MOST_LATE: usize = 100;
+pub(super) const MOST_LATE: usize = 100;
 
 /// Asks until a page has answered, or the program is to end. Gives what pages were told at last, too.
 pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer, Told) {

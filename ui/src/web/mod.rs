@@ -11,7 +11,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | `page`, `shown/`, `wire` | what pages say and are told; pure |
-//! | `deeds`, `pace` | what can be done for a page; how often it is told; pure |
+//! | `deeds`, `files`, `pace` | what can be done for a page; which files may go; how often it is told; pure |
 //! | `run`, `asking`, `audience`, `signals` | what happens: the loops, the open pages, signals |
 //! | `saying` | what pages say, once each; pure |
 //! | `sending` | what is still needed of what pages have sent; pure |
@@ -32,6 +32,7 @@ mod audience;
 mod batch;
 mod browser;
 mod deeds;
+mod files;
 mod guard;
 mod landing;
 #[cfg(all(test, target_os = "linux"))]
@@ -199,16 +200,20 @@ impl Web {
             Told::Ended { text, unsent: unsent.clone(), again: false, met: self.met, wrong: None };
         self.audience.tell(page::To::All, &told);
         let mut open: BTreeSet<_> = self.audience.dismiss().into_iter().collect();
+        let mut late = 0;
         let heard = async {
             while !open.is_empty()
                 && let Some(heard) = self.heard.recv().await
             {
                 match heard {
                     Heard::Closed { tab } => drop(open.remove(&tab)),
-                    Heard::Said { text, .. } => {
-                        unsent.extend(asking::too_late(&text, &mut self.saying));
+                    Heard::Said { text, .. } if late < asking::MOST_LATE => {
+                        let text = asking::too_late(&text, &mut self.saying);
+                        late += usize::from(text.is_some());
+                        unsent.extend(text);
                     }
-                    Heard::Opened { .. }
+                    Heard::Said { .. }
+                    | Heard::Opened { .. }
                     | Heard::Ready { .. }
                     | Heard::Wanted { .. }
                     | Heard::Transcript { .. } => {}

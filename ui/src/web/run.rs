@@ -6,9 +6,10 @@
 use super::Web;
 use super::browser;
 use super::deeds::Deed;
+use super::files;
 use super::page::Page;
 use super::sending::Sending;
-use super::server::{Heard, Saved as Received, TabId, To as Goal, UploadId};
+use super::server::{Heard, TabId, To as Goal, UploadId};
 use super::wire::Stage;
 use crate::config::Timestamps;
 use crate::engine::outbox::Outbox;
@@ -18,13 +19,10 @@ use crate::terminal::errands;
 use crate::terminal::pictures::Means;
 use crate::terminal::shelf::Environment;
 use crate::terminal::theme::Theme;
-use crate::terminal::transfers::Transfer;
 use crate::terminal::unfinished;
 use crate::terminal::visiting::Visiting;
 use crate::terminal::{FaceError, Left, Options};
-use couplet::session::{Ending, Peer};
-use couplet::transfer::book::{Direction, TransferId, TransferState};
-use couplet::transfer::offer::Form;
+use couplet::session::Ending;
 use std::path::PathBuf;
 use tokio::task::JoinSet;
 
@@ -138,8 +136,7 @@ impl Face<'_> {
         let unfinished = unfinished::lines(&app.transfers, WAYS);
         let closed = app.is_closed();
         self.web.said = app.transcript();
-        self.web.met =
-            matches!(app.standing.peer, Some(Peer::Present | Peer::Silent { .. } | Peer::Gone));
+        self.web.met = files::has_met(app);
         self.web.past = app.take_past();
         let ended_by = self.web.ended_by;
         let unsaid = self.outbox.unsaid();
@@ -174,16 +171,15 @@ impl Face<'_> {
                 self.carry_out(deeds);
             }
             Heard::Ready { upload, entries, to, meeting, answer } => {
-                let is_here = meeting.is_none_or(|it| it == self.page.saying.meeting());
-                let over =
-                    "the line that this was for is over; send it again, to whoever is here now";
-                let taken =
-                    if is_here { self.send(upload, entries, to) } else { Err(over.to_owned()) };
+                let taken = files::may_send(&self.page, to, meeting);
+                if taken.is_ok() {
+                    self.send(upload, entries, to);
+                }
                 // A page that has gone doesn't need an answer.
                 let _ = answer.send(taken);
             }
             Heard::Wanted { transfer, answer } => {
-                let _ = answer.send(self.received(transfer));
+                let _ = answer.send(files::received(&self.page.app, transfer));
             }
             Heard::Transcript { answer } => {
                 let _ = answer.send(self.page.app.transcript());
@@ -192,39 +188,12 @@ impl Face<'_> {
     }
 
     /// Offers what has come from a page, or lays it down.
-    fn send(&mut self, upload: UploadId, entries: Vec<PathBuf>, to: Goal) -> Result<(), String> {
-        let app = &self.page.app;
-        let wish = match to {
-            Goal::Peer if app.standing.is_plain() => {
-                return Err(couplet::plain::WORDS_ONLY.to_owned());
-            }
-            Goal::Peer if app.standing.peer != Some(Peer::Present) => {
-                return Err("nobody is there to send to; wait for your peer".to_owned());
-            }
-            Goal::Peer => None,
-            Goal::Shelf => Some(Wish::Put(entries.clone())),
-        };
+    fn send(&mut self, upload: UploadId, entries: Vec<PathBuf>, to: Goal) {
         self.sending.begin(upload, to, &entries);
-        match wish {
-            Some(wish) => self.update(Input::Wish(wish)),
-            None => self.outbox.push(Command::Send(Outgoing::Each(entries))),
+        match to {
+            Goal::Peer => self.outbox.push(Command::Send(Outgoing::Each(entries))),
+            Goal::Shelf => self.update(Input::Wish(Wish::Put(entries))),
         }
-        Ok(())
-    }
-
-    /// Where the file lies that a transfer brought.
-    fn received(&self, id: u64) -> Option<Received> {
-        let app = &self.page.app;
-        let is_file = |transfer: &&Transfer| {
-            transfer.info.direction == Direction::Incoming && transfer.info.offer.form == Form::File
-        };
-        let id = TransferId(u32::try_from(id).ok()?);
-        let TransferState::Verified { saved_as, .. } =
-            &app.transfers.get(id).filter(is_file)?.info.state
-        else {
-            return None;
-        };
-        Some(Received { directory: app.setting.downloads.clone(), name: saved_as.clone() })
     }
 
     fn update(&mut self, input: Input) {

@@ -3,7 +3,7 @@
 // Owns these cards. They take no focus by themselves: somebody may be typing.
 
 import { byId, el, setText } from "./dom.js";
-import { isPeerHere, peerName, peerStarts } from "./standing.js";
+import { isPeerHere, peerName, peerStarts, runsDown, untilOf } from "./standing.js";
 import { secondsUntil } from "./words.js";
 import { copy } from "./clipboard.js";
 
@@ -24,14 +24,14 @@ export function guide(act, tell, differ) {
   byId("compares-differ").addEventListener("click", () => differ());
   byId("compares-later").addEventListener("click", () => act({ action: "later" }));
   setInterval(() => {
-    if (line?.link === "lost" || line?.peer?.is === "silent") showAdvice();
+    if (runsDown(line)) showAdvice();
   }, 500);
 
   return {
     show(next, greeting) {
       line = next;
       hello = greeting;
-      until = Date.now() + (line.link === "lost" ? (line.retry_in ?? 0) : (line.peer?.kept_for ?? 0));
+      until = untilOf(line);
       showInvitation();
       showComparison();
       showAdvice();

@@ -3,7 +3,7 @@
 // Owns what stands in it, the seconds that run down in it, and what screen readers are told of a change.
 
 import { byId, el, setText } from "./dom.js";
-import { linkWords, peerWords, sealWords, spokenState, turnWords } from "./standing.js";
+import { linkWords, peerWords, runsDown, sealWords, spokenState, turnWords, untilOf } from "./standing.js";
 import { latency } from "./words.js";
 
 /** @returns {{show: (line: object, hello: object) => void}} */
@@ -22,14 +22,14 @@ export function header() {
 
   // Only these seconds run; everything else comes when it changes.
   setInterval(() => {
-    if (line?.link === "lost" || line?.peer?.is === "silent") tick();
+    if (runsDown(line)) tick();
   }, 500);
 
   return {
     show(next, greeting) {
       line = next;
       hello = greeting;
-      until = Date.now() + (line.link === "lost" ? (line.retry_in ?? 0) : (line.peer?.kept_for ?? 0));
+      until = untilOf(line);
       tick();
       const seal = sealWords(line.seal);
       signed(byId("seal-state"), seal);

@@ -94,6 +94,16 @@ export function peerWords(line, until) {
   }
 }
 
+/** When what runs down has run down: the wait for the next attempt, or the time for which a seat is kept. */
+export function untilOf(line) {
+  return Date.now() + (line.link === "lost" ? (line.retry_in ?? 0) : (line.peer?.kept_for ?? 0));
+}
+
+/** Whether something runs down. */
+export function runsDown(line) {
+  return line?.link === "lost" || line?.peer?.is === "silent";
+}
+
 /** How the connection to the relay stands, if that is worth a word. `retryAt` is when the next attempt comes. */
 export function linkWords(line, retryAt) {
   if (line.link === "connecting") return "connecting…";
