@@ -4,6 +4,8 @@
 mod support;
 
 use rustix::process::Signal;
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 use support::escapes::{Piece, pieces};
@@ -220,20 +222,32 @@ fn nothing_of_a_peers_making_reaches_the_terminal() {
     assert!(pieces.iter().any(title), "the title names who is there");
 }
 
-/// The processor's time that a process has taken: of all its threads, in nanoseconds.
-fn processor_time(pid: u32) -> u64 {
+/// The processor's time that each live thread of a process has taken, in nanoseconds.
+fn processor_times(pid: u32) -> HashMap<OsString, u64> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a live process");
     let time = |task: std::io::Result<std::fs::DirEntry>| {
-        // A thread may have ended meanwhile.
-        let told = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        told.split_whitespace().next()?.parse::<u64>().ok()
+        let task = task.ok()?;
+        // It may have ended meanwhile.
+        let told = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((task.file_name(), told.split_whitespace().next()?.parse().ok()?))
     };
-    tasks.filter_map(time).sum()
+    tasks.filter_map(time).collect()
+}
+
+/// What the threads that live have taken since `before`.
+fn taken_since(before: &HashMap<OsString, u64>, pid: u32) -> u64 {
+    let since = |(thread, time)| time - before.get(&thread).copied().unwrap_or_default();
+    processor_times(pid).into_iter().map(since).sum()
 }
 
 #[test]
 fn nothing_is_written_while_nothing_changes_and_next_to_nothing_computed() {
     const SPAN: Duration = Duration::from_secs(6);
+    // Time that somebody else takes from this machine's processors counts as the program's own, but
+    // hardly in each of these spans.
+    const SPANS: usize = 4;
+    // In millionths of a processor.
+    const LIMIT: u128 = 1000;
     let relay = Relay::start(&[]);
     let dir = tempfile::tempdir().expect("a directory");
     let (mut ann, bob) = pair(&relay, dir.path(), &[], &[]);
@@ -242,17 +256,23 @@ fn nothing_is_written_while_nothing_changes_and_next_to_nothing_computed() {
     ann.sees("✓✓");
     let settled = ann.stays_silent_for(Duration::from_secs(1));
     assert!(settled, "it never stops drawing");
-    let (before, computed) = (ann.output().len(), processor_time(ann.pid()));
-    let started = now();
-    ann.writes_within(SPAN, usize::MAX);
-    let took = now() - started;
-    let computed = processor_time(ann.pid()) - computed;
+    let before = ann.output().len();
+    let mut least = u128::MAX;
+    for _ in 0..SPANS {
+        let (started, taken) = (now(), processor_times(ann.pid()));
+        ann.writes_within(SPAN, usize::MAX);
+        let computed = taken_since(&taken, ann.pid());
+        assert!(computed > 0, "nothing was measured");
+        let millionths = u128::from(computed) * 1_000_000 / (now() - started).as_nanos();
+        println!("an idle client takes {millionths} millionths of a processor");
+        least = least.min(millionths);
+        if least < LIMIT {
+            break;
+        }
+    }
     let written = ann.output()[before..].to_vec();
     assert!(written.is_empty(), "{:?}", pieces(&written));
-    let millionths = u128::from(computed) * 1_000_000 / took.as_nanos();
-    println!("an idle client takes {millionths} millionths of a processor");
-    assert!(computed > 0, "nothing was measured");
-    assert!(millionths < 1000, "{millionths} millionths of a processor");
+    assert!(least < LIMIT, "{least} millionths of a processor");
     // What comes in and changes nothing is no reason, either.
     for _ in 0..20 {
         ann.keys("\x1b[O\x1b[I");

@@ -4,7 +4,7 @@ use super::PATIENCE;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -92,11 +92,15 @@ impl Process {
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 
-    /// The processor time of all its threads that live.
-    pub fn processor_time(&self) -> Duration {
+    /// The processor time that each of its live threads has taken.
+    pub fn thread_times(&self) -> ThreadTimes {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
         let threads = threads.expect("Linux").map(|thread| thread.expect("a thread").path());
-        threads.map(|thread| ran(&thread.join("schedstat"))).sum()
+        let timed = |thread: PathBuf| {
+            let time = ran(&thread.join("schedstat"));
+            (thread, time)
+        };
+        ThreadTimes(threads.map(timed).collect())
     }
 
     /// Its processor time in milliseconds.
@@ -116,9 +120,31 @@ impl Drop for Process {
     }
 }
 
-/// How long the calling thread has run.
-pub fn own_time() -> Duration {
-    ran(Path::new("/proc/thread-self/schedstat"))
+/// The processor time of some threads.
+pub struct ThreadTimes(BTreeMap<PathBuf, Duration>);
+
+impl ThreadTimes {
+    /// How much more it is than once; what one has taken that has ended since doesn't count.
+    pub fn since(&self, before: &Self) -> Duration {
+        let once = |thread| before.0.get(thread).copied().unwrap_or_default();
+        self.0.iter().map(|(thread, time)| time.saturating_sub(once(thread))).sum()
+    }
+}
+
+/// Tells how long a thread of this process has run.
+pub struct ThreadClock(PathBuf);
+
+impl ThreadClock {
+    /// That of the calling thread.
+    pub fn of_this_one() -> Self {
+        let thread = std::fs::read_link("/proc/thread-self").expect("Linux");
+        Self(Path::new("/proc").join(thread).join("schedstat"))
+    }
+
+    /// None once the thread has ended.
+    pub fn time(&self) -> Duration {
+        ran(&self.0)
+    }
 }
 
 /// How long a thread has run; none if it has ended.
