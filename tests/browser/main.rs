@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod apart;
+mod back;
 mod cuts;
 mod hostile;
 mod leavings;

@@ -63,7 +63,11 @@ impl Web {
 
     /// Ctrl+C.
     pub fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("a live program");
+        self.signal(Signal::INT);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a live program");
     }
 
     /// Waits for the end; gives the exit status, and what was printed after the address.

@@ -1,14 +1,16 @@
 //! `couplet web`: one conversation after another in a page, until the user has had enough.
 
-use super::ending::{Ended, fail, say_ending, unsent};
-use super::{print, started_as};
+use super::ending::{fail, say_ending, unsent};
+use super::last::KeptAs;
+use super::{Talked, print, started_as};
 use couplet::code::Words;
 use couplet_ui::clock;
 use couplet_ui::config::{Wanted, Web as Options, exit};
-use couplet_ui::engine::{self, Target, Unsaid};
+use couplet_ui::conversations::{Conversation, Remembered};
+use couplet_ui::engine::{self, Target};
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Meeting};
-use couplet_ui::terminal::{self, Answer, FaceError, Left, Next};
+use couplet_ui::terminal::{self, Answer, FaceError, Next};
 use couplet_ui::web::{About, Web};
 use std::process::ExitCode;
 
@@ -16,10 +18,11 @@ use std::process::ExitCode;
 const PORT: u16 = 8080;
 
 /// Serves the page until it, a signal or an error ends the program.
-pub(super) async fn run(options: Options) -> ExitCode {
-    let wanted = match options.wanted(|name| std::env::var(name).ok()) {
-        Ok(wanted) => wanted,
-        Err(error) => return fail(exit::USAGE, &error.to_string()),
+pub(super) async fn run(mut options: Options) -> ExitCode {
+    let kept = KeptAs::new(options.keep, options.no_keep);
+    let (wanted, last) = match begins(&mut options, &kept).await {
+        Ok(begins) => begins,
+        Err((status, text)) => return fail(status, &text),
     };
     if options.downloads.exists() && !options.downloads.is_dir() {
         let text = "the downloads directory is no directory; choose another with --downloads DIR";
@@ -31,12 +34,14 @@ pub(super) async fn run(options: Options) -> ExitCode {
         downloads: std::path::absolute(&options.downloads)
             .unwrap_or_else(|_| options.downloads.clone()),
     };
-    let mut web = match Web::open(options.listen, about).await {
+    let needed = last.iter().flat_map(|(_, before)| &before.sending);
+    let needed = needed.flat_map(|sending| sending.paths.clone()).collect();
+    let mut web = match Web::open(options.listen, about, needed).await {
         Ok(web) => web,
         Err(error) => return fail(exit::FAILURE, &error.to_string()),
     };
     announce(&options, &web).await;
-    let mut browsing = Browsing { limit: options.limit, options, draft: String::new() };
+    let mut browsing = Browsing::new(options, kept, last);
     let mut meeting = browsing.first(wanted);
     loop {
         let Some(meet) = meeting.take() else {
@@ -51,21 +56,28 @@ pub(super) async fn run(options: Options) -> ExitCode {
             }
             continue;
         };
-        let (left, unsaid) = match browsing.talk(&mut web, meet).await {
+        let talked = match browsing.talk(&mut web, meet).await {
             Ok(talked) => talked,
             Err(error) => return fail(error.status(), &error.to_string()),
         };
-        meeting = match left.next {
+        meeting = match talked.left.next {
             Some(Next::New) => Some(browsing.new_code()),
             Some(Next::Code(ref code)) => Some(Meeting::Code(code.clone())),
             None => None,
         };
         if meeting.is_some() {
+            web.remove_uploads();
+            let Talked { left, unsaid, .. } = talked;
             let rest = unsaid.await.unwrap_or_default();
             browsing.draft = unsent(rest, left.unsaid, left.draft, false).join("\n");
             continue;
         }
-        let mut ended = ended(left, unsaid).await;
+        let mut ended = talked.ended(format!("{} --last", again())).await;
+        if ended.back.is_some() {
+            web.leave_uploads();
+        } else {
+            web.remove_uploads();
+        }
         let (_, text) = ended.in_words();
         if !web.is_over() {
             let answer = web.ask_again(text.clone(), &mut ended.unsent).await;
@@ -80,6 +92,26 @@ pub(super) async fn run(options: Options) -> ExitCode {
             return say_ending(&ended);
         }
     }
+}
+
+/// Whom the command line asks to meet; what is gone back to instead, if it says so. The options are then
+/// those of that conversation.
+async fn begins(
+    options: &mut Options,
+    kept: &KeptAs,
+) -> Result<(Option<Wanted>, Option<Last>), (u8, String)> {
+    if !options.last {
+        let wanted = options.wanted(|name| std::env::var(name).ok());
+        let wanted = wanted.map_err(|error| (exit::USAGE, error.to_string()))?;
+        return Ok((Some(wanted), None));
+    }
+    let last = kept.last().await.map_err(|text| (exit::FAILURE, text))?;
+    let before = &last.1;
+    options.at.relay.clone_from(&before.relay);
+    options.at.name = options.at.name.take().or_else(|| before.name.clone());
+    options.downloads.clone_from(&before.downloads);
+    options.limit = options.limit.or(before.limit);
+    Ok((None, Some(last)))
 }
 
 /// What the user types to start it again, as far as is known.
@@ -107,31 +139,36 @@ async fn announce(options: &Options, web: &Web) {
     print("  Ctrl+C ends it, and with it the conversation; closing the page doesn't.\n");
 }
 
-async fn ended(left: Left, unsaid: Unsaid) -> Ended {
-    Ended {
-        ending: left.ending,
-        unsent: unsent(unsaid.await.unwrap_or_default(), left.unsaid, left.draft, false),
-        unfinished: left.unfinished,
-        goes_back: false,
-        status: left.ended_by,
-    }
-}
+/// A conversation that is gone back to.
+type Last = (Conversation, Remembered);
 
 /// What stays the same from one meeting to the next.
 struct Browsing {
     options: Options,
+    kept: KeptAs,
     limit: Option<u64>,
     /// What is to stand in the composer.
     draft: String,
+    /// What the next conversation goes on from.
+    last: Option<Last>,
 }
 
 impl Browsing {
+    fn new(options: Options, kept: KeptAs, last: Option<Last>) -> Self {
+        let draft = last.as_ref().map(|(_, before)| before.draft.clone()).unwrap_or_default();
+        Self { limit: options.limit, options, kept, draft, last }
+    }
+
     fn new_code(&self) -> Meeting {
         Meeting::New(Words::choose(usize::from(self.options.words), &clock::entropy()))
     }
 
-    /// Whom to meet, if the command line says so.
-    fn first(&self, wanted: Wanted) -> Option<Meeting> {
+    /// Whom to meet, if that is known.
+    fn first(&self, wanted: Option<Wanted>) -> Option<Meeting> {
+        let Some(wanted) = wanted else {
+            let (_, Remembered { session, .. }) = self.last.as_ref()?;
+            return Some(Meeting::of(session.room.as_ref(), &session.password.0));
+        };
         match wanted {
             Wanted::Ask => None,
             Wanted::Anybody => Some(Meeting::Anybody),
@@ -151,7 +188,7 @@ impl Browsing {
         }
     }
 
-    async fn talk(&mut self, web: &mut Web, meet: Meeting) -> Result<(Left, Unsaid), FaceError> {
+    async fn talk(&mut self, web: &mut Web, meet: Meeting) -> Result<Talked, FaceError> {
         let options = engine::Options {
             relay: self.options.at.relay.clone(),
             meet: meet.meet(),
@@ -164,7 +201,15 @@ impl Browsing {
             known_relays: KnownRelays::default_path(),
         };
         let visit = options.visit();
-        let (engine, unsaid) = engine::start(options);
+        let begun = match self.last.take() {
+            Some((conversation, before)) => Some((conversation, Some(before))),
+            None => self.kept.begin(&meet).map(|conversation| (conversation, None)),
+        };
+        let keeps = begun.is_some();
+        let (engine, unsaid) = match begun {
+            Some((conversation, before)) => engine::start_kept(options, conversation, before),
+            None => engine::start(options),
+        };
         let options = terminal::Options {
             visit,
             downloads: self.options.downloads.clone(),
@@ -172,10 +217,10 @@ impl Browsing {
             hosted: None,
             meeting: meet,
             draft: std::mem::take(&mut self.draft),
-            keeps: false,
+            keeps,
         };
         let left = web.talk(engine, options).await?;
         self.limit = left.limit;
-        Ok((left, unsaid))
+        Ok(Talked { left, unsaid, keeps })
     }
 }

@@ -14,8 +14,8 @@ pub(super) struct Ended {
     pub(super) unsent: Vec<String>,
     /// A line for each transfer that wasn't through, if that is for the user to see to.
     pub(super) unfinished: Vec<String>,
-    /// Whether nobody has ended it, and it can be gone back to.
-    pub(super) goes_back: bool,
+    /// What the user types to go back to it, if nobody has ended it and that can be.
+    pub(super) back: Option<String>,
     /// The exit status of a program that was ended from outside.
     pub(super) status: Option<u8>,
 }
@@ -23,11 +23,12 @@ pub(super) struct Ended {
 impl Ended {
     /// The exit status, and a sentence.
     pub(super) fn in_words(&self) -> (u8, String) {
-        let Self { ending, unsent, unfinished, goes_back, status } = self;
-        let back = if *goes_back { "; `couplet chat --last` goes back" } else { "" };
+        let Self { ending, unsent, unfinished, back, status } = self;
+        let closed = back.is_some();
+        let back = back.as_ref().map(|last| format!("; `{last}` goes back")).unwrap_or_default();
         let left = status.unwrap_or(exit::OK);
         match ending {
-            Ending::Fin if *goes_back => (left, format!("closed{back}")),
+            Ending::Fin if closed => (left, format!("closed{back}")),
             Ending::Fin => (left, "you left (fin)".to_owned()),
             Ending::RelayExit => {
                 let text = "exit: the relay was ended, so this conversation is over; to talk again, \

@@ -1,9 +1,8 @@
-//! Which conversations are kept, so that `couplet chat --last` can go back to one.
+//! Which conversations are kept, so that `couplet chat --last` or `couplet web --last` can go back to one.
 //!
 //! Owns what the command line says of it; the files are [`couplet_ui::conversations`]'s.
 
 use couplet_ui::clock;
-use couplet_ui::config::Chat;
 use couplet_ui::conversations::{Conversation, Conversations, LastError, Remembered};
 use couplet_ui::meeting::Meeting;
 use std::time::Duration;
@@ -21,14 +20,9 @@ pub(crate) struct KeptAs {
 }
 
 impl KeptAs {
-    /// As the command line says.
-    pub(crate) fn new(chat: &Chat) -> Self {
-        Self {
-            all: Conversations::default_dir().map(Conversations::at),
-            lobby: chat.keep,
-            // A relay of one's own ends with this program, and its rooms with it.
-            never: chat.no_keep || chat.host.is_some(),
-        }
+    /// Those by a code or in a named room; with `lobby` even those with whoever comes next; or none.
+    pub(crate) fn new(lobby: bool, never: bool) -> Self {
+        Self { all: Conversations::default_dir().map(Conversations::at), lobby, never }
     }
 
     /// The file of a conversation that begins, if it is kept.

@@ -26,6 +26,9 @@ use tokio::runtime::{self, Runtime};
 /// What this program is called where it is installed.
 const PROGRAM: &str = "couplet";
 
+/// What goes back to a conversation at the terminal.
+const LAST: &str = "couplet chat --last";
+
 fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let task = match cli.command {
@@ -96,7 +99,8 @@ impl Task {
 }
 
 async fn run_chat(chat: Chat) -> ExitCode {
-    let kept = KeptAs::new(&chat);
+    // A relay of one's own ends with this program, and its rooms with it.
+    let kept = KeptAs::new(chat.keep, chat.no_keep || chat.host.is_some());
     if chat.last {
         return match kept.last().await {
             Ok(last) => Box::pin(go_back(chat, kept, last)).await,
@@ -172,7 +176,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
     let went = match went.await {
         Ok((terminal, talked)) => {
             drop(terminal);
-            Ok(Went::Talked(talked.ended().await))
+            Ok(Went::Talked(talked.ended(LAST.to_owned()).await))
         }
         Err(error) => Err(error),
     };
@@ -262,7 +266,8 @@ enum Went {
 }
 
 impl Talked {
-    async fn ended(self) -> Ended {
+    /// Waits for the engine; `last` is what the user types to go back.
+    async fn ended(self, last: String) -> Ended {
         let closed = self.left.closed && self.keeps;
         let rest = self.unsaid.await.unwrap_or_default();
         let goes_back = closed || rest.goes_back;
@@ -271,7 +276,7 @@ impl Talked {
         let goes_on = goes_back || self.left.ending == Ending::Superseded;
         let unfinished = if goes_on { Vec::new() } else { self.left.unfinished };
         let (ending, status) = (self.left.ending, self.left.ended_by);
-        Ended { ending, unsent, unfinished, goes_back, status }
+        Ended { ending, unsent, unfinished, back: goes_back.then_some(last), status }
     }
 }
 
@@ -296,7 +301,7 @@ async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Went, Face
     let talked = talk(line, &mut terminal, start).await?;
     // Given back before the engine has ended in order, which may take a moment.
     drop(terminal);
-    Ok(Went::Talked(talked.ended().await))
+    Ok(Went::Talked(talked.ended(LAST.to_owned()).await))
 }
 
 /// Talks in one conversation after another, until the user leaves.

@@ -29,6 +29,13 @@ pub(super) struct Settings {
     pub(super) title: Option<bool>,
 }
 
+impl Settings {
+    /// Says nothing of what a conversation that is gone back to brings with it.
+    pub(super) fn forget_what_is_kept(&mut self) {
+        (self.name, self.limit) = (None, None);
+    }
+}
+
 /// All settings that there are, in the order in which they are told.
 const KEYS: &[&str] = &[
     "relay",

@@ -116,6 +116,9 @@ impl Places {
                 take(&mut shelf.common.tls, settings.tls, said, "tls");
             }
             Some(Command::Web(web)) => {
+                if web.last {
+                    settings.forget_what_is_kept();
+                }
                 take(&mut web.downloads, settings.downloads.take(), said, "downloads");
                 take(&mut web.existing, settings.existing, said, "existing");
                 take(&mut web.limit, settings.limit.map(Some), said, "limit");
@@ -136,8 +139,7 @@ impl Places {
         said: &ArgMatches,
     ) -> Result<(), String> {
         if chat.last {
-            // What is gone back to has its own.
-            (settings.name, settings.limit) = (None, None);
+            settings.forget_what_is_kept();
         }
         take(&mut chat.downloads, settings.downloads.take(), said, "downloads");
         take(&mut chat.existing, settings.existing, said, "existing");

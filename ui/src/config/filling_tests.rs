@@ -91,6 +91,12 @@ fn what_is_gone_back_to_keeps_its_name() {
     let (_home, places) = user("name = 'ann'\nlimit = '1M'");
     let last = chat(&places, &["--last"]);
     assert_eq!((last.at.name, last.limit), (None, None));
+    for (args, name) in [(&["web"][..], Some("ann")), (&["web", "--last"], None)] {
+        let Some(Command::Web(web)) = read(&places, args).expect("read").command else {
+            panic!("no page")
+        };
+        assert_eq!(web.at.name.as_deref(), name);
+    }
 }
 
 #[test]

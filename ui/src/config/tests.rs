@@ -112,6 +112,10 @@ fn contradictions_and_wrong_counts_are_refused() {
         &["--plain-room", "--room", "attic"],
         &["--plain-room", "--host"],
         &["--plain-room", "--last"],
+        &["--last", "7-otter-lamp"],
+        &["web", "--last", "7-otter-lamp"],
+        &["web", "--last", "--new"],
+        &["web", "--last", "--room", "attic"],
     ] {
         let args = std::iter::once(&"couplet").chain(args);
         assert!(Cli::try_parse_from(args).is_err());

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// The options of `couplet web`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Web {
     /// Meet whoever has the same code, such as 7-otter-lamp. Without one, the page asks. The environment
     /// variable `COUPLET_CODE` gives one too.
@@ -21,6 +22,18 @@ pub struct Web {
     /// Meet in the room of this name, without a code.
     #[arg(long, value_name = "NAME")]
     pub room: Option<RoomName>,
+    /// Go back to the conversation that was left last, by a killed program or a closed terminal, as
+    /// long as the relay keeps the seat: at the same relay, under the same name, with the same
+    /// downloads directory.
+    #[arg(long, conflicts_with_all = ["code", "new", "room"])]
+    pub last: bool,
+    /// Keep what --last needs in a private file, even if you meet whoever comes next.
+    #[arg(long, overrides_with = "no_keep")]
+    pub keep: bool,
+    /// Keep nothing that --last needs; by default it is kept if you meet by a code or in a named
+    /// room.
+    #[arg(long, overrides_with = "keep")]
+    pub no_keep: bool,
     /// How many words a new code has.
     #[arg(
         long,

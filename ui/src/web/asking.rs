@@ -17,7 +17,7 @@ pub(super) const MOST_LATE: usize = 100;
 
 /// Asks until a page has answered, or the program is to end. Gives what pages were told at last, too.
 pub(super) async fn ask(web: &mut Web, stage: Stage, mut told: Told) -> (Answer, Told) {
-    let hello = web.hello(stage, web.saying.meeting());
+    let hello = web.hello(stage, web.saying.meeting(), false);
     web.audience.tell(To::All, &hello);
     web.audience.tell(To::All, &told);
     let mut late_ones = 0;

@@ -116,15 +116,20 @@ pub struct Web {
 }
 
 impl Web {
-    /// Serves the page at `listen`; if none is given at 127.0.0.1:8080, or the next free port.
+    /// Serves the page at `listen`; if none is given at 127.0.0.1:8080, or the next free port. What pages
+    /// had sent in another program stays as long as any of the paths `needed` is in it.
     ///
     /// # Errors
     /// [`WebError`] if it can't be served.
-    pub async fn open(listen: Option<SocketAddr>, about: About) -> Result<Self, WebError> {
+    pub async fn open(
+        listen: Option<SocketAddr>,
+        about: About,
+        needed: Vec<PathBuf>,
+    ) -> Result<Self, WebError> {
         let no_home = "there is no home directory, and so no place for what the page sends; say \
                        where with the variable XDG_CACHE_HOME";
         let spool = Spool::default_dir().ok_or_else(|| WebError::Start(no_home.to_owned()))?;
-        let started = Server::start(listen, spool).await;
+        let started = Server::start(listen, spool, needed).await;
         let (server, heard) = started.map_err(|error| WebError::Start(error.to_string()))?;
         let signals = Signals::catch()?;
         Ok(Self {
@@ -173,6 +178,17 @@ impl Web {
     #[must_use]
     pub const fn ended_by(&self) -> Option<u8> {
         self.ended_by
+    }
+
+    /// The last conversation is over for good: what pages have sent in it isn't needed any more.
+    pub fn remove_uploads(&self) {
+        self.server.release_all();
+    }
+
+    /// The last conversation can be gone back to, so what pages have sent is left where it is, even when the
+    /// program ends.
+    pub fn leave_uploads(&self) {
+        self.server.leave_uploads();
     }
 
     /// Asks pages whom to meet.
@@ -232,12 +248,14 @@ impl Web {
         run::run(self, engine, options).await
     }
 
-    fn hello(&self, stage: Stage, meeting: u64) -> Told {
+    /// `keeps`: whether the conversation can be gone back to.
+    fn hello(&self, stage: Stage, meeting: u64, keeps: bool) -> Told {
         let line = |text: &str| couplet::text::line(text, 200);
         Told::Hello {
             v: wire::VERSION,
             stage,
             meeting,
+            keeps,
             started_as: line(&self.about.started_as),
             relay: line(&self.about.relay),
             downloads: line(&self.about.downloads.to_string_lossy()),

@@ -11,7 +11,7 @@ use super::page::Page;
 use super::sending::Sending;
 use super::server::{Heard, TabId, To as Goal, UploadId};
 use super::wire::Stage;
-use crate::config::Timestamps;
+use crate::config::{Timestamps, exit};
 use crate::engine::outbox::Outbox;
 use crate::engine::{Command, Engine, Outgoing};
 use crate::terminal::app::{App, Calls, Face as At, Input, Saved, Setting, Wish};
@@ -93,7 +93,7 @@ pub(super) async fn run(
             },
             status = face.web.signals.next() => {
                 face.web.ended_by = Some(status);
-                face.update(Input::Interrupt);
+                face.update(if status == exit::INTERRUPTED { Input::Interrupt } else { Input::Hangup });
             }
             event = face.visiting.next() => face.update(Input::Shelf(event)),
             Some(Ok(done)) = face.outside.join_next() => face.take_in(done),
@@ -127,8 +127,6 @@ fn setting(options: &Options, web: &Web) -> Setting {
 impl Face<'_> {
     fn left(mut self, ending: Ending) -> Left {
         self.tell();
-        // Nothing is sent any more, and what still comes from pages was meant for this peer.
-        self.web.server.release_all();
         self.web.saying = self.page.saying;
         let app = &mut self.page.app;
         let (draft, limit) = (app.draft().to_owned(), app.limit());
@@ -150,7 +148,8 @@ impl Face<'_> {
     }
 
     fn welcome(&mut self, tab: TabId) {
-        let hello = self.web.hello(Stage::Talking, self.page.saying.meeting());
+        let (meeting, keeps) = (self.page.saying.meeting(), self.page.app.keeps());
+        let hello = self.web.hello(Stage::Talking, meeting, keeps);
         self.web.audience.tell(super::page::To::One(tab), &hello);
         self.page.welcome(tab);
     }

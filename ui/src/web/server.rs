@@ -196,18 +196,21 @@ pub(crate) struct Server {
 
 impl Server {
     /// Listens at `listen`; if none is given at 127.0.0.1:8080, or the next free port. What pages send
-    /// goes to a directory in `spool` meanwhile; see [`Spool::default_dir`].
+    /// goes to a directory in `spool` meanwhile; see [`Spool::default_dir`]. What another program has left
+    /// there stays if any of the paths `needed` is in it.
     pub(crate) async fn start(
         listen: Option<SocketAddr>,
         spool: PathBuf,
+        needed: Vec<PathBuf>,
     ) -> Result<(Self, mpsc::Receiver<Heard>), StartError> {
-        Self::start_with(listen, spool, Patience::default()).await
+        Self::start_with(listen, spool, needed, Patience::default()).await
     }
 
     /// The same, with another patience.
     pub(super) async fn start_with(
         listen: Option<SocketAddr>,
         spool: PathBuf,
+        needed: Vec<PathBuf>,
         patience: Patience,
     ) -> Result<(Self, mpsc::Receiver<Heard>), StartError> {
         let unheard = |error| StartError::Listen {
@@ -216,7 +219,7 @@ impl Server {
         };
         let listener = accepting::listen(listen).await.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
-        let spool = spawn_blocking(move || Spool::open(&spool, clock::random));
+        let spool = spawn_blocking(move || Spool::open(&spool, &needed, clock::random));
         let spool = spool.await.map_err(io::Error::other).and_then(|spool| spool);
         let (spool, leftovers) = spool.map_err(StartError::Spool)?;
         // Nobody waits for it; what isn't gone at the end goes with the next start.
@@ -262,8 +265,16 @@ impl Server {
         }
     }
 
-    /// Removes all that has come and still comes from pages.
+    /// What has come from pages stays when the program ends: it is needed to go back.
+    pub(crate) fn leave_uploads(&self) {
+        self.site.uploads.stay();
+    }
+
+    /// Removes all that has come and still comes from pages, unless it is needed to go back.
     pub(crate) fn release_all(&self) {
+        if self.site.uploads.stays() {
+            return;
+        }
         let uploads = self.site.uploads.let_go_of_all();
         let site = Arc::clone(&self.site);
         drop(spawn_blocking(move || site.uploads.remove(&uploads)));

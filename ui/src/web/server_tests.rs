@@ -229,7 +229,7 @@ async fn half_a_head_and_silence_are_closed() {
 #[tokio::test]
 async fn a_port_that_is_taken_is_passed_over_unless_it_was_asked_for() {
     let dir = tempfile::tempdir().expect("a directory");
-    let start = |listen| Server::start(listen, dir.path().to_owned());
+    let start = |listen| Server::start(listen, dir.path().to_owned(), Vec::new());
     let (first, _heard) = start(None).await.expect("a server");
     let (second, _also_heard) = start(None).await.expect("another");
     assert!(first.address().ip().is_loopback());
@@ -249,7 +249,8 @@ async fn a_spool_that_cannot_be_made_is_said() {
     let file = dir.path().join("file");
     std::fs::write(&file, "").expect("written");
     let listen = Some(([127, 0, 0, 1], 0).into());
-    let error = Server::start(listen, file.join("uploads")).await.expect_err("no directory");
+    let error =
+        Server::start(listen, file.join("uploads"), Vec::new()).await.expect_err("no directory");
     assert!(error.to_string().contains("XDG_CACHE_HOME"), "{error}");
 }
 

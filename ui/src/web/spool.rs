@@ -2,21 +2,24 @@
 //!
 //! Owns the directory of it all, `uploads`, and which part of it is whose. A program's own directory is
 //! locked as long as it runs, so what a killed one has left is told from what is in use, and goes with
-//! the next start. Nothing in it is looked up but by handles, one name at a time, and no link is followed.
+//! the next start, unless the conversation that is gone back to needs it. Nothing in it is looked up but by handles, one name at a time, and no link is followed.
 
 use crate::places;
 use couplet_files::store::rooted::Folder;
 use rustix::fs::{FlockOperation, flock};
+use std::ffi::OsStr;
 use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Nobody but the user.
 const PRIVATE: u32 = 0o700;
 
-/// This program's directory; it goes with this.
+/// This program's directory; it goes with this, unless it [stays](Self::stay).
 #[derive(Debug)]
 pub(crate) struct Spool {
     all: Folder,
@@ -24,16 +27,21 @@ pub(crate) struct Spool {
     path: PathBuf,
     /// Locked.
     own: Folder,
+    /// Those of killed programs that are needed still.
+    inherited: Mutex<Vec<Left>>,
     /// Two who remove the same would be in each other's way.
     removing: Mutex<()>,
+    stays: AtomicBool,
 }
+
+/// What a killed program has left: its name, and itself, locked.
+type Left = (Vec<u8>, Folder);
 
 /// What killed programs have left. Nobody else removes it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Leftovers {
     all: Folder,
-    /// Each with its lock.
-    folders: Vec<(Vec<u8>, Folder)>,
+    folders: Vec<Left>,
 }
 
 impl Spool {
@@ -43,8 +51,13 @@ impl Spool {
         places::cache().map(|cache| cache.join("uploads"))
     }
 
-    /// Makes a directory of its own in `dir`, which is made if it isn't there. `random` names it.
-    pub(crate) fn open(dir: &Path, random: fn() -> u64) -> io::Result<(Self, Leftovers)> {
+    /// Makes a directory of its own in `dir`, which is made if it isn't there. `random` names it. What
+    /// killed programs have left is this one's if any of the whole paths `needed` is in it.
+    pub(crate) fn open(
+        dir: &Path,
+        needed: &[PathBuf],
+        random: fn() -> u64,
+    ) -> io::Result<(Self, Leftovers)> {
         DirBuilder::new().recursive(true).mode(PRIVATE).create(dir)?;
         let all = Folder::root(dir)?;
         if all.look_at_itself()?.owner != rustix::process::geteuid().as_raw() {
@@ -55,10 +68,15 @@ impl Spool {
         // Nobody looks at a directory between its making and its locking. A disk without locks can't
         // tell what is in use, so there nothing is removed.
         let can_lock = flock(&all, FlockOperation::LockExclusive).is_ok();
-        let leftovers = Leftovers {
-            folders: if can_lock { unlocked(&all) } else { Vec::new() },
-            all: all.again()?,
+        // Whoever is told a path may be in another directory.
+        let dir = std::path::absolute(dir)?;
+        let is_needed = |(name, _): &Left| {
+            let folder = dir.join(OsStr::from_bytes(name));
+            needed.iter().any(|path| path.starts_with(&folder))
         };
+        let left = if can_lock { unlocked(&all) } else { Vec::new() };
+        let (inherited, folders) = left.into_iter().partition(is_needed);
+        let leftovers = Leftovers { all: all.again()?, folders };
         let name = format!("{:016x}", random());
         all.make(name.as_bytes(), PRIVATE)?;
         let own = all.open(name.as_bytes())?;
@@ -66,9 +84,10 @@ impl Spool {
             flock(&own, FlockOperation::NonBlockingLockExclusive)?;
             flock(&all, FlockOperation::Unlock)?;
         }
-        // Whoever is told a path may be in another directory.
-        let path = std::path::absolute(dir)?.join(&name);
-        Ok((Self { all, name, path, own, removing: Mutex::default() }, leftovers))
+        let path = dir.join(&name);
+        let inherited = Mutex::new(inherited);
+        let (removing, stays) = (Mutex::default(), AtomicBool::new(false));
+        Ok((Self { all, name, path, own, inherited, removing, stays }, leftovers))
     }
 
     /// Makes a folder in it; gives its whole path, too.
@@ -88,9 +107,34 @@ impl Spool {
         let _ = folder.remove_tree(name);
     }
 
-    /// Removes it all.
+    /// Removes what killed programs have left that isn't needed any more, either.
+    pub(super) fn disinherit(&self) {
+        let inherited = std::mem::take(&mut *self.inherited());
+        for (name, _locked) in &inherited {
+            self.remove_in(&self.all, name);
+        }
+    }
+
+    /// From now on it is left to be gone back to.
+    pub(super) fn stay(&self) {
+        self.stays.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub(super) fn stays(&self) -> bool {
+        self.stays.load(Ordering::Relaxed)
+    }
+
+    /// Removes it all, unless it is to stay.
     pub(super) fn clear(&self) {
-        self.remove_in(&self.all, self.name.as_bytes());
+        if !self.stays() {
+            self.remove_in(&self.all, self.name.as_bytes());
+            self.disinherit();
+        }
+    }
+
+    fn inherited(&self) -> MutexGuard<'_, Vec<Left>> {
+        self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,7 +154,7 @@ impl Leftovers {
 }
 
 /// Those of programs that run no more.
-fn unlocked(all: &Folder) -> Vec<(Vec<u8>, Folder)> {
+fn unlocked(all: &Folder) -> Vec<Left> {
     let folders = all.names().into_iter().filter_map(|name| {
         let folder = all.open(&name).ok()?;
         flock(&folder, FlockOperation::NonBlockingLockExclusive).ok()?;
@@ -125,7 +169,11 @@ mod tests {
     use std::fs;
 
     fn open(dir: &Path) -> (Spool, Leftovers) {
-        Spool::open(dir, crate::clock::random).expect("a spool")
+        open_with(dir, &[])
+    }
+
+    fn open_with(dir: &Path, needed: &[PathBuf]) -> (Spool, Leftovers) {
+        Spool::open(dir, needed, crate::clock::random).expect("a spool")
     }
 
     #[test]
@@ -174,5 +222,43 @@ mod tests {
         drop(running);
         assert!(!path.exists());
         assert!(later.path.exists());
+    }
+
+    #[test]
+    fn what_is_gone_back_to_is_inherited() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for path in ["00/1/film", "01/1/a", "02/1/b"] {
+            fs::create_dir_all(dir.path().join(path)).expect("folders");
+        }
+        let there = || ["00", "01", "02"].map(|name| dir.path().join(name).exists());
+        let needed = [dir.path().join("00/1/film"), dir.path().join("01/1/a"), "/elsewhere".into()];
+        let (spool, leftovers) = open_with(dir.path(), &needed);
+        leftovers.remove();
+        assert_eq!(there(), [true, true, false]);
+        // It is in use, so another program leaves it alone.
+        let (other, leftovers) = open(dir.path());
+        leftovers.remove();
+        assert_eq!(there(), [true, true, false]);
+        drop(other);
+        spool.disinherit();
+        assert_eq!(there(), [false; 3]);
+        assert!(spool.path.exists());
+        drop(spool);
+        assert_eq!(fs::read_dir(dir.path()).expect("there").count(), 0);
+    }
+
+    #[test]
+    fn what_can_be_gone_back_to_stays_with_what_was_inherited() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir_all(dir.path().join("00/1/film")).expect("folders");
+        let (spool, _) = open_with(dir.path(), &[dir.path().join("00/1/film")]);
+        let own = spool.path.clone();
+        spool.stay();
+        drop(spool);
+        assert!(own.exists() && dir.path().join("00").exists());
+        let (next, leftovers) = open(dir.path());
+        leftovers.remove();
+        assert!(!own.exists() && !dir.path().join("00").exists());
+        drop(next);
     }
 }

@@ -38,7 +38,8 @@ impl Bench {
         let dir = tempfile::tempdir().expect("a directory");
         let listen = Some(([127, 0, 0, 1], 0).into());
         let spool = dir.path().join("uploads");
-        let (server, heard) = Server::start_with(listen, spool, patience).await.expect("a server");
+        let (server, heard) =
+            Server::start_with(listen, spool, Vec::new(), patience).await.expect("a server");
         let mut bench = Self { server, heard, cookie: String::new(), dir };
         let way_in = bench.key();
         let answer = bench.raw(&bench.head("GET", &format!("/?key={way_in}"), "")).await;

@@ -108,11 +108,22 @@ impl Uploads {
         gone.map(|upload| upload.name.clone()).collect()
     }
 
-    /// Removes these from the disk. It blocks.
+    /// Removes these from the disk, and what was inherited. It blocks.
     pub(super) fn remove(&self, names: &[String]) {
         for name in names {
             self.spool.remove(name);
         }
+        self.spool.disinherit();
+    }
+
+    /// What has come stays on the disk when the program ends: it is needed to go back.
+    pub(super) fn stay(&self) {
+        self.spool.stay();
+    }
+
+    /// Whether it does.
+    pub(super) fn stays(&self) -> bool {
+        self.spool.stays()
     }
 
     /// Removes them all, and lets no more begin. It blocks.

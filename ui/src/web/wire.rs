@@ -23,6 +23,7 @@ pub(super) enum Told {
         stage: Stage,
         meeting: u64,
         started_as: String,
+        keeps: bool,
         relay: String,
         downloads: String,
     },

@@ -303,7 +303,7 @@ function showStanding(standing) {
 }
 
 function lossWords(answer) {
-  const command = hello.started_as || "couplet web";
+  const command = `${hello.started_as || "couplet web"}${hello.keeps ? " --last" : ""}`;
   if (answer === 403) return "couplet was started anew and doesn’t know this page: open the address that it shows in its terminal.";
   if (answer === 200) return "couplet runs, but takes no further page: close one of those that are open.";
   return `couplet isn’t running any more; start it again: ${command}`;
