@@ -150,7 +150,7 @@ fn a_code_brings_two_together_and_both_have_the_same_words() {
     bob.says("* the words are: ");
     bob.line("same");
     for one in [&mut ann, &mut bob] {
-        one.says("* verified: you both have the words");
+        one.says("* verified: you compared the words");
         one.line("fin");
     }
     assert_eq!(ann.ends().0, 0);

@@ -305,10 +305,20 @@ fn the_words_of_the_seal_are_compared_where_they_are_seen() {
     let mut play = Play::from(scenes::sealed_by_code());
     assert_eq!(play.asks(&json!({"action": "verify", "same": true})), [], "nobody sees them");
     assert_eq!(play.asks(&json!({"action": "compare"})), [Command::Compare]);
-    assert_eq!(play.newest("line")["compares"], true);
+    let line = play.newest("line");
+    assert_eq!((&line["compares"], &line["seal"]["by_code"]), (&json!(true), &json!(true)));
     let verdict = play.asks(&json!({"action": "verify", "same": false}));
     assert_eq!(verdict, [Command::Verify(Verdict::Different)]);
     assert_eq!(play.newest("line")["compares"], Value::Null);
+}
+
+#[test]
+fn without_a_code_the_words_are_there_and_nothing_is_proved() {
+    let mut play = Play::from(scenes::sealed_unverified());
+    play.page.welcome(TabId(2));
+    let seal = play.newest("line")["seal"].clone();
+    assert_eq!((&seal["is"], &seal["by_code"]), (&json!("sealed"), &Value::Null));
+    assert_eq!(seal["words"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -67,9 +67,10 @@ fn seal(seal: Option<Seal>) -> wire::Seal {
         Some(Seal::Agreeing) => bare("agreeing"),
         Some(Seal::Failed) => bare("failed"),
         Some(Seal::Plain) => bare("plain"),
-        Some(Seal::Sealed { words, verdict, .. }) => wire::Seal {
+        Some(Seal::Sealed { words, by_code, verdict }) => wire::Seal {
             is: "sealed",
             words: words.to_vec(),
+            by_code,
             verdict: verdict.map(|verdict| match verdict {
                 Verdict::Same => "same",
                 Verdict::Different => "different",

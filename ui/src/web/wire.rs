@@ -123,6 +123,8 @@ pub(super) struct Seal {
     pub(super) is: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) words: Vec<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) by_code: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) verdict: Option<&'static str>,
 }

@@ -159,7 +159,7 @@ impl App {
             }
             None => (Sign::Good, format!("sealed; words {spelled}: {how} compares them")),
             Some(Verdict::Same) => {
-                (Sign::Good, format!("verified: you both have the words {spelled}"))
+                (Sign::Good, format!("verified: you compared the words {spelled}"))
             }
             Some(Verdict::Different) => (
                 Sign::Trouble,

@@ -40,7 +40,7 @@ fn each_state_of_the_seal_is_told_once() {
     // That the peer came, and the seal.
     assert_eq!(lines(&stage).len(), before + 2);
     stage.hear(sealed(false, Some(Verdict::Same)));
-    assert_eq!(last_line(&stage), "verified: you both have the words otter-lamp-reef");
+    assert_eq!(last_line(&stage), "verified: you compared the words otter-lamp-reef");
     stage.hear(sealed(false, Some(Verdict::Different)));
     assert!(last_line(&stage).starts_with("NOT VERIFIED: "));
     assert_eq!(lines(&stage).len(), before + 4);

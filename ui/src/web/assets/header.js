@@ -34,7 +34,7 @@ export function header() {
       const seal = sealWords(line.seal);
       signed(byId("seal-state"), seal);
       byId("seal").hidden = !seal.text;
-      setText(byId("seal-words"), seal.how === "good" ? (line.seal.words ?? []).join("-") : "");
+      setText(byId("seal-words"), seal.how === "bad" ? "" : (line.seal?.words ?? []).join("-"));
       byId("verify-open").hidden = !line.seal?.words;
       const turn = turnWords(line);
       byId("turn").dataset.mine = String(turn.mine && turn.short === "YOUR TURN");

@@ -69,6 +69,8 @@ export function turnWords(line) {
 export function sealWords(seal) {
   if (seal?.verdict === "different") return { sign: "✗", text: "NOT VERIFIED", how: "bad" };
   if (seal?.verdict === "same") return { sign: "●", text: "verified", how: "good" };
+  // The relay can’t read it, but who is at the other end only the words would tell.
+  if (seal?.is === "sealed" && !seal.by_code) return { sign: "◐", text: "sealed", how: "" };
   return (
     {
       agreeing: { sign: "○", text: "sealing…", how: "waits" },
