@@ -2,7 +2,7 @@
 
 use super::ending::{fail, say_ending, unsent};
 use super::last::KeptAs;
-use super::{Talked, print, started_as};
+use super::{Talked, goes_back_by, print, started_as};
 use couplet::code::Words;
 use couplet_ui::clock;
 use couplet_ui::config::{Wanted, Web as Options, exit};
@@ -72,7 +72,7 @@ pub(super) async fn run(mut options: Options) -> ExitCode {
             browsing.draft = unsent(rest, left.unsaid, left.draft, false).join("\n");
             continue;
         }
-        let mut ended = talked.ended(format!("{} --last", again())).await;
+        let mut ended = talked.ended(goes_back_by(&again())).await;
         if ended.back.is_some() {
             web.leave_uploads();
         } else {

@@ -26,9 +26,6 @@ use tokio::runtime::{self, Runtime};
 /// What this program is called where it is installed.
 const PROGRAM: &str = "couplet";
 
-/// What goes back to a conversation at the terminal.
-const LAST: &str = "couplet chat --last";
-
 fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let task = match cli.command {
@@ -176,7 +173,7 @@ async fn go_back(chat: Chat, kept: KeptAs, last: (Conversation, Remembered)) -> 
     let went = match went.await {
         Ok((terminal, talked)) => {
             drop(terminal);
-            Ok(Went::Talked(talked.ended(LAST.to_owned()).await))
+            Ok(Went::Talked(talked.ended(goes_back_by(&line.started_as)).await))
         }
         Err(error) => Err(error),
     };
@@ -210,6 +207,11 @@ fn started_as(otherwise: &str) -> String {
     let told = std::env::var("COUPLET_STARTED_AS").unwrap_or_default();
     let told = text::line(&told, 40);
     if told.is_empty() { otherwise.to_owned() } else { told }
+}
+
+/// What the user types to go back to a conversation in a program that is started so.
+fn goes_back_by(started_as: &str) -> String {
+    format!("{started_as} --last")
 }
 
 /// What stays the same from one meeting to the next.
@@ -301,7 +303,7 @@ async fn meet_and_talk(line: &Line, wanted: Option<Wanted>) -> Result<Went, Face
     let talked = talk(line, &mut terminal, start).await?;
     // Given back before the engine has ended in order, which may take a moment.
     drop(terminal);
-    Ok(Went::Talked(talked.ended(LAST.to_owned()).await))
+    Ok(Went::Talked(talked.ended(goes_back_by(&line.started_as)).await))
 }
 
 /// Talks in one conversation after another, until the user leaves.
