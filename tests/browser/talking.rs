@@ -63,6 +63,7 @@ fn two_pages_compare_the_words_of_their_seal() {
     let (place, relay) = (Place::new(), Relay::start(&[]));
     let [ann, bob] = met(&place, &relay.address, &[]);
     assert_eq!(ann.text("seal-words"), bob.text("seal-words"));
+    ann.sees("seal", "●");
     ann.click("verify-open");
     ann.sees("verify-standing", "Not compared yet");
     bob.sees("compares", "Comparing the words with ann");
@@ -75,6 +76,28 @@ fn two_pages_compare_the_words_of_their_seal() {
     ann.enter("say", "now only you hear this\u{e008}\u{e007}\u{e008}in two lines");
     bob.sees("log", "now only you hear this\nin two lines");
     bob.sees("turn", "YOUR TURN");
+}
+
+#[test]
+fn only_the_words_tell_who_comes_without_a_code() {
+    let (place, relay) = (Place::new(), Relay::start(&[]));
+    let [ann, bob] = ["ann", "bob"].map(|name| place.page(name, &relay, &[]));
+    for person in [&ann, &bob] {
+        person.click("meet-any");
+    }
+    for person in [&ann, &bob] {
+        person.sees("seal", "◐ sealed");
+    }
+    assert_eq!(ann.text("seal-words"), bob.text("seal-words"));
+    ann.click("verify-open");
+    ann.click("verify-same");
+    ann.sees("seal", "● verified");
+    ann.sees("log", "verified: you compared the words");
+    // Nobody else's word counts.
+    bob.sees("compares", "Comparing the words with ann");
+    bob.sees("seal", "◐ sealed");
+    ann.is_sound();
+    bob.is_sound();
 }
 
 #[test]
