@@ -40,9 +40,9 @@ export function ask({ title, text, yes, no = "No, stay" }) {
   setText(byId("ask-no"), no);
   if (!open("ask")) return Promise.resolve(false);
   return new Promise((resolve) => {
-    let said = false;
+    // The event comes with the next frame, and a page that isn't seen has none.
     const agree = () => {
-      said = true;
+      resolve(true);
       dialog.close();
     };
     byId("ask-yes").addEventListener("click", agree);
@@ -50,7 +50,7 @@ export function ask({ title, text, yes, no = "No, stay" }) {
       "close",
       () => {
         byId("ask-yes").removeEventListener("click", agree);
-        resolve(said);
+        resolve(false);
       },
       { once: true },
     );
