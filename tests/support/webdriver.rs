@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -44,6 +45,10 @@ const FLAGS: &[&str] = &[
     "--window-size=1440,900",
 ];
 
+/// How often a driver is started at most. It takes a port that is free for IPv4 and then the same for IPv6, and
+/// ends if that isn't free.
+const STARTS: usize = 5;
+
 /// What a command was refused with.
 #[derive(Debug)]
 pub struct Refused {
@@ -67,22 +72,8 @@ impl Session {
     /// Starts one.
     pub fn start() -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .env("HOME", home.path())
-            .env("XDG_CONFIG_HOME", home.path())
-            .env("XDG_CACHE_HOME", home.path())
-            .env("TZ", "UTC")
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .expect("chromedriver; run_tests.sh installs it");
-        let mut stdout = BufReader::new(driver.stdout.take().expect("its output"));
-        let port = port(&mut stdout);
-        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        let started = (0..STARTS).find_map(|_| driver(home.path()));
+        let (driver, port) = started.expect("a chromedriver that listens");
         let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
         flags.push(format!("--user-data-dir={}", home.path().join("data").display()));
         let tab = RefCell::default();
@@ -154,14 +145,39 @@ impl Session {
     }
 }
 
-/// The port that the driver has chosen, from what it prints.
-fn port(stdout: &mut impl BufRead) -> u16 {
+/// Starts a driver; gives the port that it has chosen, too, unless somebody else had that first.
+fn driver(home: &Path) -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home)
+        .env("XDG_CACHE_HOME", home)
+        .env("TZ", "UTC")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("chromedriver; run_tests.sh installs it");
+    let mut stdout = BufReader::new(driver.stdout.take().expect("its output"));
+    let Some(port) = port(&mut stdout) else {
+        driver.wait().expect("an end");
+        return None;
+    };
+    std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    Some((driver, port))
+}
+
+/// The port that the driver has chosen, from what it prints; none if it ends.
+fn port(stdout: &mut impl BufRead) -> Option<u16> {
     loop {
         let mut line = String::new();
-        let read = stdout.read_line(&mut line).expect("text");
-        assert!(read > 0, "chromedriver doesn't say where it listens");
+        if stdout.read_line(&mut line).expect("text") == 0 {
+            return None;
+        }
         if let Some((_, port)) = line.trim().split_once("started successfully on port ") {
-            return port.trim_end_matches('.').parse().expect("a port");
+            return Some(port.trim_end_matches('.').parse().expect("a port"));
         }
     }
 }
