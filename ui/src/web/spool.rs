@@ -2,7 +2,8 @@
 //!
 //! Owns the directory of it all, `uploads`, and which part of it is whose. A program's own directory is
 //! locked as long as it runs, so what a killed one has left is told from what is in use, and goes with
-//! the next start, unless the conversation that is gone back to needs it. Nothing in it is looked up but by handles, one name at a time, and no link is followed.
+//! the next start, unless the conversation that is gone back to needs it. Nothing in it is looked up but by
+//! handles, one name at a time, and no link is followed.
 
 use crate::places;
 use couplet_files::store::rooted::Folder;
