@@ -12,7 +12,8 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     /// What was written and never sent.
     pub(super) unsent: Vec<String>,
-    /// A line for each transfer that wasn't through, if that is for the user to see to.
+    /// A line for each transcript that isn't written and each transfer that wasn't through, if that is
+    /// for the user to see to.
     pub(super) unfinished: Vec<String>,
     /// What the user types to go back to it, if nobody has ended it and that can be.
     pub(super) back: Option<String>,

@@ -5,6 +5,7 @@
 //! Whether it is plain or TLS, and whether the relay is believed, is settled (by [`super::tls`])
 //! before it counts as connected; from there on both are the same.
 
+use super::closing::Closing;
 use super::tls::{Fault, TlsChoice, Trust};
 use crate::{clock, meeting};
 use bytes::{Buf, BytesMut};
@@ -21,7 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Bytes that may wait to be written before nothing more is read: a relay, or a peer behind it, that
@@ -67,6 +68,7 @@ pub(super) struct Connection {
     state: State,
     /// Encoded and not yet written.
     out: BytesMut,
+    closing: Closing,
 }
 
 enum State {
@@ -86,7 +88,13 @@ struct Open {
 impl Connection {
     pub(super) fn new(relay: String, tls: TlsChoice, known_relays: Option<PathBuf>) -> Self {
         let trust = Arc::new(Trust::new(relay, tls, known_relays));
-        Self { trust, address: None, state: State::Idle, out: BytesMut::new() }
+        Self {
+            trust,
+            address: None,
+            state: State::Idle,
+            out: BytesMut::new(),
+            closing: Closing::default(),
+        }
     }
 
     /// Begins to connect; an old connection is dropped.
@@ -98,8 +106,7 @@ impl Connection {
     /// Closes the connection once all is written.
     pub(super) fn disconnect(&mut self) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            let out = std::mem::take(&mut self.out);
-            tokio::spawn(close(open.stream, out));
+            self.closing.begin(open.stream, std::mem::take(&mut self.out));
         }
     }
 
@@ -115,11 +122,10 @@ impl Connection {
         self.address
     }
 
-    /// Writes what is queued for as long as that may take, at the end of a session.
-    pub(super) async fn flush(&mut self) {
-        if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            close(open.stream, std::mem::take(&mut self.out)).await;
-        }
+    /// The same at the end of a session, and waits for it, and for those that were closed before.
+    pub(super) async fn finish(&mut self) {
+        self.disconnect();
+        self.closing.done().await;
     }
 
     /// What happens next. Queued messages are written meanwhile, so this must be polled even if
@@ -213,16 +219,6 @@ fn decode(decoder: &mut FrameDecoder, bytes: &[u8]) -> Happening {
             },
         }
     }
-}
-
-/// Writes this, and closes.
-pub(super) async fn close(mut stream: Box<dyn Wire>, out: BytesMut) {
-    let flush = async {
-        stream.write_all(&out).await?;
-        stream.shutdown().await
-    };
-    // A relay that doesn't take it in time is gone; there is nothing left to tell it.
-    let _ = tokio::time::timeout(limits::FLUSH_LIMIT, flush).await;
 }
 
 /// Connects to the relay, inside TLS if that is wanted.

@@ -6,6 +6,7 @@
 //! threads of their own, so that words never wait for them.
 
 mod api;
+mod closing;
 mod connection;
 mod keeping;
 mod offering;
@@ -243,8 +244,7 @@ impl Running {
                 }
             }
         }
-        self.connection.flush().await;
-        self.transfers.finish().await;
+        tokio::join!(self.connection.finish(), self.transfers.finish());
         while let Some(event) = self.waiting.pop_front() {
             if self.events.send(event).await.is_err() {
                 return;

@@ -115,6 +115,8 @@ pub struct Left {
     pub draft: String,
     /// A line for each transfer that wasn't through.
     pub unfinished: Vec<String>,
+    /// A line for each transcript that couldn't be written, as far as the user can't have seen that.
+    pub unwritten: Vec<String>,
     /// Whether the program is ended from outside, and the conversation isn't: it can be gone back to.
     pub closed: bool,
     /// The exit status that says so, if the program was ended from outside.

@@ -87,7 +87,7 @@ pub(super) async fn run(
         }
         let wake = face.wake_at();
         tokio::select! {
-            event = engine.events.recv(), if !gone || face.outside.is_none() => match event {
+            event = engine.events.recv(), if face.listens(gone) => match event {
                 Some(event) => face.hear(event, &mut engine.events)?,
                 // The engine is gone; what the user writes outside isn't.
                 None if face.outside.is_some() => gone = true,
@@ -127,6 +127,11 @@ pub(super) fn setting(options: &Options, dress: &Dress, theme: Theme, clock: &Cl
 }
 
 impl Face<'_> {
+    /// Whether the engine is to be heard; it may be `gone`.
+    fn listens(&self, gone: bool) -> bool {
+        !self.app.is_over() && (!gone || self.outside.is_none())
+    }
+
     /// What is left at the end: words that were written are the user's, whatever ended.
     fn left(&mut self, ending: Ending, past: &mut Past) -> Left {
         *past = self.app.take_past();
@@ -137,7 +142,8 @@ impl Face<'_> {
         let unfinished = unfinished::lines(&self.app.transfers, ways);
         let (closed, ended_by) = (self.app.is_closed(), self.shell.ended_by);
         let unsaid = std::mem::take(&mut self.outbox).unsaid();
-        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
+        let unwritten = self.app.unwritten();
+        Left { ending, unsaid, draft, unfinished, unwritten, closed, ended_by, next, limit }
     }
 
     fn wake_at(&self) -> Option<std::time::Instant> {

@@ -81,7 +81,7 @@ pub(super) async fn run(
         }
         let wake = face.page.wake_at().map(|wake| face.web.clock.instant(wake));
         tokio::select! {
-            event = engine.events.recv() => match event {
+            event = engine.events.recv(), if !face.page.app.is_over() => match event {
                 Some(event) => face.update(Input::Engine(event)),
                 None if face.page.app.is_leaving() => return Ok(face.left(Ending::Fin)),
                 None => return Err(FaceError::EngineGone),
@@ -132,13 +132,14 @@ impl Face<'_> {
         let (draft, limit) = (app.draft().to_owned(), app.limit());
         let next = app.take_next().filter(|_| ending == Ending::Fin);
         let unfinished = unfinished::lines(&app.transfers, WAYS);
+        let unwritten = app.unwritten();
         let closed = app.is_closed();
         self.web.said = app.transcript();
         self.web.met = files::has_met(app);
         self.web.past = app.take_past();
         let ended_by = self.web.ended_by;
         let unsaid = self.outbox.unsaid();
-        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
+        Left { ending, unsaid, draft, unfinished, unwritten, closed, ended_by, next, limit }
     }
 
     fn tell(&mut self) {

@@ -2,7 +2,8 @@
 //!
 //! Owns connecting, reading and writing; when to do which is the visit's.
 
-use super::super::connection::{Wire, close, open};
+use super::super::closing::Closing;
+use super::super::connection::{Wire, open};
 use super::super::tls::{Fault, Trust};
 use super::Options;
 use super::moving::Work;
@@ -57,6 +58,7 @@ pub(super) struct Link {
     state: State,
     /// Encoded and not yet written.
     out: BytesMut,
+    closing: Closing,
 }
 
 enum State {
@@ -82,7 +84,7 @@ impl Link {
     pub(super) fn new(options: &Options) -> Self {
         let Options { relay, tls, known_relays, .. } = options.clone();
         let trust = Arc::new(Trust::new(relay, tls, known_relays));
-        Self { trust, state: State::Idle, out: BytesMut::new() }
+        Self { trust, state: State::Idle, out: BytesMut::new(), closing: Closing::default() }
     }
 
     /// Begins to connect; an old connection is dropped.
@@ -101,20 +103,19 @@ impl Link {
     /// Closes the connection once all is written.
     pub(super) fn disconnect(&mut self) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            tokio::spawn(close(open.stream, std::mem::take(&mut self.out)));
+            self.closing.begin(open.stream, std::mem::take(&mut self.out));
         }
     }
 
     /// The same, and waits for it.
     pub(super) async fn finish(&mut self) {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Open(open) => close(open.stream, std::mem::take(&mut self.out)).await,
+        if let State::Moving(carrying) = &mut self.state {
             // The threads put away what they have begun.
-            State::Moving(carrying) => {
-                let _ = tokio::time::timeout(couplet::limits::FLUSH_LIMIT, carrying).await;
-            }
-            State::Idle | State::Connecting(_) => {}
+            let _ = tokio::time::timeout(couplet::limits::FLUSH_LIMIT, carrying).await;
+            self.state = State::Idle;
         }
+        self.disconnect();
+        self.closing.done().await;
     }
 
     /// Queues a message; without a connection it goes nowhere, and the visit knows.

@@ -124,7 +124,7 @@ impl App {
                     effects,
                 );
             }
-            SessionEvent::Ended(ending) => effects.push(Effect::Quit(ending)),
+            SessionEvent::Ended(ending) => self.quit(ending, effects),
         }
     }
 

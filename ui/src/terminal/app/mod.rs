@@ -184,6 +184,7 @@ pub(crate) struct App {
     /// When Ctrl-C was pressed with nothing written; once more soon after leaves.
     armed: Option<Moment>,
     leave_by: Option<Moment>,
+    saving: leaving::Saving,
     /// Leaving waits until the peer has heard all; whoever asks again doesn't want to.
     leaves_patiently: bool,
     /// Ended from outside, while the conversation isn't.
@@ -228,6 +229,7 @@ impl App {
             writing_until: None,
             armed: None,
             leave_by: None,
+            saving: leaving::Saving::default(),
             leaves_patiently: false,
             closed: false,
             next: None,
@@ -291,7 +293,7 @@ impl App {
             Input::Listing(listing) => self.listed(&listing),
             Input::Found(found) => self.found(found, &mut effects),
             Input::Depicted(depicted) => self.depicted(depicted),
-            Input::Saved(saved) => self.saved(&saved),
+            Input::Saved(saved) => self.saved(&saved, &mut effects),
             Input::Probed { pasted, paths } => self.probed(&pasted, &paths),
             Input::Edited(outcome) => self.edited(outcome, &mut effects),
             Input::Wish(wish) => self.wish(wish, &mut effects),
@@ -299,8 +301,8 @@ impl App {
             Input::Tick => self.tick(&mut effects),
             Input::Hangup if self.setting.keeps => {
                 // Not for good: the relay keeps the seat, and the file all that is needed.
-                self.closed = true;
-                effects.push(Effect::Quit(Ending::Fin));
+                self.closed = !self.is_over();
+                self.quit(Ending::Fin, &mut effects);
             }
             Input::Hangup => self.leave(leaving::HANGUP_LIMIT, &mut effects),
             Input::Interrupt => self.leave(leaving::LEAVE_LIMIT, &mut effects),
@@ -359,7 +361,7 @@ impl App {
         self.find_on();
         let now = self.now.moment;
         if self.leave_by.take_if(|limit| now >= *limit).is_some() {
-            effects.push(Effect::Quit(Ending::Fin));
+            self.quit_at_once(effects);
         }
         if self.writing_until.is_some_and(|until| now >= until) {
             self.writing_until = None;

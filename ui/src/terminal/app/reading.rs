@@ -61,7 +61,10 @@ impl App {
                 let entry = entry.ok_or_else(|| self.not_so_many(count, said))?;
                 self.copy(entry.text.clone(), effects)?;
             }
-            Wish::Save(path) => effects.push(Effect::Save(path, self.transcript())),
+            Wish::Save(path) => {
+                self.saving.begin(path.clone());
+                effects.push(Effect::Save(path, self.transcript()));
+            }
         }
         Ok(())
     }
@@ -92,7 +95,7 @@ impl App {
         }
     }
 
-    pub(super) fn saved(&mut self, saved: &Saved) {
+    pub(super) fn tell_saved(&mut self, saved: &Saved) {
         let path = couplet::text::line(&saved.path.to_string_lossy(), 200);
         match &saved.lines {
             Ok(lines) => {

@@ -88,7 +88,7 @@ pub(in super::super) async fn run(
         let wanted = wants != Wants::Nothing && !full && face.has_room();
         let wake = face.lines.wake_at().map(|wake| face.shell.clock.instant(wake));
         tokio::select! {
-            event = engine.events.recv(), if !full => match event {
+            event = engine.events.recv(), if !full && !face.lines.app.is_over() => match event {
                 Some(event) => face.update(Input::Engine(event)),
                 None if face.lines.app.is_leaving() => return Ok(face.left(Ending::Fin, past)),
                 None => return Err(FaceError::EngineGone),
@@ -109,10 +109,11 @@ impl Face<'_> {
         let next = app.take_next().filter(|_| ending == Ending::Fin);
         let limit = app.limit();
         let unfinished = unfinished::lines(&app.transfers, WAYS);
+        let unwritten = app.unwritten();
         let (closed, ended_by) = (app.is_closed(), self.shell.ended_by);
         let draft = self.lines.draft().to_owned();
         let unsaid = std::mem::take(&mut self.outbox).unsaid();
-        Left { ending, unsaid, draft, unfinished, closed, ended_by, next, limit }
+        Left { ending, unsaid, draft, unfinished, unwritten, closed, ended_by, next, limit }
     }
 
     /// Whether another message can be held. A program that writes more than that waits.
