@@ -97,6 +97,7 @@ fn what_was_declined_cancelled_or_left_lies_nowhere() {
     ann.click("leave-bar");
     ann.click("ask-yes");
     ann.sees("ended-text", "fin");
+    ann.sees("ended-unfinished", "note.txt, not answered; offer it again");
     lies_nowhere(&ann);
     has_no_upload(&ann);
     bob.sees("log", "left");

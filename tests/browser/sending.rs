@@ -103,6 +103,27 @@ fn folders_go_as_folders_chosen_and_dropped() {
 }
 
 #[test]
+fn all_that_is_offered_is_accepted_at_once() {
+    let (place, relay) = (Place::new(), Relay::start(&[]));
+    let [ann, bob] = met(&place, &relay.address, &[]);
+    let one = place.file("one.txt", b"one");
+    let two = place.file("two.txt", b"two");
+    ann.upload("pick-files", &[&one]);
+    bob.sees("transfers-count", "1 offer");
+    bob.misses("all-accept", "Accept");
+    ann.upload("pick-files", &[&two]);
+    bob.sees("transfers-count", "2 offers");
+    bob.click("all-accept");
+    for (name, bytes) in [("one.txt", b"one"), ("two.txt", b"two")] {
+        bob.sees_of(name, "verified ✓");
+        assert_eq!(fs::read(bob.received(name)).expect("there"), bytes);
+    }
+    bob.misses("all-accept", "Accept");
+    ann.is_sound();
+    bob.is_sound();
+}
+
+#[test]
 fn offers_are_declined_and_transfers_cancelled_in_the_middle() {
     let (place, relay) = (Place::new(), Relay::start(&[]));
     let [ann, bob] = met(&place, &relay.address, &[]);

@@ -2,6 +2,7 @@
 
 use super::scene::{Place, met};
 use crate::support::relay::Relay;
+use serde_json::json;
 
 #[test]
 fn a_page_and_a_terminal_meet_by_a_code_and_talk_in_turns() {
@@ -76,6 +77,32 @@ fn two_pages_compare_the_words_of_their_seal() {
     ann.enter("say", "now only you hear this\u{e008}\u{e007}\u{e008}in two lines");
     bob.sees("log", "now only you hear this\nin two lines");
     bob.sees("turn", "YOUR TURN");
+}
+
+#[test]
+fn nothing_is_offered_to_a_peer_whose_words_differ() {
+    let (place, relay) = (Place::new(), Relay::start(&[]));
+    let [ann, bob] = met(&place, &relay.address, &[]);
+    let closed = "return [...args[0]].every((hook) => find(hook).disabled === args[1])";
+    let buttons = ["send-files", "send-folder", "pass"];
+    ann.waits("buttons", closed, &json!([buttons, false]));
+    ann.click("verify-open");
+    ann.click("verify-differ");
+    ann.click("ask-no");
+    ann.sees("seal", "● sealed");
+    ann.click("verify-open");
+    ann.click("verify-differ");
+    ann.click("ask-yes");
+    ann.sees("seal", "NOT VERIFIED");
+    ann.waits("no buttons", closed, &json!([buttons, true]));
+    ann.enter("say", "is it you?");
+    ann.sees("held", "is it you?");
+    bob.misses("log", "is it you?");
+    // Another tab knows it, too.
+    ann.reload();
+    ann.waits("no buttons", closed, &json!([buttons, true]));
+    ann.is_sound();
+    bob.is_sound();
 }
 
 #[test]

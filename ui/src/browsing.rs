@@ -11,7 +11,7 @@ use couplet_ui::engine::{self, Target};
 use couplet_ui::known_relays::KnownRelays;
 use couplet_ui::meeting::{self, Meeting};
 use couplet_ui::terminal::{self, Answer, FaceError, Next};
-use couplet_ui::web::{About, Web};
+use couplet_ui::web::{About, Over, Web};
 use std::process::ExitCode;
 
 /// Where the page is, if nothing else is said and nobody else is there.
@@ -47,7 +47,8 @@ pub(super) async fn run(mut options: Options) -> ExitCode {
         let Some(meet) = meeting.take() else {
             match web.ask().await {
                 Answer::Leave { ended_by } => {
-                    web.end("couplet was ended".to_owned(), &mut Vec::new()).await;
+                    let over = Over { text: "couplet was ended", unfinished: &[] };
+                    web.end(over, &mut Vec::new()).await;
                     return ExitCode::from(ended_by.unwrap_or(exit::OK));
                 }
                 answer @ (Answer::Anybody | Answer::New | Answer::Code(_)) => {
@@ -79,8 +80,9 @@ pub(super) async fn run(mut options: Options) -> ExitCode {
             web.remove_uploads();
         }
         let (_, text) = ended.in_words();
+        let over = Over { text: &text, unfinished: &ended.unfinished };
         if !web.is_over() {
-            let answer = web.ask_again(text.clone(), &mut ended.unsent).await;
+            let answer = web.ask_again(over, &mut ended.unsent).await;
             meeting = browsing.answered(answer);
         }
         if meeting.is_some() {
@@ -88,7 +90,7 @@ pub(super) async fn run(mut options: Options) -> ExitCode {
             browsing.draft = ended.unsent.join("\n");
         }
         if meeting.is_none() {
-            web.end(text, &mut ended.unsent).await;
+            web.end(over, &mut ended.unsent).await;
             return say_ending(&ended);
         }
     }

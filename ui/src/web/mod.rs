@@ -115,6 +115,28 @@ pub struct Web {
     is_over: bool,
 }
 
+/// How a conversation ended, for pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Over<'a> {
+    /// One sentence.
+    pub text: &'a str,
+    /// A line for each file that wasn't through or written.
+    pub unfinished: &'a [String],
+}
+
+impl Over<'_> {
+    fn told(self, unsent: &[String], again: bool, met: bool) -> Told {
+        Told::Ended {
+            text: self.text.to_owned(),
+            unfinished: self.unfinished.to_vec(),
+            unsent: unsent.to_vec(),
+            again,
+            met,
+            wrong: None,
+        }
+    }
+}
+
 impl Web {
     /// Serves the page at `listen`; if none is given at 127.0.0.1:8080, or the next free port. What pages
     /// had sent in another program stays as long as any of the paths `needed` is in it.
@@ -199,9 +221,8 @@ impl Web {
 
     /// Tells pages how the last conversation ended, and asks whom to meet next. What pages say too late
     /// goes to `unsent`.
-    pub async fn ask_again(&mut self, text: String, unsent: &mut Vec<String>) -> Answer {
-        let told =
-            Told::Ended { text, unsent: unsent.clone(), again: true, met: self.met, wrong: None };
+    pub async fn ask_again(&mut self, over: Over<'_>, unsent: &mut Vec<String>) -> Answer {
+        let told = over.told(unsent, true, self.met);
         let (answer, told) = asking::ask(self, Stage::Ended, told).await;
         if let Told::Ended { unsent: all, .. } = told {
             *unsent = all;
@@ -211,9 +232,8 @@ impl Web {
 
     /// Tells pages that it is all over, and waits until they have heard it, for a moment at most. What
     /// they say too late goes to `unsent`.
-    pub async fn end(mut self, text: String, unsent: &mut Vec<String>) {
-        let told =
-            Told::Ended { text, unsent: unsent.clone(), again: false, met: self.met, wrong: None };
+    pub async fn end(mut self, over: Over<'_>, unsent: &mut Vec<String>) {
+        let told = over.told(unsent, false, self.met);
         self.audience.tell(page::To::All, &told);
         let mut open: BTreeSet<_> = self.audience.dismiss().into_iter().collect();
         let mut late = 0;

@@ -196,7 +196,7 @@ impl Page {
             Action::TakeBack { id } => Wish::TakeBack(DraftId(id)),
             Action::Pass => Wish::Do(Line::Pass),
             Action::Accept { id, existing } => {
-                Wish::Do(Line::Accept(Some(TransferId(id)), existing.map(Into::into)))
+                Wish::Do(Line::Accept(id.map(TransferId), existing.map(Into::into)))
             }
             Action::Decline { id } => Wish::Do(Line::Decline(Some(TransferId(id)))),
             Action::Cancel { id } => {

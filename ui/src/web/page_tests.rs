@@ -248,6 +248,8 @@ fn offers_are_answered_and_transfers_told_no_more_often_than_is_seen() {
     let accept = json!({"action": "accept", "id": 3, "existing": "overwrite"});
     let on_collision = Some(couplet::transfer::offer::OnCollision::Overwrite);
     assert_eq!(play.asks(&accept), [Command::Accept { id, on_collision }]);
+    let all = json!({"action": "accept"});
+    assert_eq!(play.asks(&all), [Command::Accept { id: None, on_collision: None }]);
     let info =
         |state| crate::terminal::stage::transfer_info(Direction::Incoming, "a.bin", 1000, state);
     play.hear(Heard::Transfer { id: TransferId(3), info: info(TransferState::Moving) });
@@ -391,7 +393,7 @@ fn the_document_is_true() {
             events.insert(value["event"].as_str().expect("its kind").to_owned());
         }
     }
-    assert_eq!(actions, 28);
+    assert_eq!(actions, 29);
     let all = [
         "asking",
         "draft",

@@ -58,6 +58,8 @@ pub(super) enum Told {
     /// The line is over.
     Ended {
         text: String,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unfinished: Vec<String>,
         unsent: Vec<String>,
         again: bool,
         met: bool,
@@ -267,7 +269,7 @@ pub(super) enum Action {
     },
     Pass,
     Accept {
-        id: u32,
+        id: Option<u32>,
         existing: Option<Existing>,
     },
     Decline {

@@ -5,7 +5,7 @@
 // program answers for it, and is said again, by the same id, when the connection broke in between.
 
 import { byId, el, setText } from "./dom.js";
-import { mayPass, turnWords } from "./standing.js";
+import { mayOffer, mayPass, turnWords } from "./standing.js";
 
 /** How long typing rests before the program is told of it, in milliseconds. */
 const REST = 250;
@@ -76,6 +76,7 @@ export function composer({ act, mine, leave, tell, files }) {
     setText(byId("say-more"), turn.more ?? "");
     setText(byId("say-send"), turn.button);
     byId("pass").disabled = !mayPass(line);
+    for (const id of ["files", "folder"]) byId(id).disabled = !mayOffer(line);
     const writes = line.peer?.is === "present" && line.peer.writes;
     setText(byId("typing"), writes ? `${line.peer.name || "Your peer"} is typing…` : "");
   }

@@ -1,4 +1,4 @@
-// The last screen: why the line is over, and what was never sent.
+// The last screen: why the line is over, what wasn't finished, and what was never sent.
 //
 // Owns this screen. What wasn't sent is put up to be copied, so that nothing anybody wrote is lost.
 
@@ -21,6 +21,9 @@ export function ending(tell) {
       draw(left);
       setText(byId("ended-title"), ended.met ? "The line is over" : ended.again ? "You haven’t met" : "couplet has ended");
       setText(byId("ended-text"), ended.text ?? "");
+      const unfinished = ended.unfinished ?? [];
+      byId("ended-unfinished").hidden = unfinished.length === 0;
+      byId("ended-unfinished").replaceChildren(...unfinished.map((text) => el("li", { dir: "auto", text })));
       setText(byId("ended-files"), ended.met && hello.downloads ? `What you received is in ${hello.downloads}.` : "");
       byId("ended-save").hidden = !ended.again || !ended.met;
       setText(

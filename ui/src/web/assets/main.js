@@ -16,7 +16,7 @@ import { listen } from "./keys.js";
 import { limits } from "./limit.js";
 import { openLine } from "./line.js";
 import { shelf } from "./shelf.js";
-import { peerName, turnWords } from "./standing.js";
+import { mayOffer, peerName, turnWords } from "./standing.js";
 import { start } from "./start.js";
 import { transfers } from "./transfers.js";
 import { uploads } from "./uploads.js";
@@ -167,7 +167,10 @@ listen(
       does: "decline the oldest offer",
       run: () => parts.transfers.answer("decline") || tell("there is no offer to decline"),
     },
-    F: { does: "choose files to send", run: () => byId("files").click() },
+    F: {
+      does: "choose files to send",
+      run: () => (mayOffer(line) ? byId("files").click() : tell("the words differ, so nothing is sent to this peer")),
+    },
     L: { does: "the relay’s shelf", run: () => parts.shelf.open() },
     M: {
       does: "to the message",
@@ -238,7 +241,7 @@ function begin(source, to) {
 function dropTarget() {
   if (stage !== "talking") return null;
   if (parts.shelf.mayPut()) return { to: "shelf", text: "Drop to put it on the shelf" };
-  if (document.querySelector("dialog[open]")) return null;
+  if (document.querySelector("dialog[open]") || !mayOffer(line)) return null;
   return { to: "peer", text: `Drop to send it to ${peerName(line)}` };
 }
 

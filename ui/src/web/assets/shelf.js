@@ -1,7 +1,7 @@
 // The relay's shelf: files that lie ready.
 //
 // Owns its dialog: the list and what of it is ticked, the order, the search, and logging in. What is ticked stays ticked
-// by name while the list is sorted or grows.
+// by name while the list is sorted or grows, and while something else is searched for.
 
 import { open } from "./dialogs.js";
 import { byId, el, setText } from "./dom.js";
@@ -19,7 +19,8 @@ const ORDERS = {
  */
 export function shelf(act) {
   const dialog = byId("shelf");
-  const ticked = new Set();
+  /** How large it is, by name: what is searched for now may hide it. */
+  const ticked = new Map();
   let now = { is: "asking", files: [] };
   let laid = 0;
   let order = { by: "name", down: false };
@@ -38,13 +39,13 @@ export function shelf(act) {
   });
   byId("shelf-more").addEventListener("click", () => act({ action: "more" }));
   byId("shelf-fetch").addEventListener("click", () => {
-    act({ action: "get", names: [...ticked] });
+    act({ action: "get", names: [...ticked.keys()] });
     ticked.clear();
     dialog.close();
   });
   byId("shelf-all").addEventListener("change", () => {
-    for (const { name } of now.files) {
-      if (byId("shelf-all").checked) ticked.add(name);
+    for (const { name, size } of now.files) {
+      if (byId("shelf-all").checked) ticked.set(name, size);
       else ticked.delete(name);
     }
     draw();
@@ -60,8 +61,8 @@ export function shelf(act) {
   return {
     show(next) {
       now = { files: [], ...next };
-      const names = new Set(now.files.map(({ name }) => name));
-      for (const name of ticked) if (!names.has(name)) ticked.delete(name);
+      for (const { name, size } of now.files) if (ticked.has(name)) ticked.set(name, size);
+      forget();
       if (document.activeElement !== byId("shelf-pattern")) byId("shelf-pattern").value = now.pattern ?? "";
       draw();
     },
@@ -77,6 +78,14 @@ export function shelf(act) {
     isOpen: () => dialog.open,
     mayPut: () => dialog.open && now.is === "there" && Boolean(now.may_put),
   };
+
+  /** What isn't there any more can't be fetched; that is known only of a whole list. */
+  function forget() {
+    if (now.is === "login") ticked.clear();
+    if (now.is !== "there" || now.pattern || now.more) return;
+    const names = new Set(now.files.map(({ name }) => name));
+    for (const name of ticked.keys()) if (!names.has(name)) ticked.delete(name);
+  }
 
   function again() {
     if (dialog.open) act({ action: "shelf", open: true });
@@ -137,7 +146,7 @@ export function shelf(act) {
       "data-test": `shelf-tick-${file.name}`,
       on: {
         change: () => {
-          if (box.checked) ticked.add(file.name);
+          if (box.checked) ticked.set(file.name, file.size);
           else ticked.delete(file.name);
           showChosen();
         },
@@ -160,13 +169,15 @@ export function shelf(act) {
   }
 
   function showChosen() {
-    const chosen = now.files.filter(({ name }) => ticked.has(name));
-    const size = chosen.reduce((sum, file) => sum + file.size, 0);
-    setText(byId("shelf-chosen"), chosen.length > 0 ? `${count(chosen.length, "file")}, ${bytes(size)}` : "");
-    byId("shelf-fetch").disabled = chosen.length === 0;
+    const shown = now.files.filter(({ name }) => ticked.has(name)).length;
+    const size = [...ticked.values()].reduce((sum, size) => sum + size, 0);
+    const hidden = ticked.size - shown;
+    const words = [count(ticked.size, "file"), bytes(size), hidden > 0 && `${hidden} of them not in this list`];
+    setText(byId("shelf-chosen"), ticked.size > 0 ? words.filter(Boolean).join(", ") : "");
+    byId("shelf-fetch").disabled = ticked.size === 0;
     const all = byId("shelf-all");
     all.disabled = now.files.length === 0;
-    all.checked = chosen.length > 0 && chosen.length === now.files.length;
-    all.indeterminate = chosen.length > 0 && chosen.length < now.files.length;
+    all.checked = shown > 0 && shown === now.files.length;
+    all.indeterminate = shown > 0 && shown < now.files.length;
   }
 }

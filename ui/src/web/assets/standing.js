@@ -24,6 +24,11 @@ export function maySpeak(line) {
   return line.turn === "emi" && line.link === "online" && !isUnsealed(line);
 }
 
+/** Whether files can be offered: to a peer whose words differ nothing is. */
+export function mayOffer(line) {
+  return line.seal?.verdict !== "different";
+}
+
 /** Whether the turn can be passed to somebody. */
 export function mayPass(line) {
   return maySpeak(line) && line.peer?.is === "present";

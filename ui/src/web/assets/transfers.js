@@ -28,6 +28,7 @@ export function transfers({ act, changed, turn }) {
   const rows = new Map();
   const flow = chart({ across: ACROSS, height: 100, kind: "flow" });
   byId("flow-chart").append(flow.node);
+  byId("moves-accept").addEventListener("click", () => act({ action: "accept" }));
   byId("moves-tidy").addEventListener("click", () => act({ action: "tidy" }));
   byId("moves-folder").addEventListener("click", () => act({ action: "folder" }));
   byId("menu-folder").addEventListener("click", () => act({ action: "folder" }));
@@ -81,6 +82,7 @@ export function transfers({ act, changed, turn }) {
 
   function showCounts(counts, all) {
     setText(byId("moves-count"), inWords(counts));
+    byId("moves-accept").hidden = counts.offers < 2;
     byId("moves-tidy").hidden = counts.over === 0;
     byId("moves-folder").hidden = !all.some(({ can }) => can.includes("folder"));
     setText(byId("moves-all"), counts.moving > 0 ? totalOf(counts.sum) : "");
