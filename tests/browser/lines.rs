@@ -19,6 +19,15 @@ fn a_command_shows_what_the_page_has_for_it_or_says_why_not() {
     let [ann, bob] = met(&place, &relay.address, &[]);
     ann.enter("say", "/help");
     ann.sees("help", "Keys and help");
+    ann.sees("help-keys", "pass the turn without a word");
+    ann.sees("help-commands", "/save FILE");
+    ann.misses("help-commands", "/mouse");
+    ann.click("help-close");
+    ann.enter("say", "/help pass turn");
+    ann.sees("help-keys", "pass the turn without a word");
+    ann.misses("help-keys", "choose files");
+    ann.write("help-find", " quickly");
+    ann.sees("help-none", "Nothing here says anything of that");
     ann.click("help-close");
     bob.misses("help", "");
     ann.enter("say", "/transfers");

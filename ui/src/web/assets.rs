@@ -41,6 +41,7 @@ const ASSETS: &[Asset] = assets![
     "gather.js" is "text/javascript; charset=utf-8",
     "guide.js" is "text/javascript; charset=utf-8",
     "header.js" is "text/javascript; charset=utf-8",
+    "help.js" is "text/javascript; charset=utf-8",
     "index.html" is "text/html; charset=utf-8",
     "keys.js" is "text/javascript; charset=utf-8",
     "layout.css" is "text/css; charset=utf-8",

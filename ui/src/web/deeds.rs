@@ -4,9 +4,10 @@
 //! was to show. Which lines mean nothing on a page is the app's to say, in a sentence.
 
 use super::server::TabId;
-use super::wire::Told;
+use super::wire::{self, Told};
 use crate::engine::{Command, shelf as visit};
-use crate::terminal::app::{Effect, Sight};
+use crate::terminal::app::{Effect, Face, Sight};
+use crate::terminal::commands::COMMANDS;
 use couplet::session::Ending;
 use std::path::PathBuf;
 
@@ -56,15 +57,26 @@ impl Deed {
     }
 }
 
+/// The commands that mean something on a page.
+pub(super) fn commands() -> Vec<wire::Command> {
+    let here = COMMANDS.iter().filter(|command| Face::Page.knows(command.name));
+    here.map(|command| wire::Command { usage: command.usage, does: command.help }).collect()
+}
+
 /// Has a page show what a line was to show.
 pub(super) fn show(sight: Sight) -> Told {
     let what = match sight {
-        Sight::Help => "help",
+        Sight::Help(words) => {
+            let words = Some(words).filter(|words| !words.is_empty());
+            return Told::Show { what: "help", id: None, words };
+        }
         Sight::Transfers => "transfers",
-        Sight::Transfer(id) => return Told::Show { what: "transfer", id: Some(id.0) },
+        Sight::Transfer(id) => {
+            return Told::Show { what: "transfer", id: Some(id.0), words: None };
+        }
         Sight::Files => "files",
         Sight::Shelf => "shelf",
         Sight::Words => "words",
     };
-    Told::Show { what, id: None }
+    Told::Show { what, id: None, words: None }
 }

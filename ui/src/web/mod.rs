@@ -279,6 +279,7 @@ impl Web {
             started_as: line(&self.about.started_as),
             relay: line(&self.about.relay),
             downloads: line(&self.about.downloads.to_string_lossy()),
+            commands: deeds::commands(),
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) enum Told {
         keeps: bool,
         relay: String,
         downloads: String,
+        commands: Vec<Command>,
     },
     /// It is asked whom to meet.
     Asking {
@@ -52,6 +53,8 @@ pub(super) enum Told {
         what: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
     },
     /// One sentence.
     Notice { text: String },
@@ -75,6 +78,13 @@ pub(super) enum Stage {
     Asking,
     Talking,
     Ended,
+}
+
+/// A command that can be written as a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Command {
+    pub(super) usage: &'static str,
+    pub(super) does: &'static str,
 }
 
 /// What the status line says.

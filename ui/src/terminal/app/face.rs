@@ -19,6 +19,9 @@ const WITH_BUTTONS: &[(&str, &str)] = &[
     (" (Tab completes it, F3 shows all)", ""),
 ];
 
+/// Commands that mean nothing on a page.
+const FOR_TERMINALS: &[&str] = &["/copy", "/find", "/mouse", "/preview", "/select"];
+
 /// What the user sits in front of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Face {
@@ -46,6 +49,11 @@ impl Face {
         WITH_BUTTONS.iter().fold(text, |text, (keys, buttons)| {
             if text.contains(keys) { text.replace(keys, buttons) } else { text }
         })
+    }
+
+    /// Whether this command, by its own name, means something here.
+    pub(crate) fn knows(self, command: &str) -> bool {
+        self == Self::Terminal || !FOR_TERMINALS.contains(&command)
     }
 
     /// Why this line can't be carried out here, and what there is instead; nothing if it can.
@@ -96,5 +104,38 @@ impl Face {
             | Line::Help(_)
             | Line::Fin => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::commands::{COMMANDS, parse};
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_what_isnt_known() {
+        for command in COMMANDS {
+            let mut tried = 0;
+            for argument in ["", " 1", " a", " on", " 5M", " 7-otter-lamp"] {
+                let Ok(line) = parse(&format!("{}{argument}", command.name), None) else {
+                    continue;
+                };
+                tried += 1;
+                assert_eq!(Face::Page.refusal(&line).is_none(), Face::Page.knows(command.name));
+                assert!(
+                    Face::Terminal.refusal(&line).is_none() && Face::Terminal.knows(command.name)
+                );
+            }
+            assert!(tried > 0, "{}", command.name);
+        }
+    }
+
+    #[test]
+    fn what_a_page_lists_names_no_keys_of_a_terminal() {
+        for command in COMMANDS.iter().filter(|command| Face::Page.knows(command.name)) {
+            for key in ["Alt-", "Ctrl-", "F1", "F2", "F3", "Tab"] {
+                assert!(!command.help.contains(key), "{}: {}", command.name, command.help);
+            }
+        }
     }
 }

@@ -50,10 +50,10 @@ pub(crate) enum Wish {
 }
 
 /// What a line was to show; a page shows it in its own way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// The help.
-    Help,
+    /// The help: what it says of these words, or all.
+    Help(String),
     /// All transfers.
     Transfers,
     /// All that is known of this one.
@@ -128,8 +128,9 @@ impl App {
 
     /// Notes what a line was to show, over what covered the conversation before.
     fn see_instead(&mut self, covers: (Option<Overlay>, Vec<Overlay>)) {
+        let sought = std::mem::take(&mut self.topic.query);
         self.sight = self.overlay.and_then(|overlay| match overlay {
-            Overlay::Help { .. } => Some(Sight::Help),
+            Overlay::Help { .. } => Some(Sight::Help(sought)),
             Overlay::Transfers { .. } => Some(Sight::Transfers),
             Overlay::Details { id, .. } => Some(Sight::Transfer(id)),
             Overlay::Verify => Some(Sight::Words),
@@ -141,7 +142,6 @@ impl App {
             // Their commands are for terminals.
             Overlay::Find | Overlay::Select | Overlay::Preview { .. } => None,
         });
-        self.topic.query.clear();
         match (self.overlay, covers) {
             (Some(now @ (Overlay::Verify | Overlay::Shelf)), (Some(before), _))
                 if now != before =>

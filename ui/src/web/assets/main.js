@@ -5,13 +5,14 @@
 
 import { composer } from "./composer.js";
 import { conversation } from "./conversation.js";
-import { ask, open, prepareDialogs } from "./dialogs.js";
+import { ask, prepareDialogs } from "./dialogs.js";
 import { byId, setText } from "./dom.js";
 import { dropping } from "./drop.js";
 import { ending } from "./ended.js";
 import { ofFiles } from "./gather.js";
 import { guide } from "./guide.js";
 import { header } from "./header.js";
+import { help } from "./help.js";
 import { listen } from "./keys.js";
 import { limits } from "./limit.js";
 import { openLine } from "./line.js";
@@ -41,6 +42,7 @@ const act = (action) => link?.act(action) ?? false;
 prepareDialogs();
 const parts = {
   header: header(),
+  help: help(),
   guide: guide(act, tell, () => parts.verify.differ()),
   start: start(act),
   ended: ending(tell),
@@ -86,6 +88,7 @@ const EVENTS = {
     // What is on its way was for the one before.
     if (event.meeting !== hello.meeting) parts.uploads.end();
     hello = event;
+    parts.help.commands(event.commands);
     turnTo(event.stage);
     parts.composer.meet(event.meeting);
   },
@@ -133,7 +136,7 @@ const EVENTS = {
 
 /** What a command asks to see. */
 const SIGHTS = {
-  help: () => open("help"),
+  help: ({ words }) => parts.help.open(words),
   transfers: () => toTransfers(),
   transfer: ({ id }) => parts.transfers.reveal(id) || toTransfers(),
   files: () => byId("files").click(),
@@ -147,7 +150,7 @@ link = openLine({
 });
 
 byId("verify-open").addEventListener("click", () => parts.verify.open());
-byId("help-open").addEventListener("click", () => open("help"));
+byId("help-open").addEventListener("click", () => parts.help.open());
 for (const id of ["leave", "leave-bar"]) byId(id).addEventListener("click", leave);
 byId("end").addEventListener("click", end);
 byId("banner-retry").addEventListener("click", () => link.retry());
@@ -157,7 +160,7 @@ byId("skip").addEventListener("click", (event) => {
   (stage === "talking" ? byId("say") : byId("code")).focus();
 });
 
-listen(
+const keys = listen(
   {
     A: {
       does: "accept the oldest offer",
@@ -183,8 +186,9 @@ listen(
     T: { does: "to the transfers", run: () => toTransfers() },
     V: { does: "compare the words", run: () => parts.verify.open() },
   },
-  () => open("help"),
+  () => parts.help.open(),
 );
+parts.help.keys(keys);
 
 function turnTo(next) {
   if (stage === next) return;

@@ -59,7 +59,7 @@ fn what_a_page_shows_otherwise_it_is_asked_to_show() {
     let mut play = Play::from(stage);
     for (line, shown) in [
         ("/help", json!({"what": "help"})),
-        ("/help turn", json!({"what": "help"})),
+        ("/help turn", json!({"what": "help", "words": "turn"})),
         ("/transfers", json!({"what": "transfers"})),
         ("/details 3", json!({"what": "transfer", "id": 3})),
         ("/send", json!({"what": "files"})),
@@ -79,7 +79,7 @@ fn what_a_page_shows_otherwise_it_is_asked_to_show() {
     assert_eq!(play.app().overlay, None);
     assert_eq!(
         deeds::show(Sight::Transfer(TransferId(7))),
-        Told::Show { what: "transfer", id: Some(7) }
+        Told::Show { what: "transfer", id: Some(7), words: None }
     );
 }
 
