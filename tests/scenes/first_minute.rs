@@ -35,7 +35,7 @@ fn first_minute(way: Way) {
 
     // The first is told "seat 1, waiting for a peer", and welcomed.
     // With a limit, so that there is a progress to watch.
-    let args = ["--relay", &relay.address, "--limit", "4M"];
+    let args = ["--relay", &relay.address, "--limit", "1M"];
     let mut ann = Person::start(way, "ann", ann_dir, &args);
     ann.sees("waiting for a peer");
     ann.sees("Welcome to couplet");
