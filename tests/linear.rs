@@ -151,6 +151,8 @@ fn a_code_brings_two_together_and_both_have_the_same_words() {
     bob.line("same");
     for one in [&mut ann, &mut bob] {
         one.says("* verified: you compared the words");
+    }
+    for one in [&mut ann, &mut bob] {
         one.line("fin");
     }
     assert_eq!(ann.ends().0, 0);

@@ -4,6 +4,7 @@
 
 use super::super::conversation::{Conversation, Sign, Who};
 use super::super::history::History;
+use super::super::unfinished;
 use super::{App, Next};
 
 /// What outlives a session in the same terminal.
@@ -26,8 +27,15 @@ impl App {
         self.history = history;
     }
 
-    /// What a session that comes after this one takes over.
+    /// What a session that comes after this one takes over. If the user goes on elsewhere, nobody else
+    /// tells what wasn't through here.
     pub(crate) fn take_past(&mut self) -> Past {
+        if self.next.is_some() {
+            let unfinished = unfinished::lines(&self.transfers, ["incoming", "outgoing"]);
+            for line in self.unwritten().into_iter().chain(unfinished) {
+                self.tell(Sign::Trouble, line);
+            }
+        }
         Past {
             conversation: std::mem::take(&mut self.conversation),
             history: std::mem::take(&mut self.history),

@@ -5,6 +5,7 @@ use super::super::stage::Stage;
 use super::*;
 use couplet::message::Role;
 use couplet::session::{Event as Told, Mark, Seal, Verdict};
+use couplet::transfer::book::{Direction, TransferState};
 use std::time::Duration;
 
 /// The lines of the conversation, the newest last.
@@ -213,6 +214,22 @@ fn what_was_said_stays_readable_in_the_next_room() {
     let mut fresh = Stage::new();
     fresh.app.go_on_after(Past::default());
     assert_eq!(lines(&fresh).len(), 0);
+}
+
+#[test]
+fn what_was_not_through_is_told_in_the_next_room() {
+    let mut before = scenes::your_turn_empty();
+    let state = TransferState::Moving;
+    before.transfer(3, Direction::Outgoing, "big.bin", 1000, state);
+    before.hear(Told::Peer { peer: Peer::Gone, newcomer: false });
+    before.write("/new").keys("Enter");
+    let mut stage = scenes::waiting_with_a_new_code();
+    stage.app.go_on_after(before.app.take_past());
+    let told = lines(&stage);
+    assert!(
+        told.iter().any(|line| line.starts_with("not finished: outgoing big.bin, ")),
+        "{told:?}"
+    );
 }
 
 #[test]
