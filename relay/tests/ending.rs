@@ -58,8 +58,9 @@ async fn a_client_that_does_not_read_cannot_hold_up_the_end() {
     relay.begin_end();
     assert_eq!(one.exit().await, ExitReason::Shutdown);
     relay.ended().await;
-    // The flush limit is 2 s; what is beyond it is this machine being busy.
-    assert!(began.elapsed() < Duration::from_millis(2800), "took {:?}", began.elapsed());
+    // The flush limit is 2 s, that of a client that is stuck 20 s; what is between them is this machine
+    // being busy.
+    assert!(began.elapsed() < Duration::from_secs(10), "took {:?}", began.elapsed());
     drop(stuck);
 }
 

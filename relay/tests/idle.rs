@@ -249,7 +249,7 @@ fn an_idle_client_over_tls_costs_little_and_is_reachable() {
 async fn a_room_in_which_nothing_happens_ends_and_both_are_told() {
     let counters = Arc::<Counters>::default();
     let relay = Relay::with(|config| {
-        config.idle_rooms = Duration::from_millis(600);
+        config.idle_rooms = Duration::from_secs(4);
         config.counters = Arc::clone(&counters);
     })
     .await;
@@ -290,7 +290,7 @@ async fn a_room_in_which_nothing_happens_ends_and_both_are_told() {
 async fn half_a_frame_is_waited_for_only_as_long_as_silence() {
     let counters = Arc::<Counters>::default();
     let relay = Relay::with(|config| {
-        config.timeouts.silence = Duration::from_millis(600);
+        config.timeouts.silence = Duration::from_secs(3);
         config.counters = Arc::clone(&counters);
     })
     .await;

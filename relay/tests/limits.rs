@@ -57,7 +57,7 @@ async fn frames_bytes_and_signals_beyond_the_limits_are_read_more_slowly_and_non
     type Change = fn(&mut couplet_relay::config::Config);
     let cases: [(Change, u32, usize, &str, Count); 3] = [
         (|config| config.max_frames_per_second = 100, 450, 10, "messages", Count::ThrottledFrames),
-        (|config| config.max_bytes_per_second = 65_536, 10, 30_000, "bytes", Count::ThrottledBytes),
+        (|config| config.max_bytes_per_second = 65_536, 16, 30_000, "bytes", Count::ThrottledBytes),
         (|config| config.max_signals_per_turn = 20, 30, 10, "signals", Count::ThrottledSignals),
     ];
     for (change, count, len, notice, counted) in cases {

@@ -198,7 +198,7 @@ async fn a_try_that_breaks_off_is_a_try_too() {
 
 #[tokio::test]
 async fn a_token_that_comes_late_is_refused() {
-    let limit = Duration::from_millis(200);
+    let limit = Duration::from_secs(3);
     let relay = Relay::with(|config| config.timeouts.pipe = limit).await;
     let (mut one, mut two) = relay.pair(None).await;
     let (a, b) = tokens(&mut one, &mut two, 1).await;
@@ -215,7 +215,7 @@ async fn a_token_that_comes_late_is_refused() {
 #[tokio::test]
 async fn a_pipe_that_stands_still_for_too_long_is_cut() {
     let relay = Relay::with(|config| {
-        config.pipe_idle = Duration::from_secs(1);
+        config.pipe_idle = Duration::from_secs(4);
         config.max_pipes = 1;
     })
     .await;
@@ -285,7 +285,7 @@ async fn what_goes_through_pipes_is_counted() {
 
 #[tokio::test]
 async fn an_end_that_waits_alone_is_told() {
-    let relay = Relay::with(|config| config.timeouts.pipe = Duration::from_millis(200)).await;
+    let relay = Relay::with(|config| config.timeouts.pipe = Duration::from_secs(3)).await;
     let (mut one, mut two) = relay.pair(None).await;
     let (a, b) = tokens(&mut one, &mut two, 1).await;
     let mut left = open_end(&relay, a, b"early").await;
@@ -298,7 +298,7 @@ async fn an_end_that_waits_alone_is_told() {
 
 #[tokio::test]
 async fn a_room_has_so_many_pipes_and_no_more() {
-    let relay = Relay::with(|config| config.timeouts.pipe = Duration::from_millis(500)).await;
+    let relay = Relay::with(|config| config.timeouts.pipe = Duration::from_secs(3)).await;
     let (mut one, mut two) = relay.pair(None).await;
     let (mut other, mut peer) = relay.pair(None).await;
     for tag in 0..MAX_PIPES_PER_ROOM as u64 {
@@ -309,7 +309,9 @@ async fn a_room_has_so_many_pipes_and_no_more() {
     tokens(&mut other, &mut peer, 1).await;
     // Those that nobody came for make room again.
     soon(async {
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
         loop {
+            pace.tick().await;
             one.control(ClientControl::RequestPipe { tag: 100 }).await;
             match one.next_control().await {
                 RelayControl::Pipe { .. } => break,

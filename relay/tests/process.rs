@@ -3,6 +3,7 @@
 
 use couplet::frame::opening;
 use couplet::message::{ClientControl, ClientToRelay, Token};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -47,10 +48,8 @@ impl Program {
         Self { _data: data, child, stdout, address }
     }
 
-    fn signal(&self, name: &str) {
-        let process = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &process]).status();
-        assert!(status.expect("the command kill").success());
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a live relay");
     }
 
     fn join(&self) -> TcpStream {
@@ -222,15 +221,15 @@ fn wrong_options_are_status_2_and_help_is_0() {
 
 #[test]
 fn each_ending_signal_ends_it_in_order() {
-    for name in ["INT", "TERM", "HUP"] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut program = Program::start(&["--workers", "1"]);
         let mut client = program.join();
-        program.signal(name);
+        program.signal(signal);
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).expect("an orderly end");
         assert!(String::from_utf8_lossy(&rest).contains("shutdown"), "exit before the end");
         drop(client);
-        assert_eq!(program.status(), Some(0), "{name}");
+        assert_eq!(program.status(), Some(0), "{signal:?}");
     }
 }
 
@@ -239,10 +238,10 @@ fn a_second_signal_ends_it_at_once() {
     let mut program = Program::start(&[]);
     // This client neither reads nor closes, so the end would take the whole flush limit.
     let mut client = program.join();
-    program.signal("INT");
+    program.signal(Signal::INT);
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).expect("an orderly end");
-    program.signal("INT");
+    program.signal(Signal::INT);
     assert_eq!(program.status(), Some(130));
 }
 
@@ -254,7 +253,7 @@ fn it_ends_with_its_stdin_if_asked_to() {
     let mut other = Program::start(&[]);
     drop(other.child.stdin.take());
     assert!(other.join().peer_addr().is_ok(), "without the option it stays");
-    other.signal("TERM");
+    other.signal(Signal::TERM);
     assert_eq!(other.status(), Some(0));
 }
 

@@ -176,7 +176,7 @@ async fn what_is_held_is_given_up_when_memory_is_short() {
 
 #[tokio::test]
 async fn an_idle_room_is_ended_with_a_sentence() {
-    let both = Both::with(|config| config.idle_rooms = Duration::from_millis(200)).await;
+    let both = Both::with(|config| config.idle_rooms = Duration::from_secs(3)).await;
     let (one, two) = both.pair().await;
     for client in [one, two] {
         client.ends_with("error nothing happened in this room for so long").await;

@@ -113,7 +113,7 @@ c = Client()
 c.close()
 c = CONTEXT.socket(zmq.DEALER)
 c.linger = 0
-c.heartbeat_ivl, c.heartbeat_timeout, c.heartbeat_ttl = 50, 2000, 2000
+c.heartbeat_ivl, c.heartbeat_timeout, c.heartbeat_ttl = 50, 20_000, 20_000
 monitor = c.get_monitor_socket()
 c.connect(ENDPOINT)
 c.rcvtimeo = 20_000

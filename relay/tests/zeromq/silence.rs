@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_client_loses_its_transfers_and_is_told_so() {
-    let door = Door::with(|config| config.zmq_silence = Duration::from_millis(500)).await;
+    let door = Door::with(|config| config.zmq_silence = Duration::from_secs(3)).await;
     door.run(
         r#"
 one, two = Client(), Client()
@@ -20,6 +20,7 @@ while True:
     if answer == ["READY"]:
         break
     expect(answer[1], "is being laid down")
+    time.sleep(0.02)
 text = one.error(*chunk("a", 2, b"34"))
 expect(text, "no longer in transit", "nothing came for", "HELLO")
 two.ready(*chunk("a", 0, b"two"))
@@ -65,7 +66,7 @@ two.ready("CLOSE", "b", 0)
 async fn who_idles_with_nothing_in_transit_makes_room() {
     let door = Door::with(|config| {
         config.max_zmq_clients = 1;
-        config.zmq_silence = Duration::from_millis(300);
+        config.zmq_silence = Duration::from_millis(1500);
     })
     .await;
     door.run(

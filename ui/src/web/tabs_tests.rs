@@ -151,7 +151,7 @@ async fn too_much_at_once_or_no_text_ends_it() {
 
 #[tokio::test]
 async fn whoever_does_not_answer_pings_is_let_go() {
-    let (ping, silence) = (Duration::from_millis(20), Duration::from_millis(300));
+    let (ping, silence) = (Duration::from_millis(150), Duration::from_secs(2));
     let goodbye = Duration::from_millis(100);
     let mut bench = Bench::with(Patience { ping, silence, goodbye, ..Patience::default() }).await;
     let (mut silent, tab, _telling) = open(&mut bench).await;

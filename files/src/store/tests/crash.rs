@@ -113,8 +113,9 @@ fn a_killed_writer_leaves_nothing_but_what_is_so() {
     }
     let (root, store) = store();
     let name = std::thread::current().name().map(str::to_owned).expect("the test's name");
-    let mut before = 0;
-    for run in 0..8 {
+    let before = std::cell::Cell::new(0);
+    // A slow machine may need more of them until one gets as far as a note.
+    for run in (0..50).take_while(|run| *run < 8 || before.get() == 0) {
         let mut writer = Command::new(std::env::current_exe().expect("this program"));
         writer.args(["--exact", &name, "--nocapture"]).env(WRITER, root.path());
         let mut writer = start(writer.stdout(Stdio::piped())).expect("started");
@@ -134,10 +135,10 @@ fn a_killed_writer_leaves_nothing_but_what_is_so() {
             assert_eq!(noted, Some(piece_hash(offset, &there).chain));
             sum += len;
         }
-        assert!(sum >= before, "what was held once is held on: {sum} after {before}");
-        before = sum;
+        let held = before.replace(sum);
+        assert!(sum >= held, "what was held once is held on: {sum} after {held}");
     }
-    assert!(before > 0);
+    assert!(before.get() > 0);
 }
 
 #[test]

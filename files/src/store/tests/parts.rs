@@ -31,13 +31,28 @@ fn what_another_version_wrote_is_left_alone() {
     }
 }
 
+/// Waits until what is written is newer than all parts: file systems have coarse clocks.
+fn until_later(store: &Store) {
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let path = elsewhere.path().join("now");
+    let newest = store.parts().iter().map(|part| part.changed).max();
+    let now = || {
+        std::fs::write(&path, "now").expect("written");
+        std::fs::metadata(&path).and_then(|about| about.modified()).expect("a time")
+    };
+    while newest.is_some_and(|newest| now() <= newest) {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn parts_are_listed_and_removed() {
     let (root, store) = store();
     for name in ["one", "two"] {
         let incoming = begin(&store, &offer(name, Form::File, LARGE));
         write_group(&open(&incoming, &file(name, LARGE)).1, 0);
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        drop(incoming);
+        until_later(&store);
     }
     let kept = begin(&store, &offer("three", Form::File, LARGE));
     let parts = store.parts();
