@@ -13,9 +13,10 @@ fn dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("a directory")
 }
 
-/// A port on which nothing listens: it was free a moment ago.
+/// A port on which nothing listens: it was free a moment ago, and nobody else here asks for one of this
+/// address.
 fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = TcpListener::bind("127.0.0.2:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
 }
 
@@ -168,8 +169,8 @@ fn a_hostile_peer_cannot_draw_on_the_screen() {
     }
     ann.sees("YOUR TURN");
     ann.line("your turn, mallory");
-    // It is mallory's turn once ann's words are taken.
     ann.sees("listening");
+    mallory.has_turn();
     mallory.say(1, r#"{"text":"be\u001b[31mfore \u001b]52;c;aGk=\u0007\u202e after"}"#);
     ann.sees("before  after");
     ann.sees("mallory");

@@ -201,6 +201,7 @@ fn nothing_of_a_peers_making_reaches_the_terminal() {
     ann.sees("YOUR TURN");
     ann.line("your turn, mallory");
     ann.sees("listening");
+    mallory.has_turn();
     // The terminal has lost the focus, so the desktop is told, too; what is typed after that shows that
     // the client knows.
     ann.keys("\x1b[Ox");
@@ -256,23 +257,26 @@ fn nothing_is_written_while_nothing_changes_and_next_to_nothing_computed() {
     ann.sees("✓✓");
     let settled = ann.stays_silent_for(Duration::from_secs(1));
     assert!(settled, "it never stops drawing");
-    let before = ann.output().len();
     let mut least = u128::MAX;
+    let mut written = Vec::new();
     for _ in 0..SPANS {
+        let before = ann.output().len();
         let (started, taken) = (now(), processor_times(ann.pid()));
         ann.writes_within(SPAN, usize::MAX);
         let computed = taken_since(&taken, ann.pid());
         assert!(computed > 0, "nothing was measured");
         let millionths = u128::from(computed) * 1_000_000 / (now() - started).as_nanos();
         println!("an idle client takes {millionths} millionths of a processor");
+        // Once in a while the relay takes longer to answer than before, which is drawn.
+        written = ann.output()[before..].to_vec();
         least = least.min(millionths);
-        if least < LIMIT {
+        if written.is_empty() && millionths < LIMIT {
             break;
         }
     }
-    let written = ann.output()[before..].to_vec();
     assert!(written.is_empty(), "{:?}", pieces(&written));
     assert!(least < LIMIT, "{least} millionths of a processor");
+    let before = ann.output().len();
     // What comes in and changes nothing is no reason, either.
     for _ in 0..20 {
         ann.keys("\x1b[O\x1b[I");

@@ -200,7 +200,7 @@ fn very_many_files_arrive_as_they_were_in_little_memory() {
     fs::remove_dir_all(field.downloads()).expect("removed");
 
     // Once more, with a receiver that is killed; so slowly that there is a middle to be killed in.
-    let limit = (total / 3).to_string();
+    let limit = (total / 8).to_string();
     let ann = field.send("tree", &["--limit", &limit]);
     let mut bob = field.receive();
     let peaks = Peaks::of(&field, &ann, &bob);

@@ -45,10 +45,10 @@ impl Pair {
     }
 
     /// A file that takes a while to send, and nothing to make.
-    fn sparse(&self, name: &str) -> PathBuf {
+    fn sparse(&self, name: &str, gib: u64) -> PathBuf {
         let path = self.files.join(name);
         let file = fs::File::create(&path).expect("created");
-        file.set_len(2 << 30).expect("a file system with sparse files");
+        file.set_len(gib << 30).expect("a file system with sparse files");
         path
     }
 
@@ -263,7 +263,7 @@ async fn a_file_that_vanishes_or_changes_after_the_offer_fails_on_both_sides() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changes_while_it_moves_is_never_verified() {
     let mut pair = Pair::new().await;
-    let path = pair.sparse("growing");
+    let path = pair.sparse("growing", 8);
     let (at_a, at_b) = pair.offer(&path).await;
     pair.b.tell(Command::Accept { id: Some(at_b), on_collision: None }).await;
     // Once bytes move, it is cut to half.
@@ -279,7 +279,7 @@ async fn a_file_that_changes_while_it_moves_is_never_verified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn offers_are_declined_taken_back_and_cancelled_while_moving() {
     let mut pair = Pair::new().await;
-    let path = pair.sparse("big");
+    let path = pair.sparse("big", 64);
 
     let (at_a, at_b) = pair.offer(&path).await;
     pair.b.tell(Command::Decline(None)).await;
@@ -361,7 +361,7 @@ async fn a_file_that_cannot_fit_is_refused_before_a_byte_moves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_is_killed_and_stays_away_leaves_a_part_to_go_on_from() {
     let mut pair = Pair::new().await;
-    let path = pair.sparse("big");
+    let path = pair.sparse("big", 64);
     let (_, at_b) = pair.offer(&path).await;
     pair.b.tell(Command::Accept { id: Some(at_b), on_collision: None }).await;
     pair.b.moving(at_b).await;

@@ -49,6 +49,7 @@ fn names_and_messages_are_letters_whatever_they_look_like() {
     ann.sees("peer", "<b>eve</b>");
     ann.enter("say", "your turn");
     ann.sees("turn", "listening");
+    eve.has_turn();
     let words = [&MARKUP.join("\n"), TURNED, &"wide".repeat(3000)].join("\n");
     eve.say(1, &json!({ "text": words }).to_string());
     for line in MARKUP.iter().filter(|line| !line.starts_with("```")) {

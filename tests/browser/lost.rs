@@ -109,6 +109,7 @@ fn what_is_being_written_is_nobodys_to_throw_away() {
         page.waits("these words", "return find('say').value === args[0]", &json!([text]));
     };
     ann.enter("say", "hello");
+    bob.sees("log", "hello");
     page.enter("say", "held words");
     page.sees("held", "held words");
     page.write("say", "my own");

@@ -79,7 +79,7 @@ fn what_is_there_from_before_isnt_read_over_and_over() {
     let (size, here) = (32 * MIB as u64, 24);
     let mut offer = one_file("photo.png", size);
     offer["mtime"] = json!([1_763_720_000, 0]);
-    let mut liar = scene.lies_to(scene.bob(&["--timeout", "0.3"]), &offer);
+    let mut liar = scene.lies_to(scene.bob(&["--timeout", "3"]), &offer);
     assert_eq!(liar.ask(&file(0, "photo.png", size)), "ready");
     let data = contents(MIB, 5);
     let flood = liar.pipe.flood(here, 1, |at, steps| {

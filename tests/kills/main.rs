@@ -78,6 +78,9 @@ fn kill(field: &mut Field, victim: Victim, name: &str, killed_at: u64, travels: 
     let before = field.meter.total();
     let mut ann = field.send(name, &[]);
     let mut bob = field.receive();
+    for one in [&ann, &bob] {
+        one.event("met");
+    }
     field.meter.reaches(before + killed_at);
     let met = [ann.count("met"), bob.count("met")];
     // The one who is new meets for the first time.

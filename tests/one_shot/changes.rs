@@ -14,7 +14,7 @@ const MIB: u64 = 1 << 20;
 fn changed_by(change: impl Fn(&Path)) {
     let place = Place::new();
     place.file("big.bin", 12 << 20);
-    let ann = place.ann(&["send", "big.bin", "--code", CODE, "--json", "--limit", "8M"]);
+    let ann = place.ann(&["send", "big.bin", "--code", CODE, "--json", "--limit", "3M"]);
     let bob = place.bob(&["receive", CODE, "--json"]);
     bob.moved(MIB);
     change(&place.ann.path().join("big.bin"));
@@ -79,10 +79,10 @@ fn one_of_several_files_that_is_replaced() {
     fs::write(site.join("a.txt"), "a").expect("written");
     fs::write(site.join("big.bin"), contents(12 << 20, 7)).expect("written");
     fs::write(site.join("z.txt"), "z").expect("written");
-    let ann = place.ann(&["send", "site", "--code", CODE, "--json", "--limit", "8M"]);
+    fs::write(place.ann.path().join("other"), contents(12 << 20, 8)).expect("written");
+    let ann = place.ann(&["send", "site", "--code", CODE, "--json", "--limit", "3M"]);
     let bob = place.bob(&["receive", CODE, "--json"]);
     bob.moved(MIB);
-    fs::write(place.ann.path().join("other"), contents(12 << 20, 8)).expect("written");
     fs::rename(place.ann.path().join("other"), site.join("big.bin")).expect("renamed over it");
     // All else comes; what has changed is left out, and said.
     let ann = ann.ends().with(exit::LEFT_OUT.into());

@@ -75,7 +75,7 @@ fn people_are_told_of_a_full_disk() {
     bob.says("receiving");
     let filler = place.downloads().join("filler");
     fs::write(&filler, vec![1; 24 * MIB]).expect_err("it is full");
-    let told = [bob.says("disk"), ann.says("disk")];
+    let told = [bob.says("disk is full"), ann.says("disk is full")];
     assert!(told.iter().all(|line| line.contains("full")), "{told:?}");
     fs::remove_file(filler).expect("removed");
     bob.ends().well();

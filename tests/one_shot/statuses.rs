@@ -49,9 +49,10 @@ fn each_status_is_produced() {
     assert_eq!(listed, produced);
 }
 
-/// A port on which nothing listens: it was free a moment ago.
+/// A port on which nothing listens: it was free a moment ago, and nobody else here asks for one of this
+/// address.
 fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listener = TcpListener::bind("127.0.0.2:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
 }
 
@@ -101,7 +102,7 @@ fn both_seats_are_taken() {
     for one in &waiting {
         one.event("met");
     }
-    let args = ["receive", CODE, "--timeout", "0.5"];
+    let args = ["receive", CODE, "--timeout", "4"];
     ends(place.ann.path(), &place.relay.address, &args, exit::REFUSED, "trying again");
 }
 

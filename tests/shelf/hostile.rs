@@ -190,9 +190,8 @@ async fn who_stops_reading_or_goes_silent_is_closed_and_a_name_is_free_again() {
         raw
     };
     let all = tokio::task::spawn_blocking(move || {
-        let mut putting = ann();
+        let (mut putting, mut other) = (ann(), ann());
         assert_eq!(putting.asks(&put("own", 5000))["type"], "begin");
-        let mut other = ann();
         other.says(&put("own", 5000));
         other.refused("in_transit");
         // One that says nothing in a get, and reads all that comes.

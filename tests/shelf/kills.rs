@@ -10,6 +10,7 @@ use super::{MIB, same};
 use couplet_ui::config::exit;
 use rustix::process::Signal;
 use std::fs;
+use std::net::TcpStream;
 use std::time::Duration;
 
 /// What may travel twice for a kill, heads included.
@@ -158,6 +159,10 @@ fn a_relay_that_ends_in_order_says_so() {
         let client = scene.in_the_middle();
         let ended = now();
         scene.place.relay().interrupt();
+        // From here on it ends: what is left must not be through before it is told.
+        while TcpStream::connect(&scene.place.address).is_ok() {
+            std::thread::yield_now();
+        }
         // What stands still there can't be said anything.
         scene.valve.open();
         let said = client.heard("ended", 0) - ended;

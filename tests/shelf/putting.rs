@@ -100,7 +100,7 @@ fn what_there_is_no_room_for_is_refused_with_figures() {
 
 #[test]
 fn what_a_cut_put_has_left_counts_until_it_is_gone_on_with() {
-    let place = ShelfPlace::with_ann(&["--shelf-quota", "20M"]);
+    let place = ShelfPlace::with_ann(&["--shelf-quota", "20M", "--metrics-listen", "127.0.0.1:0"]);
     let bytes = place.own("big.bin", 16 << 20);
     place.own("other", 13 << 20);
     let valve = Valve::before(&place.address);
@@ -116,6 +116,7 @@ fn what_a_cut_put_has_left_counts_until_it_is_gone_on_with() {
     ann.wait_for_death();
     valve.cut();
     valve.open();
+    place.relay().has("couplet_shelf_claims", 0);
     let ended = place.ann_ran(&["put", "other", "--json"]);
     let (_, code, text) = &failed(&ended)[0];
     assert!(code == "shelf_full" && text.contains("13.0 MiB"), "{code}: {text}");

@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use couplet::frame::{self, FrameDecoder};
 use couplet::limits::MAX_CONTROL_BODY;
 use couplet::message::{
-    ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient, RoomName, Seat, Token,
+    ClientControl, ClientToRelay, PeerState, RelayControl, RelayToClient, Role, RoomName, Seat,
+    Token,
 };
 use couplet::peer::{Envelope, PeerSignal, decode};
 use couplet::seal::{Agreed, Entropy, Exchange, Password, Progress, Setup, Suites};
@@ -136,6 +137,16 @@ impl RawPeer {
     pub fn say(&mut self, sequence: u64, content: &str) {
         let body = self.agreed.bodies.seal_words(sequence, content.as_bytes());
         self.line.send(&ClientToRelay::Say { pairing: self.pairing, sequence, body });
+    }
+
+    /// Waits until it has the turn, which the relay says once it has the words of the one across.
+    pub fn has_turn(&mut self) {
+        loop {
+            let heard = self.line.next().expect("the relay hung up");
+            if let RelayToClient::Control(RelayControl::Role { role: Role::Emi, .. }) = heard {
+                return;
+            }
+        }
     }
 
     /// Leaves for good.

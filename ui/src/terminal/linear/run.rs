@@ -74,6 +74,9 @@ pub(in super::super) async fn run(
     };
     loop {
         face.outbox.flush(&engine.commands);
+        let wants = face.lines.wants();
+        // Before it is asked for: whoever answers at once must not be shown.
+        face.shell.hide(wants == Wants::Secret);
         face.print();
         if let Some(ending) = face.ending.take() {
             face.shell.finish().await?;
@@ -82,8 +85,6 @@ pub(in super::super) async fn run(
         if face.lines.app.standing.seat.is_some() {
             welcome.shown();
         }
-        let wants = face.lines.wants();
-        face.shell.hide(wants == Wants::Secret);
         let full = face.shell.output.is_full();
         let wanted = wants != Wants::Nothing && !full && face.has_room();
         let wake = face.lines.wake_at().map(|wake| face.shell.clock.instant(wake));
