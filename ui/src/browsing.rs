@@ -80,7 +80,8 @@ pub(super) async fn run(mut options: Options) -> ExitCode {
             web.remove_uploads();
         }
         let (_, text) = ended.in_words();
-        let over = Over { text: &text, unfinished: &ended.unfinished };
+        let left_over: Vec<_> = ended.left_over().cloned().collect();
+        let over = Over { text: &text, unfinished: &left_over };
         if !web.is_over() {
             let answer = web.ask_again(over, &mut ended.unsent).await;
             meeting = browsing.answered(answer);

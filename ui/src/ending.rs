@@ -12,9 +12,10 @@ pub(super) struct Ended {
     pub(super) ending: Ending,
     /// What was written and never sent.
     pub(super) unsent: Vec<String>,
-    /// A line for each transcript that isn't written and each transfer that wasn't through, if that is
-    /// for the user to see to.
+    /// A line for each transfer that wasn't through, if that is for the user to see to.
     pub(super) unfinished: Vec<String>,
+    /// A line for each transcript that isn't written.
+    pub(super) unwritten: Vec<String>,
     /// What the user types to go back to it, if nobody has ended it and that can be.
     pub(super) back: Option<String>,
     /// The exit status of a program that was ended from outside.
@@ -24,7 +25,7 @@ pub(super) struct Ended {
 impl Ended {
     /// The exit status, and a sentence.
     pub(super) fn in_words(&self) -> (u8, String) {
-        let Self { ending, unsent, unfinished, back, status } = self;
+        let Self { ending, unsent, unfinished, unwritten: _, back, status } = self;
         let closed = back.is_some();
         let back = back.as_ref().map(|last| format!("; `{last}` goes back")).unwrap_or_default();
         let left = status.unwrap_or(exit::OK);
@@ -48,6 +49,11 @@ impl Ended {
             Ending::Distrusted { text } => (exit::DISTRUSTED, text.clone()),
             Ending::Protocol { text } => (exit::PROTOCOL, text.clone()),
         }
+    }
+
+    /// A line for each file that isn't as it was to be.
+    pub(super) fn left_over(&self) -> impl Iterator<Item = &String> {
+        self.unwritten.iter().chain(&self.unfinished)
     }
 
     /// Whether something is wrong, so that standard error is told.
@@ -83,7 +89,7 @@ pub(super) fn say_ending(ended: &Ended) -> ExitCode {
     let (status, text) = ended.in_words();
     let code = if ended.is_failure() { fail(status, &text) } else { say(status, &text) };
     let mut out = std::io::stdout().lock();
-    for line in &ended.unfinished {
+    for line in ended.left_over() {
         // A terminal that is gone can't be told anything.
         let _ = writeln!(out, "{line}");
     }

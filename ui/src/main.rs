@@ -276,12 +276,10 @@ impl Talked {
         let unsent = unsent(rest, self.left.unsaid, self.left.draft, goes_back);
         // Nothing is lost that goes on by itself, here or in the program that has the seat now.
         let goes_on = goes_back || self.left.ending == Ending::Superseded;
-        let mut unfinished = self.left.unwritten;
-        if !goes_on {
-            unfinished.extend(self.left.unfinished);
-        }
+        let unfinished = if goes_on { Vec::new() } else { self.left.unfinished };
+        let unwritten = self.left.unwritten;
         let (ending, status) = (self.left.ending, self.left.ended_by);
-        Ended { ending, unsent, unfinished, back: goes_back.then_some(last), status }
+        Ended { ending, unsent, unfinished, unwritten, back: goes_back.then_some(last), status }
     }
 }
 

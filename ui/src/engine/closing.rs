@@ -7,8 +7,13 @@
 use super::connection::Wire;
 use bytes::BytesMut;
 use couplet::limits;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
+
+/// How long the relay may take to close, too, once all is written. With what the session waits for its
+/// answer that is less than a face waits for both.
+const ANSWER_LIMIT: Duration = Duration::from_millis(750);
 
 /// Connections that nobody reads any more.
 #[derive(Default)]
@@ -32,18 +37,41 @@ impl Closing {
     }
 }
 
-async fn close(mut stream: Box<dyn Wire>, out: BytesMut) -> std::io::Result<()> {
-    stream.write_all(&out).await?;
-    stream.shutdown().await?;
-    let mut scratch = vec![0; 16 * 1024];
-    while stream.read(&mut scratch).await? > 0 {}
-    Ok(())
+impl Drop for Closing {
+    /// Whoever doesn't wait for them lets them end by themselves.
+    fn drop(&mut self) {
+        self.open.detach_all();
+    }
+}
+
+/// What comes meanwhile is read and thrown away: a relay that can't get rid of its own words may not
+/// read on, either.
+async fn close(stream: Box<dyn Wire>, out: BytesMut) -> std::io::Result<()> {
+    let (mut read, mut write) = tokio::io::split(stream);
+    let writing = async {
+        write.write_all(&out).await?;
+        write.shutdown().await
+    };
+    let draining = async {
+        let mut scratch = vec![0; 16 * 1024];
+        while read.read(&mut scratch).await? > 0 {}
+        Ok(())
+    };
+    tokio::pin!(writing, draining);
+    tokio::select! {
+        written = &mut writing => written?,
+        drained = &mut draining => {
+            drained?;
+            return writing.await;
+        }
+    }
+    // All has left this program; a relay that doesn't answer that for so long has gone.
+    tokio::time::timeout(ANSWER_LIMIT, draining).await.unwrap_or(Ok(()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use tokio::net::{TcpListener, TcpStream};
 
     const PATIENCE: Duration = Duration::from_secs(20);

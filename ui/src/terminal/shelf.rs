@@ -264,6 +264,15 @@ impl Shelf {
         matches!(self.access, Access::There(_) | Access::Lost(_)) && self.is_told
     }
 
+    /// Whether all of it is known, as far as it was searched for.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.access, Access::There(_))
+            && self.is_told
+            && self.awaited.is_none()
+            && !self.more
+            && !self.is_cut()
+    }
+
     /// Whether there are more than are remembered.
     pub(crate) const fn is_cut(&self) -> bool {
         self.files.len() >= MOST_FILES && self.total.0 > MOST_FILES as u64

@@ -26,6 +26,9 @@ pub(super) fn may_send(page: &Page, to: To, meeting: Option<u64>) -> Result<(), 
         To::Peer if standing.peer != Some(Peer::Present) => {
             Err("nobody is there to send to; wait for your peer".to_owned())
         }
+        To::Peer if standing.is_distrusted() => {
+            Err("the words differ, so nothing is sent to this peer".to_owned())
+        }
         // What the shelf takes, it says itself.
         To::Peer | To::Shelf => Ok(()),
     }

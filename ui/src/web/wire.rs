@@ -234,6 +234,8 @@ pub(super) struct Shelf {
     pub(super) user: Option<String>,
     pub(super) files: Vec<Shelved>,
     pub(super) more: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    pub(super) whole: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pattern: Option<String>,
 }

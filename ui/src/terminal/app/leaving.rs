@@ -60,8 +60,17 @@ impl App {
             self.saving.ending = Some(ending);
             self.leave_by = Some(self.now.moment + SAVING_LIMIT);
             self.leaves_patiently = false;
-            self.notice = Some("writing the transcript".to_owned());
+            // A terminal that has gone can't be told anything.
+            if !self.closed {
+                self.notice = Some("writing the transcript".to_owned());
+            }
         }
+    }
+
+    /// The time is up: without the engine, and without what is still being written if that was waited
+    /// for.
+    pub(super) fn give_up_waiting(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_over() { self.quit_at_once(effects) } else { self.quit(Ending::Fin, effects) }
     }
 
     /// Ends it now.
@@ -87,9 +96,14 @@ impl App {
 
     /// A line for each transcript of which the user can't know otherwise that it isn't there.
     pub(crate) fn unwritten(&self) -> Vec<String> {
+        self.saving.failed.iter().cloned().chain(self.late()).collect()
+    }
+
+    /// One for each that is still being written.
+    pub(super) fn late(&self) -> impl Iterator<Item = String> {
         let late =
             |path: &PathBuf| not_written(path, "it took too long, so look whether it is whole");
-        self.saving.failed.iter().cloned().chain(self.saving.paths.iter().map(late)).collect()
+        self.saving.paths.iter().map(late)
     }
 
     /// Asks the engine to leave, within `limit`.

@@ -64,6 +64,15 @@ fn a_disk_that_never_answers_is_left_behind_and_that_is_told() {
 }
 
 #[test]
+fn an_engine_that_doesnt_answer_is_not_the_end_of_a_transcript() {
+    let mut stage = saving();
+    stage.write("fin").keys("Enter").wait(LEAVE_LIMIT);
+    assert!(!stage.effects.contains(&Effect::Quit(Ending::Fin)));
+    stage.give(saved(Ok(1)));
+    assert!(stage.effects.contains(&Effect::Quit(Ending::Fin)));
+}
+
+#[test]
 fn whoever_insists_goes_without_it() {
     let mut stage = saving();
     stage.hear(Told::Ended(Ending::RelayExit)).give(Input::Interrupt);
@@ -75,6 +84,10 @@ fn whoever_insists_goes_without_it() {
 fn a_terminal_that_goes_away_is_no_reason_to_lose_it() {
     let mut stage = saving();
     stage.app.setting.keeps = true;
+    stage.give(Input::Hangup);
+    assert_eq!(stage.effects, []);
+    assert_eq!(stage.app.notice, None, "nobody can be told");
+    // It comes by a signal and by the end of the keys.
     stage.give(Input::Hangup);
     assert_eq!(stage.effects, []);
     assert!(stage.app.is_closed());

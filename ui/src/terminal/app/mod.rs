@@ -301,7 +301,8 @@ impl App {
             Input::Tick => self.tick(&mut effects),
             Input::Hangup if self.setting.keeps => {
                 // Not for good: the relay keeps the seat, and the file all that is needed.
-                self.closed = !self.is_over();
+                // Once it is over for another reason there is nothing to go back to.
+                self.closed |= !self.is_over();
                 self.quit(Ending::Fin, &mut effects);
             }
             Input::Hangup => self.leave(leaving::HANGUP_LIMIT, &mut effects),
@@ -361,7 +362,7 @@ impl App {
         self.find_on();
         let now = self.now.moment;
         if self.leave_by.take_if(|limit| now >= *limit).is_some() {
-            self.quit_at_once(effects);
+            self.give_up_waiting(effects);
         }
         if self.writing_until.is_some_and(|until| now >= until) {
             self.writing_until = None;

@@ -32,7 +32,7 @@ impl App {
     pub(crate) fn take_past(&mut self) -> Past {
         if self.next.is_some() {
             let unfinished = unfinished::lines(&self.transfers, ["incoming", "outgoing"]);
-            for line in self.unwritten().into_iter().chain(unfinished) {
+            for line in self.late().chain(unfinished).collect::<Vec<_>>() {
                 self.tell(Sign::Trouble, line);
             }
         }

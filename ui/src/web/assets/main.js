@@ -79,7 +79,7 @@ parts.composer = composer({
   tell,
   leave,
   mine: () => parts.conversation.mine(),
-  files: (files) => begin(ofFiles(files), "peer"),
+  files: (files) => mayBegin() && begin(ofFiles(files), "peer"),
 });
 dropping({ begin, target: dropTarget });
 
@@ -139,7 +139,7 @@ const SIGHTS = {
   help: ({ words }) => parts.help.open(words),
   transfers: () => toTransfers(),
   transfer: ({ id }) => parts.transfers.reveal(id) || toTransfers(),
-  files: () => byId("files").click(),
+  files: () => choose(),
   shelf: () => parts.shelf.open(),
   words: () => parts.verify.reveal(),
 };
@@ -172,7 +172,7 @@ const keys = listen(
     },
     F: {
       does: "choose files to send",
-      run: () => (mayOffer(line) ? byId("files").click() : tell("the words differ, so nothing is sent to this peer")),
+      run: () => choose(),
     },
     L: { does: "the relay’s shelf", run: () => parts.shelf.open() },
     M: {
@@ -239,6 +239,16 @@ function begin(source, to) {
   parts.uploads.begin(source, to);
   if (source && to === "shelf") tell(`to the shelf: ${source.label}`);
   if (source && to === "peer" && getComputedStyle(byId("views")).display !== "none") parts.views.turn("moves");
+}
+
+/** Whether files can be sent; if not, it is said why. */
+function mayBegin() {
+  if (!mayOffer(line)) tell("the words differ, so nothing is sent to this peer");
+  return mayOffer(line);
+}
+
+function choose() {
+  if (mayBegin()) byId("files").click();
 }
 
 /** Where a drop goes now. */

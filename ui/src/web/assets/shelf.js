@@ -82,7 +82,7 @@ export function shelf(act) {
   /** What isn't there any more can't be fetched; that is known only of a whole list. */
   function forget() {
     if (now.is === "login") ticked.clear();
-    if (now.is !== "there" || now.pattern || now.more) return;
+    if (!now.whole) return;
     const names = new Set(now.files.map(({ name }) => name));
     for (const name of ticked.keys()) if (!names.has(name)) ticked.delete(name);
   }

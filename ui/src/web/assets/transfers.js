@@ -28,7 +28,8 @@ export function transfers({ act, changed, turn }) {
   const rows = new Map();
   const flow = chart({ across: ACROSS, height: 100, kind: "flow" });
   byId("flow-chart").append(flow.node);
-  byId("moves-accept").addEventListener("click", () => act({ action: "accept" }));
+  // Each as its own row says, and none that isn't in sight yet.
+  byId("moves-accept").addEventListener("click", () => offers.forEach((id) => rows.get(id).press("accept")));
   byId("moves-tidy").addEventListener("click", () => act({ action: "tidy" }));
   byId("moves-folder").addEventListener("click", () => act({ action: "folder" }));
   byId("menu-folder").addEventListener("click", () => act({ action: "folder" }));

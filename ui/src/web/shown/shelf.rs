@@ -34,6 +34,7 @@ pub(in super::super) fn shelf(app: &App, rows: usize) -> Option<wire::Shelf> {
         may_put: shelf.may_put(),
         user: shelf.inside.clone(),
         more: shown.len() > rows || shelf.is_cut(),
+        whole: shelf.is_whole() && pattern.is_empty() && shown.len() <= rows,
         files: shown
             .into_iter()
             .take(rows)
