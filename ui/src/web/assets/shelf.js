@@ -60,10 +60,12 @@ export function shelf(act) {
 
   return {
     show(next) {
+      const isOther = (next.pattern ?? "") !== (now.pattern ?? "");
       now = { files: [], ...next };
       for (const { name, size } of now.files) if (ticked.has(name)) ticked.set(name, size);
       forget();
-      if (document.activeElement !== byId("shelf-pattern")) byId("shelf-pattern").value = now.pattern ?? "";
+      // What is being written there, or was and is about to be searched for, isn't overwritten with what was before.
+      if (isOther && document.activeElement !== byId("shelf-pattern")) byId("shelf-pattern").value = now.pattern ?? "";
       draw();
     },
     open: openIt,
