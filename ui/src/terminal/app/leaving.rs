@@ -130,7 +130,8 @@ impl App {
     }
 }
 
-fn not_written(path: &Path, why: &str) -> String {
+/// What is said of a transcript that couldn't be written.
+pub(super) fn not_written(path: &Path, why: &str) -> String {
     let path = couplet::text::line(&path.to_string_lossy(), 200);
     format!("{path} isn't written: {why}")
 }

@@ -5,6 +5,7 @@
 use super::super::commands::Wish;
 use super::super::conversation::{Sign, Who};
 use super::find::Find;
+use super::leaving::not_written;
 use super::select::Select;
 use super::{App, Effect};
 use couplet::units;
@@ -96,12 +97,12 @@ impl App {
     }
 
     pub(super) fn tell_saved(&mut self, saved: &Saved) {
-        let path = couplet::text::line(&saved.path.to_string_lossy(), 200);
         match &saved.lines {
             Ok(lines) => {
+                let path = couplet::text::line(&saved.path.to_string_lossy(), 200);
                 self.tell(Sign::Good, format!("{} written to {path}", units::count(*lines, "line")))
             }
-            Err(why) => self.tell(Sign::Trouble, format!("{path} isn't written: {why}")),
+            Err(why) => self.tell(Sign::Trouble, not_written(&saved.path, why)),
         };
     }
 
